@@ -1,0 +1,30 @@
+"""Where things lie: shipped assets, caches that may be deleted, and data that users bring."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+MODELS = ASSETS / "models"
+RESULTS = ASSETS / "results"
+REPORTS = ASSETS / "reports"
+SAMPLES = ASSETS / "samples"
+FONTS = ASSETS / "fonts"
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made again: rendered benchmarks, training checkpoints.
+
+    ``LATENT_OCLOCK_CACHE`` names it; otherwise ``~/.cache/latent-oclock``. It is created when missing.
+    """
+    folder = Path(os.environ.get("LATENT_OCLOCK_CACHE") or Path.home() / ".cache" / "latent-oclock")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def data_folders() -> list[Path]:
+    """Folders searched for data sets, first hit wins: ``LATENT_OCLOCK_DATA``, then ``../shared/data``."""
+    named = os.environ.get("LATENT_OCLOCK_DATA")
+    folders = [Path(named)] if named else []
+    folders.append(ROOT.parent / "shared" / "data")
+    return [folder for folder in folders if folder.is_dir()]
