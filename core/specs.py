@@ -48,3 +48,105 @@ class TrainSpec:
             raise ValueError(f"schedule must be 'constant' or 'cosine'; got {self.schedule!r}")
         if self.precision not in ("float32", "mixed_bfloat16", "mixed_float16"):
             raise ValueError(f"precision must be float32, mixed_bfloat16 or mixed_float16; got {self.precision!r}")
+
+
+Range = tuple[float, float]  # drawn evenly between the two ends
+
+
+@dataclass(frozen=True)
+class NumeralSpec:
+    """Numerals of a dial. Lengths are shares of the dial's radius; ``upright`` to the dial, else turned to the centre."""
+
+    typeface: str = "lato-light"
+    hours: tuple[int, ...] = tuple(range(1, 13))
+    radius: float = 0.735
+    height: float = 0.15
+    grey: int = 70
+    upright: bool = True
+
+
+@dataclass(frozen=True)
+class TickSpec:
+    """Marks at the rim, from radius ``inner`` to ``outer``; bars ``width`` wide, or dots when ``dots`` is set."""
+
+    inner: float
+    outer: float
+    width: float
+    grey: int
+    dots: bool = False
+
+
+@dataclass(frozen=True)
+class HandSpec:
+    """A rectangular hand: lengths and width as shares of the dial's radius, its grey drawn from a range."""
+
+    length: float
+    width: float
+    tail: float
+    grey: Range
+
+
+@dataclass(frozen=True)
+class BezelSpec:
+    """The rim as a profile of (radius, height) points from outside to inside, in shares of the dial's radius.
+
+    occlusion: what share of the light reaches each piece of the profile, one number fewer than points.
+    """
+
+    profile: tuple[tuple[float, float], ...]
+    grey: Range
+    occlusion: tuple[float, ...]
+    diffuse: Range  # how much of its grey turns with the light
+
+
+@dataclass(frozen=True)
+class CameraSpec:
+    """Where the camera stands. Angles in degrees; ``radius``, ``focal`` and ``offset`` as shares of the picture's side.
+
+    roll: of the dial in its plane. tilt: between the dial's normal and the view. near: image direction of the dial's
+    near side, 90 is down. radius: of the dial. focal: focal length; small values give strong perspective.
+    """
+
+    roll: Range = (0.0, 360.0)
+    tilt: Range = (12.0, 41.0)
+    near: Range = (60.0, 120.0)
+    radius: Range = (0.32, 0.487)
+    focal: Range = (1.05, 1.35)
+    offset: Range = (-0.055, 0.055)
+
+
+@dataclass(frozen=True)
+class LightSpec:
+    """Light and lens. Shares of white unless a comment says otherwise.
+
+    reflection: share of pictures with a reflection of the lamp in the glass. core, veil: radius of its saturated
+    disc and of the veil around it, in dial radii. strength: of the veil. gradient: of the light across the picture.
+    gain, lift: of the tones at the end. noise: standard deviation in grey levels.
+    """
+
+    reflection: float = 0.75
+    core: Range = (0.05, 0.16)
+    veil: Range = (0.35, 0.9)
+    strength: Range = (0.15, 0.75)
+    gradient: Range = (0.02, 0.16)
+    gain: Range = (0.9, 1.14)
+    lift: Range = (0.0, 0.06)
+    noise: Range = (0.5, 2.2)
+
+
+@dataclass(frozen=True)
+class ClockStyle:
+    """Everything that says how a clock is drawn, save the time: new styles are new values, not new code."""
+
+    name: str
+    title: str
+    numerals: NumeralSpec
+    hour_ticks: TickSpec
+    minute_ticks: TickSpec
+    hour_hand: HandSpec
+    minute_hand: HandSpec
+    bezel: BezelSpec
+    camera: CameraSpec = CameraSpec()
+    light: LightSpec = LightSpec()
+    face_grey: Range = (196.0, 222.0)
+    wood_grey: Range = (60.0, 118.0)

@@ -1,0 +1,90 @@
+"""The reports' benchmark, made again: 18,000 grey 150x150 pictures of one clock, 25 for each minute of the dial."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paths
+from core.clocks import styles
+from core.clocks.face import POINTS, SIDE, render
+from core.clocks.time import MINUTES, ClockTime
+
+PICTURES_A_MINUTE = 25
+TEST_SHARE = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Pictures and labels, in a fixed shuffled order.
+
+    images: uint8 (n, 150, 150). minutes: int64 (n,), 0-719. points: float32 (n, 4, 2), pixels of centre, twelve, hour tip
+    and minute tip. train, test: indices, 80 % and 20 %, with no picture in both; every minute has as many in each part.
+    """
+
+    images: NDArray[np.uint8]
+    minutes: NDArray[np.int64]
+    points: NDArray[np.float32]
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def split(seed: int, a_minute: int = PICTURES_A_MINUTE) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Shuffled indices of the training and the test part: of each minute's pictures the same share goes to either."""
+    rng = np.random.default_rng([seed, 80, 20])
+    held_out = round(a_minute * TEST_SHARE)
+    chosen = rng.permuted(np.arange(MINUTES * a_minute).reshape(MINUTES, a_minute), axis=1)
+    return rng.permutation(chosen[:, held_out:].ravel()), rng.permutation(chosen[:, :held_out].ravel())
+
+
+def draw(
+    seed: int, a_minute: int = PICTURES_A_MINUTE, progress: Callable[[int, int], None] | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]]:
+    """Draw images, minutes and points; picture ``i`` shows minute ``i // a_minute`` and depends on ``(seed, i)`` alone."""
+    count = MINUTES * a_minute
+    images = np.empty((count, SIDE, SIDE), np.uint8)
+    points = np.empty((count, len(POINTS), 2), np.float32)
+    minutes = np.arange(count) // a_minute
+    for index in range(count):
+        face = render(ClockTime.from_minutes(int(minutes[index])), styles.REPORT, seed=(seed, index))
+        images[index], points[index] = face.image, face.truth.points
+        if progress and (index % 100 == 99 or index + 1 == count):
+            progress(index + 1, count)
+    return images, minutes, points
+
+
+def _fingerprint() -> str:
+    """Changes whenever the drawing code or its data do, so that an old cache is never taken for a new picture."""
+    here = Path(__file__).parent
+    parts = [here / name for name in ("camera.py", "dial.py", "face.py", "styles.py", "benchmark.py", "time.py")]
+    parts += [paths.ROOT / "core" / "specs.py", paths.FONTS / "atlas.npz"]
+    return hashlib.sha256(b"".join(hashlib.sha256(part.read_bytes()).digest() for part in parts)).hexdigest()[:12]
+
+
+def report_benchmark(
+    seed: int = 2023, *, progress: Callable[[int, int], None] | None = None, folder: Path | None = None
+) -> Benchmark:
+    """The 18,000 pictures for ``seed``: the same bytes on every machine.
+
+    Drawn once (about 20 seconds) and kept as ``.npz`` in ``folder``, the cache by default; ``progress(done, count)`` is
+    called while drawing.
+    """
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more; got {seed}")
+    folder = folder or paths.cache_folder()
+    path = folder / f"report-benchmark-{seed}-{_fingerprint()}.npz"
+    if path.exists():
+        with np.load(path) as stored:
+            images, minutes, points = stored["images"], stored["minutes"], stored["points"]
+    else:
+        images, minutes, points = draw(seed, progress=progress)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with part.open("wb") as file:
+            np.savez(file, images=images, minutes=minutes, points=points)
+        os.replace(part, path)
+    train, test = split(seed)
+    return Benchmark(images, minutes, points, train, test)
