@@ -150,3 +150,27 @@ class ClockStyle:
     light: LightSpec = LightSpec()
     face_grey: Range = (196.0, 222.0)
     wood_grey: Range = (60.0, 118.0)
+
+
+@dataclass(frozen=True)
+class ReaderSpec:
+    """A residual network that reads clocks: picture -> 720 bins, both hands' sines and cosines, four points.
+
+    side: pixels of the square grey input. widths: channels of each stage; every stage halves the picture, the stem halves
+    it once before. blocks: residual blocks a stage. neck: channels that the last stage is squeezed to before it is
+    flattened (no pooling: where something lies must not get lost). hidden: units of the dense layer. dropout: before it.
+    """
+
+    side: int = 150
+    stem: int = 16
+    widths: tuple[int, ...] = (32, 64, 128)
+    blocks: tuple[int, ...] = (1, 2, 1)
+    neck: int = 24
+    hidden: int = 256
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        check_range("side", self.side, 32, 512)
+        check_range("dropout", self.dropout, 0, 1, open_high=True)
+        if not self.widths or len(self.widths) != len(self.blocks):
+            raise ValueError(f"widths and blocks need one number a stage; got {self.widths} and {self.blocks}")

@@ -22,8 +22,8 @@ TEST_SHARE = 0.2
 class Benchmark:
     """Pictures and labels, in a fixed shuffled order.
 
-    images: uint8 (n, 150, 150). minutes: int64 (n,), 0-719. points: float32 (n, 4, 2), pixels of centre, twelve, hour tip
-    and minute tip. train, test: indices, 80 % and 20 %, with no picture in both; every minute has as many in each part.
+    images: uint8 (n, 150, 150). minutes: int64 (n,), 0-719. points: float32 (n, 15, 2), pixels of ``face.POINTS``.
+    train, test: indices, 80 % and 20 %, with no picture in both; every minute has as many in each part.
     """
 
     images: NDArray[np.uint8]

@@ -28,15 +28,16 @@ _SECTORS = 36  # pieces that the rim is shaded in, around
 _WOOD_DEPTH = -0.14  # height of the wall behind the dial, in dial radii
 
 
-POINTS = ("centre", "twelve", "hour_tip", "minute_tip")  # the places whose pixels are known, in this order everywhere
+# The places whose pixels are known, in this order everywhere: hub, numeral 12, tips of the hands, numerals 1 to 11.
+POINTS = ("centre", "twelve", "hour_tip", "minute_tip", *(f"numeral_{hour}" for hour in range(1, 12)))
 
 
 @dataclass(frozen=True, eq=False)
 class Truth:
     """What a picture shows.
 
-    points: float64 (4, 2), pixels of ``POINTS``; twelve is the middle of that numeral. homography: float64 (3, 3), takes the
-    dial's plane (x to 3, y to 6, unit one dial radius) to homogeneous pixels.
+    points: float64 (15, 2), pixels of ``POINTS``; a numeral's place is its middle, drawn or not. homography:
+    float64 (3, 3), takes the dial's plane (x to 3, y to 6, unit one dial radius) to homogeneous pixels.
     """
 
     time: ClockTime
@@ -97,14 +98,12 @@ def render(time: ClockTime, style: ClockStyle | str = "report", *, seed: int | t
     image = _object(image, style, pose, time.minutes, side, dice)
     image = _light(image, style, pose, side, dice)
     hour_angle, minute_angle = (float(angle) for angle in hand_angles(time.minutes))
-    marks = np.stack(
-        [
-            np.zeros(2),
-            direction(0.0) * style.numerals.radius,
-            direction(hour_angle) * style.hour_hand.length,
-            direction(minute_angle) * style.minute_hand.length,
-        ]
+    numerals = [direction(math.radians(30 * hour)) * style.numerals.radius for hour in range(12)]
+    hour_tip, minute_tip = (
+        direction(hour_angle) * style.hour_hand.length,
+        direction(minute_angle) * style.minute_hand.length,
     )
+    marks = np.stack([np.zeros(2), numerals[0], hour_tip, minute_tip, *numerals[1:]])
     homography = pose.homography()
     return Face(image, Truth(time, project(homography, marks), homography))
 

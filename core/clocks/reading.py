@@ -1,14 +1,36 @@
-"""Pictures of clocks -> Readings."""
+"""Pictures of clocks -> Readings: prepare, run a stored model, decode its outputs into one time with its doubts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.clocks.time import ClockTime
+from core import registry
+from core.clocks.face import POINTS
+from core.clocks.time import (
+    MINUTES,
+    ClockTime,
+    circular_mean_around_peak,
+    common_sense_error_minutes,
+    mass_around,
+    mean_near,
+    minutes_from_hands,
+)
+from core.images import adjust_gamma, fit_square, from_square, to_grey
 
+DEFAULT_MODEL = "reader-report"
 Point = tuple[float, float]  # x, y in pixels of the picture that was read; the middle of the first pixel is (0, 0)
+
+NEAR_MINUTES = 3  # a candidate's probability is what lies within so many minutes of it
+APART_MINUTES = 10  # candidates lie at least so far from each other
+UNSURE = 0.5  # below this confidence a reading carries a note
+# The middle of the numeral 12 lies this many dial radii from the hub on the dials that the first reader learned from.
+TWELVE_RADIUS = 0.735
+# Dial radii, as shares of the picture's side, that need no second look.
+COMFORTABLE = (0.28, 0.52)
+LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
 
 
 @dataclass(frozen=True)
@@ -24,10 +46,10 @@ class Candidate:
 class Reading:
     """What a model reads in one picture.
 
-    time, minutes: the reading, as a whole minute and with fraction in [0, 720). confidence: in [0, 1]. candidates: the
-    likeliest times, best first (the first is the reading). probabilities: float32 (720,), one a minute, sums to 1.
-    centre, twelve, hour_tip, minute_tip: where the model sees them, in pixels of the picture, or None when it has no such
-    output. note: None, or one sentence when the reading is doubtful.
+    time, minutes: the reading, as a whole minute and with fraction in [0, 720). confidence: in [0, 1], the probability
+    within 3 minutes of it. candidates: the three likeliest times, best first (the first is the reading). probabilities:
+    float32 (720,), one a minute, sums to 1. centre, twelve, hour_tip, minute_tip: where the model sees them, in pixels of
+    the picture, or None when it has no such output. note: None, or one sentence when the reading is doubtful.
     """
 
     time: ClockTime
@@ -44,14 +66,158 @@ class Reading:
 
 
 def read_pictures(
-    pictures: Sequence[NDArray[np.uint8]], model_id: str | None = None, *, gamma: float = 1.0, locate: bool = True
+    pictures: Sequence[NDArray[np.uint8]],
+    model_id: str | None = None,
+    *,
+    gamma: float = 1.0,
+    locate: bool = True,
+    model: registry.TrainedModel | None = None,
 ) -> list[Reading]:
-    """Read each picture, uint8 (height, width) or (height, width, 3), of any size; None takes the default model."""
-    raise NotImplementedError
+    """Read each picture, uint8 (height, width) or (height, width, 3), of any size, all in one batch.
+
+    model_id: of a stored model, None for the default. gamma: the pictures are raised to it first, (0, 10]. locate: take a
+    second, closer look where the dial came out small, and keep the surer reading. model: the loaded model, where the caller
+    keeps one; otherwise it is loaded here.
+    """
+    return _read([(picture, gamma) for picture in pictures], model_id, locate, model)
 
 
 def read_gammas(
-    picture: NDArray[np.uint8], gammas: Sequence[float], model_id: str | None = None, *, locate: bool = True
+    picture: NDArray[np.uint8],
+    gammas: Sequence[float],
+    model_id: str | None = None,
+    *,
+    locate: bool = True,
+    model: registry.TrainedModel | None = None,
 ) -> list[Reading]:
-    """Read one picture under every gamma, in one batch."""
-    raise NotImplementedError
+    """Read one picture under every gamma, all in one batch."""
+    grey = to_grey(picture)
+    return _read([(grey, gamma) for gamma in gammas], model_id, locate, model)
+
+
+def _read(
+    jobs: Sequence[tuple[NDArray[np.uint8], float]],
+    model_id: str | None,
+    locate: bool,
+    model: registry.TrainedModel | None,
+) -> list[Reading]:
+    if not jobs:
+        return []
+    model = model or registry.load_trained(model_id or DEFAULT_MODEL)
+    greys = {id(picture): to_grey(picture) for picture, _ in jobs}  # one picture may be read under many gammas
+    frames = [(greys[id(picture)], gamma, (0.0, 0.0)) for picture, gamma in jobs]
+    readings = _look(frames, model)
+    if not locate:
+        return readings
+    closer = {}
+    for index, ((grey, gamma, _), reading) in enumerate(zip(frames, readings, strict=True)):
+        crop = _dial_crop(grey, reading)
+        if crop is not None:
+            left, top, right, bottom = crop
+            closer[index] = (np.ascontiguousarray(grey[top:bottom, left:right]), gamma, (float(left), float(top)))
+    for index, again in zip(closer, _look(list(closer.values()), model), strict=True):
+        if again.confidence > readings[index].confidence:
+            readings[index] = again
+    return readings
+
+
+def _dial_crop(grey: NDArray[np.uint8], reading: Reading) -> tuple[int, int, int, int] | None:
+    """Left, top, right, bottom of a closer look at the dial, or None when it fills the picture well enough."""
+    if reading.centre is None or reading.twelve is None:
+        return None
+    height, width = grey.shape
+    radius = float(np.hypot(*np.subtract(reading.twelve, reading.centre))) / TWELVE_RADIUS
+    share = radius / max(height, width)
+    if share >= COMFORTABLE[0] or radius < 8:
+        return None
+    half = radius / LOOK_AGAIN / 2
+    x, y = reading.centre
+    left, right = max(0, round(x - half)), min(width, round(x + half) + 1)
+    top, bottom = max(0, round(y - half)), min(height, round(y + half) + 1)
+    return (left, top, right, bottom) if right - left >= 16 and bottom - top >= 16 else None
+
+
+def _look(frames: Sequence[tuple[NDArray[np.uint8], float, Point]], model: registry.TrainedModel) -> list[Reading]:
+    """Read grey pictures, each with its gamma and the place of its corner in the picture that the caller knows."""
+    if not frames:
+        return []
+    side = int(model.card.extra["side"])
+    squares: dict[int, tuple[NDArray[np.uint8], float, Point]] = {}
+    batch = np.empty((len(frames), side, side, 1), np.float32)
+    for row, (grey, gamma, _) in enumerate(frames):
+        if id(grey) not in squares:
+            squares[id(grey)] = fit_square(grey, side)
+        batch[row, ..., 0] = adjust_gamma(squares[id(grey)][0], gamma)
+    batch /= 255
+    decoded = decode(model(batch), temperature=float(model.card.extra.get("temperature", 1.0)))
+    readings = []
+    for row, (grey, _, corner) in enumerate(frames):
+        _, scale, offset = squares[id(grey)]
+        reading = replace(_reading(decoded, row), model=model.card.model_id)
+        places = from_square(decoded.points[row] * (side - 1), scale, offset) + corner
+        centre, twelve, hour_tip, minute_tip = ((float(x), float(y)) for x, y in places[:4])
+        readings.append(replace(reading, centre=centre, twelve=twelve, hour_tip=hour_tip, minute_tip=minute_tip))
+    return readings
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Outputs of ``networks.build_reader`` made readable.
+
+    probabilities: float32 (n, 720). minutes: float64 (n,), circular mean around the likeliest bin. hands_minutes: (n,), the
+    time that sines and cosines say. points: (n, 15, 2) shares of the side, in the order of ``POINTS``.
+    """
+
+    probabilities: NDArray[np.float32]
+    minutes: NDArray[np.float64]
+    hands_minutes: NDArray[np.float64]
+    points: NDArray[np.float64]
+
+
+def decode(outputs: dict[str, Any], temperature: float = 1.0) -> Decoded:
+    """Decode ``bins`` (n, 720), ``hands`` (n, 4) and ``points`` (n, 30); logits are divided by ``temperature`` > 0."""
+    logits = np.asarray(outputs["bins"], np.float64) / temperature
+    shares = np.exp(logits - logits.max(-1, keepdims=True))
+    shares /= shares.sum(-1, keepdims=True)
+    hands = np.asarray(outputs["hands"], np.float64)
+    hands_minutes = minutes_from_hands(np.arctan2(hands[:, 0], hands[:, 1]), np.arctan2(hands[:, 2], hands[:, 3]))
+    points = np.asarray(outputs["points"], np.float64).reshape(-1, len(POINTS), 2)
+    return Decoded(shares.astype(np.float32), circular_mean_around_peak(shares, NEAR_MINUTES), hands_minutes, points)
+
+
+def _reading(decoded: Decoded, row: int) -> Reading:
+    shares = decoded.probabilities[row].astype(np.float64)
+    candidates = likeliest_times(shares)
+    confidence = candidates[0].probability
+    note = None
+    apart = float(common_sense_error_minutes(candidates[0].minutes, decoded.hands_minutes[row]))
+    if confidence < UNSURE:
+        note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
+    elif apart > 30:
+        other = ClockTime.from_minutes(float(decoded.hands_minutes[row]))
+        note = f"The model's two answers disagree: its bins say {candidates[0].time}, the angles of the hands {other}."
+    return Reading(
+        time=candidates[0].time,
+        minutes=candidates[0].minutes,
+        confidence=confidence,
+        candidates=candidates,
+        probabilities=decoded.probabilities[row],
+        model="",
+        note=note,
+    )
+
+
+def likeliest_times(probabilities: NDArray[np.float64], count: int = 3) -> tuple[Candidate, ...]:
+    """The ``count`` likeliest times of ``(720,)`` probabilities, best first, at least 10 minutes apart.
+
+    A candidate's probability is the sum of the bins within 3 minutes of its peak; its minutes are their circular mean.
+    """
+    around = mass_around(probabilities, NEAR_MINUTES)
+    left = around.copy()
+    found = []
+    for _ in range(count):
+        peak = int(left.argmax())
+        minutes = float(mean_near(probabilities, peak, NEAR_MINUTES))
+        found.append(Candidate(ClockTime.from_minutes(minutes), minutes, float(min(1.0, around[peak]))))
+        left[(peak + np.arange(1 - APART_MINUTES, APART_MINUTES)) % MINUTES] = -1
+    return tuple(found)

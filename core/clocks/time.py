@@ -159,16 +159,30 @@ def soft_bins(minutes: ArrayLike, sigma_minutes: float) -> NDArray[np.float32]:
     return (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
 
 
-def circular_mean_around_peak(probabilities: ArrayLike, half_width: int = 5) -> Floats:
-    """Minutes in [0, 720) from ``(..., 720)`` probabilities: the mean of the bins near the likeliest one, on the circle."""
+def mass_around(probabilities: ArrayLike, half_width: int) -> Floats:
+    """``(..., 720)``: for each minute the sum of the bins within ``half_width`` of it, on the circle."""
     table = np.asarray(probabilities, float)
     if table.shape[-1:] != (MINUTES,):
         raise ValueError(f"probabilities must have {MINUTES} bins on the last axis; got shape {table.shape}")
     if not 0 <= half_width < MINUTES // 2:
         raise ValueError(f"half_width must lie in 0-{MINUTES // 2 - 1}; got {half_width}")
-    peak = table.argmax(-1)  # (...)
+    return np.sum([np.roll(table, shift, axis=-1) for shift in range(-half_width, half_width + 1)], axis=0)
+
+
+def circular_mean_around_peak(probabilities: ArrayLike, half_width: int = 3) -> Floats:
+    """Minutes in [0, 720) from ``(..., 720)`` probabilities: the circular mean of the likeliest window of bins.
+
+    The peak is the minute with the most mass within ``half_width`` of it; the mean is taken over those bins.
+    """
+    table = np.asarray(probabilities, float)
+    return mean_near(table, mass_around(table, half_width).argmax(-1), half_width)
+
+
+def mean_near(probabilities: ArrayLike, peak: ArrayLike, half_width: int) -> Floats:
+    """The circular mean, in [0, 720), of the bins within ``half_width`` of the bin ``peak`` (...); the peak if all are 0."""
+    table, middle = np.asarray(probabilities, float), np.asarray(peak)
     offsets = np.arange(-half_width, half_width + 1)
-    near = np.take_along_axis(table, (peak[..., None] + offsets) % MINUTES, axis=-1)  # (..., 2 half_width + 1)
+    near = np.take_along_axis(table, (middle[..., None] + offsets) % MINUTES, axis=-1)  # (..., 2 half_width + 1)
     total = near.sum(-1)
     shift = np.divide((near * offsets).sum(-1), total, out=np.zeros_like(total), where=total > 0)
-    return (peak + shift) % MINUTES
+    return (middle + shift) % MINUTES

@@ -1,0 +1,136 @@
+"""Our way against the plain way, measured in one run and given as ratios: seconds differ from machine to machine."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paths, registry
+from core.clocks.time import ClockTime, hand_angles
+
+TABLE = "bench.csv"
+
+
+def median_seconds(function: Callable[[], object], repeats: int, *, warm: int = 2) -> float:
+    """The median time of one call, after ``warm`` calls that do not count."""
+    for _ in range(warm):
+        function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def _row(what: str, ours: str, plain: str, ours_seconds: float, plain_seconds: float) -> dict[str, Any]:
+    return {
+        "what": what,
+        "ours": ours,
+        "plain": plain,
+        "ours_ms": round(1000 * ours_seconds, 3),
+        "plain_ms": round(1000 * plain_seconds, 3),
+        "ratio": round(plain_seconds / ours_seconds, 2),
+        "ours_per_second": round(1 / ours_seconds, 1),
+    }
+
+
+def bench_inference(model_id: str = "reader-report") -> dict[str, Any]:
+    """One picture through ``TrainedModel`` and through ``keras.Model.predict``."""
+    trained = registry.load_trained(model_id)
+    shape = trained.model.inputs[0].shape[1:]
+    picture = np.random.default_rng(0).random((1, *shape), dtype=np.float32)
+    ours = median_seconds(lambda: trained(picture), 60)
+    plain = median_seconds(lambda: trained.model.predict(picture, verbose=0), 20)
+    return _row(f"read one picture with {model_id}", "TrainedModel", "model.predict", ours, plain)
+
+
+def plain_dial(clock: ClockTime, seed: int) -> NDArray[np.uint8]:
+    """The report's dial as one would draw it at once: Pillow at four times the size, scikit-image for the view and noise."""
+    from PIL import Image, ImageDraw, ImageFont
+    from skimage import transform
+
+    from core.clocks.fonts import TYPEFACES
+
+    rng = np.random.default_rng(seed)
+    size, middle, radius = 600, 300, 220
+    image = Image.new("L", (size, size), 100)
+    draw = ImageDraw.Draw(image)
+    for row in range(0, size, 6):
+        draw.line([(0, row), (size, row)], fill=int(rng.integers(70, 120)), width=6)
+    draw.ellipse([middle - radius * 1.18] * 2 + [middle + radius * 1.18] * 2, fill=80)
+    draw.ellipse([middle - radius] * 2 + [middle + radius] * 2, fill=210)
+    typeface = TYPEFACES["lato-light"]
+    font = ImageFont.truetype(str(paths.FONTS / typeface.file), 46)
+    for mark in range(60):
+        angle = math.radians(6 * mark)
+        inner = 0.87 if mark % 5 == 0 else 0.9
+        ends = [(middle + math.sin(angle) * radius * r, middle - math.cos(angle) * radius * r) for r in (inner, 0.95)]
+        draw.line(ends, fill=70, width=6 if mark % 5 == 0 else 3)
+        if mark % 5 == 0:
+            place = (middle + math.sin(angle) * radius * 0.735, middle - math.cos(angle) * radius * 0.735)
+            draw.text(place, typeface.texts[(mark // 5 - 1) % 12], font=font, fill=70, anchor="mm")
+    for turn, length, width in zip(hand_angles(clock.minutes), (0.65, 0.78), (16, 14), strict=True):
+        tip = (middle + math.sin(turn) * radius * length, middle - math.cos(turn) * radius * length)
+        draw.line([(middle, middle), tip], fill=60, width=width)
+    view = transform.ProjectiveTransform(np.array([[1, 0.1, 0], [-0.1, 0.9, 20], [0, 2e-4, 1.0]]))
+    seen = transform.resize(transform.warp(np.asarray(image), view, mode="edge"), (150, 150), anti_aliasing=True)
+    noisy = seen + rng.normal(0, 0.008, seen.shape)
+    return (np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+
+
+def bench_renderer() -> dict[str, Any]:
+    """One picture of the report's clock from our renderer and from Pillow with scikit-image, each on one core."""
+    import cv2
+
+    from core.clocks.face import render
+
+    counter = iter(range(10**9))
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        ours = median_seconds(lambda: render(ClockTime(10, 8), seed=next(counter)), 400, warm=5)
+        plain = median_seconds(lambda: plain_dial(ClockTime(10, 8), next(counter)), 12)
+    finally:
+        cv2.setNumThreads(threads)
+    return _row("draw one report picture, one core", "core.clocks.face", "Pillow and scikit-image", ours, plain)
+
+
+def bench_batch_norm() -> dict[str, Any]:
+    """One training step of batch normalisation on a (32, 75, 75, 16) tensor, fused and as Keras computes it."""
+    import keras
+    import tensorflow as tf
+
+    from core.layers import FusedBatchNormalization
+
+    x = tf.constant(np.random.default_rng(0).random((32, 75, 75, 16), dtype=np.float32))
+
+    def step(layer: keras.layers.Layer) -> Callable[[], object]:
+        layer.build(x.shape)
+
+        @tf.function
+        def run() -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                total = tf.reduce_sum(layer(x, training=True) ** 2)
+            return tape.gradient(total, [x, *layer.trainable_variables])
+
+        return run
+
+    ours = median_seconds(step(FusedBatchNormalization()), 30)
+    plain = median_seconds(step(keras.layers.BatchNormalization()), 15)
+    return _row("one training step of batch norm", "FusedBatchNormalization", "keras.layers", ours, plain)
+
+
+def run_bench(*, save: bool = True) -> list[dict[str, Any]]:
+    """All comparisons; written to ``assets/results/bench.csv`` with ``save``."""
+    from core.tables import write_table
+
+    rows = [bench_inference(), bench_renderer(), bench_batch_norm()]
+    if save:
+        write_table(paths.RESULTS, TABLE, rows)
+    return rows

@@ -1,0 +1,142 @@
+"""How each stored clock model is trained: spec, data, schedule."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.clocks.augment import vary
+from core.clocks.benchmark import Benchmark, draw, report_benchmark
+from core.clocks.evaluation import benchmark_figures
+from core.clocks.time import hand_angles, soft_bins
+from core.progress import progress_bar
+from core.recipes import Recipe
+from core.specs import ReaderSpec, TrainSpec
+
+MAP_SIDE = 19  # cells a side of the maps that a 150-pixel reader draws: 150 halved three times
+Targets = dict[str, NDArray[np.float32]]
+
+
+def reader_targets(minutes: NDArray[np.int64], points: NDArray[np.float32], side: int, sigma_minutes: float) -> Targets:
+    """What ``networks.build_reader`` shall say of pictures that show ``minutes`` (n,) at ``points`` (n, 15, 2) pixels."""
+    hour_angle, minute_angle = hand_angles(minutes)
+    hands = np.stack([np.sin(hour_angle), np.cos(hour_angle), np.sin(minute_angle), np.cos(minute_angle)], axis=-1)
+    places = np.clip(points / (side - 1), 0, 1)  # what lies outside is sought at the border
+    return {
+        "bins": soft_bins(minutes, sigma_minutes),  # (n, 720)
+        "hands": hands.astype(np.float32),  # (n, 4)
+        "points": places.reshape(len(points), -1).astype(np.float32),  # (n, 30)
+        "maps": point_maps(places, MAP_SIDE),  # (n, 361, 15)
+    }
+
+
+def point_maps(places: NDArray[np.floating], cells: int) -> NDArray[np.float32]:
+    """Maps whose mean is exactly each place: (n, points, 2) in [0, 1] -> (n, cells * cells, points), each summing to 1.
+
+    The weight of a place is shared by the four cells around it, as in bilinear interpolation.
+    """
+    position = places * (cells - 1)
+    corner = np.clip(np.floor(position), 0, cells - 2).astype(np.int64)  # (n, points, 2)
+    share = position - corner
+    maps = np.zeros((*places.shape[:2], cells * cells), np.float32)
+    for right in (0, 1):
+        for below in (0, 1):
+            weight = np.where(right, share[..., 0], 1 - share[..., 0]) * np.where(below, share[..., 1], 1 - share[..., 1])
+            cell = (corner[..., 1] + below) * cells + corner[..., 0] + right
+            np.put_along_axis(maps, cell[..., None], weight[..., None].astype(np.float32), axis=-1)
+    return maps.transpose(0, 2, 1)
+
+
+def _unit(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """uint8 (n, side, side) -> float32 (n, side, side, 1) in [0, 1]."""
+    return np.divide(images[..., None], 255, dtype=np.float32)
+
+
+@dataclass(eq=False)
+class ReaderData:
+    """The benchmark's training part, varied afresh in every epoch; validation on pictures drawn from another seed.
+
+    sigma_minutes: width of the soft bins at the first and the last of ``epochs``; wide bins lead, narrow ones sharpen.
+    """
+
+    benchmark: Benchmark
+    epochs: int
+    sigma_minutes: tuple[float, float] = (4.0, 1.2)
+    valid_seed: int = 1
+    valid: tuple[NDArray[np.float32], Targets] = field(init=False)
+
+    def __post_init__(self) -> None:
+        images, minutes, points = draw(self.valid_seed, a_minute=1)
+        side = images.shape[1]
+        targets = reader_targets(minutes, points, side, self.sigma_minutes[1])
+        self.valid = _unit(images), targets
+
+    @property
+    def size(self) -> int:
+        return len(self.benchmark.train)
+
+    def batch(self, indices: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], Targets]:
+        """Pictures float32 (n, side, side, 1) in [0, 1] and targets; ``indices`` count within the training part."""
+        chosen = self.benchmark.train[indices]
+        varied = [vary(self.benchmark.images[i], self.benchmark.points[i], rng) for i in chosen]
+        pictures = _unit(np.stack([picture for picture, _ in varied]))
+        points = np.stack([moved for _, moved in varied])
+        start, end = self.sigma_minutes
+        sigma = start + (end - start) * min(1.0, epoch / max(1, self.epochs * 0.7))
+        return pictures, reader_targets(self.benchmark.minutes[chosen], points, pictures.shape[1], sigma)
+
+
+READER_REPORT = ReaderSpec()
+READER_REPORT_TRAINING = TrainSpec(
+    epochs=50,
+    batch_size=64,
+    learning_rate=2e-3,
+    optimizer="adamw",
+    weight_decay=0.02,
+    clip_norm=5.0,
+    schedule="cosine",
+    warmup_epochs=1.0,
+    ema=0.998,
+    seed=2023,
+    precision="mixed_bfloat16",
+)
+
+
+def _report_reader_data(spec: TrainSpec) -> ReaderData:
+    return ReaderData(report_benchmark(progress=progress_bar("drawing the benchmark")), spec.epochs)
+
+
+def _build(spec: ReaderSpec) -> Any:
+    from core.clocks.networks import build_reader
+
+    return build_reader(spec)
+
+
+def _losses() -> tuple[Any, Any, Any]:
+    from core.clocks.losses import reader_losses
+
+    return reader_losses()
+
+
+def recipes() -> list[Recipe]:
+    """The recipes of the clock models."""
+    return [
+        Recipe(
+            model_id="reader-report",
+            title="First reader",
+            summary="Soft bins for 720 minutes, sines and cosines of both hands, and where centre, 12 and tips lie; "
+            "a residual network that keeps places.",
+            network="core.clocks.networks.build_reader",
+            spec=READER_REPORT,
+            training=READER_REPORT_TRAINING,
+            data_name="report benchmark, seed 2023: 14,400 rendered pictures, varied afresh each epoch; validated on 720 "
+            "drawn from another seed",
+            data_licence="made by this project",
+            build=_build,
+            data=_report_reader_data,
+            losses=_losses,
+            figures=benchmark_figures,
+            extra={"task": "clock", "side": READER_REPORT.side},
+        )
+    ]

@@ -1,0 +1,19 @@
+"""Progress on the terminal, in one place."""
+
+from collections.abc import Callable
+
+from tqdm.auto import tqdm
+
+
+def progress_bar(title: str) -> Callable[[int, int], None]:
+    """A function ``(done, count)`` that draws a bar on standard error; the bar appears with the first call."""
+    bars: list[tqdm] = []
+
+    def update(done: int, count: int) -> None:
+        if not bars:
+            bars.append(tqdm(total=count, desc=title, leave=False))
+        bars[0].update(done - bars[0].n)
+        if done >= count:
+            bars[0].close()
+
+    return update

@@ -1,0 +1,434 @@
+"""The stored models and their cards: ``save_trained`` writes them, ``list_cards`` shows them, ``load_trained`` runs them.
+
+A model is a folder ``<model_id>/`` with ``model.keras`` (float32 in use, stored as float16, no optimiser), ``card.json`` and
+``history.csv`` (one row an epoch). Importing this module imports neither Keras nor TensorFlow, and cards need neither.
+"""
+
+import csv
+import dataclasses
+import hashlib
+import importlib
+import importlib.util
+import io
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paths
+
+MAX_MODEL_BYTES = 16 * 1024 * 1024
+LAYER_MODULES = ("core.layers", "core.clocks.networks")  # where our Keras classes are registered
+MODEL_FILE, CARD_FILE, HISTORY_FILE = "model.keras", "card.json", "history.csv"
+ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # the same weights give the same bytes
+
+
+class RegistryError(ValueError):
+    """A stored model cannot be used or written; the text names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of one stored model.
+
+    model_id: ``[a-z0-9-]``, also its folder. report: the report that it follows, "2022" or "2023", or None. network: the
+    builder's name, spec: the fields of its spec; training: those of ``TrainSpec``. data: what it learned from, with the
+    licence. epochs_trained of epochs_asked, on device, in seconds. figures: test figures by name, units in the names. extra:
+    what decoding needs besides (input size, temperature). ``save_trained`` fills parameters, versions, sha256 (of
+    ``model.keras``) and, where empty, created (ISO date).
+    """
+
+    model_id: str
+    title: str
+    summary: str
+    report: str | None
+    network: str
+    spec: dict[str, Any]
+    training: dict[str, Any]
+    data: str
+    data_licence: str
+    epochs_trained: int
+    epochs_asked: int
+    device: str
+    seconds: float
+    figures: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    parameters: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
+    sha256: str = ""
+    created: str = ""
+
+    def __post_init__(self) -> None:
+        check_model_id(self.model_id)
+        for name, kinds in _CARD_TYPES.items():
+            value = getattr(self, name)
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                wanted = " or ".join(kind.__name__ for kind in kinds)
+                raise RegistryError(f"{name} of the card of {self.model_id} must be {wanted}; got {value!r}")
+        if self.report not in (None, "2022", "2023"):
+            raise RegistryError(f"report of the card of {self.model_id} must be '2022', '2023' or None; got {self.report!r}")
+
+    def to_json(self) -> str:
+        """Readable JSON, one key a line, in the order of the fields; tuples become lists."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, name: str = CARD_FILE) -> "ModelCard":
+        """The card in ``text``; ``name`` is the file that errors name."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise RegistryError(f"{name} is not valid JSON ({error}); write it again with save_trained") from error
+        if not isinstance(values, dict):
+            raise RegistryError(f"{name} must hold one JSON object; got {type(values).__name__}")
+        keys = [item.name for item in dataclasses.fields(cls)]
+        for key in values:
+            if key not in keys:
+                raise RegistryError(f"{name} has the unknown key {key!r}; remove it, or write the card with save_trained")
+        for key in keys:
+            if key not in values:
+                raise RegistryError(f"{name} lacks the key {key!r}; add it, or write the card with save_trained")
+        try:
+            return cls(**values)
+        except RegistryError as error:
+            raise RegistryError(f"{name}: {error}") from error
+
+
+_CARD_TYPES: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("title", "summary", "network", "data", "data_licence", "device", "sha256", "created"), (str,)),
+    **dict.fromkeys(("spec", "training", "figures", "extra", "versions"), (dict,)),
+    **dict.fromkeys(("epochs_trained", "epochs_asked", "parameters"), (int,)),
+    "seconds": (int, float),
+}
+
+
+def check_model_id(model_id: str) -> str:
+    """The id itself, or a ``RegistryError``: ids name folders and come from URLs and command lines."""
+    if not isinstance(model_id, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", model_id):
+        raise RegistryError(f"a model id has 1-64 of a-z, 0-9 and '-', and does not begin with '-'; got {str(model_id)[:80]!r}")
+    return model_id
+
+
+def list_cards(folder: Path | None = None) -> list[ModelCard]:
+    """Every card in ``folder`` (default ``paths.MODELS``), sorted by id; a missing folder holds none."""
+    folder = paths.MODELS if folder is None else Path(folder)
+    ids = sorted(path.parent.name for path in folder.glob(f"[!.]*/{CARD_FILE}"))
+    return [load_card(model_id, folder) for model_id in ids]
+
+
+def load_card(model_id: str, folder: Path | None = None) -> ModelCard:
+    """The card of one stored model; ``RegistryError`` if there is none or it is damaged."""
+    folder = paths.MODELS if folder is None else Path(folder)
+    path = folder / check_model_id(model_id) / CARD_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(found.parent.name for found in folder.glob(f"[!.]*/{CARD_FILE}"))) or "none"
+        raise RegistryError(f"there is no model {model_id!r}; stored are: {known}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RegistryError(f"{model_id}/{CARD_FILE} cannot be read: {error}") from error
+    card = ModelCard.from_json(text, f"{model_id}/{CARD_FILE}")
+    if card.model_id != model_id:
+        raise RegistryError(f"{model_id}/{CARD_FILE} is the card of {card.model_id!r}; move it to that folder")
+    return card
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def save_trained(
+    model: Any, card: ModelCard, history: Sequence[Mapping[str, Any]] | None, folder: Path | None = None
+) -> ModelCard:
+    """Store a ``keras.Model`` with its card and history (rows of ``TrainingResult.history``); returns the completed card.
+
+    Kernels are stored as float16, vectors (biases, the statistics of batch norm) as float32; the configuration says
+    float32 throughout, also for a model built under a mixed policy, and holds no optimiser. Files are replaced one by one,
+    the card last. Over 16 MiB: ``RegistryError``.
+    """
+    folder = paths.MODELS if folder is None else Path(folder)
+    created = card.created or date.today().isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{card.model_id}-", dir=folder))
+    try:
+        model.save(workplace / MODEL_FILE)
+        content = _slim((workplace / MODEL_FILE).read_bytes(), created)
+        if len(content) > MAX_MODEL_BYTES:
+            raise RegistryError(
+                f"model {card.model_id} takes {len(content) / 2**20:.1f} MiB; at most {MAX_MODEL_BYTES // 2**20} are stored. "
+                "Build it with fewer parameters."
+            )
+        done = dataclasses.replace(
+            card,
+            parameters=int(model.count_params()),
+            versions=versions(),
+            sha256=hashlib.sha256(content).hexdigest(),
+            created=created,
+        )
+        (workplace / MODEL_FILE).write_bytes(content)
+        (workplace / CARD_FILE).write_text(done.to_json(), encoding="utf-8")
+        if history is not None:
+            _write_history(workplace / HISTORY_FILE, history)
+        place = folder / card.model_id
+        place.mkdir(exist_ok=True)
+        if history is None:
+            (place / HISTORY_FILE).unlink(missing_ok=True)
+        for name in (MODEL_FILE, HISTORY_FILE, CARD_FILE):
+            if (workplace / name).exists():
+                os.replace(workplace / name, place / name)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return done
+
+
+def update_figures(model_id: str, figures: Mapping[str, float], folder: Path | None = None) -> ModelCard:
+    """Add or replace figures on a stored model's card, as measured on the stored file; returns the new card."""
+    folder = paths.MODELS if folder is None else Path(folder)
+    card = load_card(model_id, folder)
+    card = dataclasses.replace(card, figures={**card.figures, **{name: round(float(v), 5) for name, v in figures.items()}})
+    part = folder / model_id / f".{CARD_FILE}.{os.getpid()}"
+    part.write_text(card.to_json(), encoding="utf-8")
+    os.replace(part, folder / model_id / CARD_FILE)
+    return card
+
+
+def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
+    names = list(dict.fromkeys(name for row in history for name in row))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+
+
+def _slim(archive: bytes, created: str) -> bytes:
+    """The ``.keras`` file with float16 kernels, float32 policies, no optimiser, and no time of day in it."""
+    slim = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(slim, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "model.weights.h5":
+                content = _slim_weights(content)
+            elif name == "config.json":
+                content = json.dumps(_plain_config(json.loads(content))).encode()
+            elif name == "metadata.json":
+                content = json.dumps({**json.loads(content), "date_saved": f"{created}@00:00:00"}).encode()
+            new.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
+    return slim.getvalue()
+
+
+def _plain_config(config: Any) -> Any:
+    """The configuration without how it was compiled, and with float32 in the place of mixed policies."""
+    if isinstance(config, list):
+        return [_plain_config(item) for item in config]
+    if isinstance(config, dict):
+        return {key: _plain_config(value) for key, value in config.items() if key != "compile_config"}
+    return "float32" if config in ("mixed_bfloat16", "mixed_float16") else config
+
+
+def _slim_weights(content: bytes) -> bytes:
+    import h5py
+
+    def copy(old: Any, new: Any) -> None:
+        for key, value in old.attrs.items():
+            new.attrs[key] = value
+        for key, item in old.items():
+            if isinstance(item, h5py.Group):
+                if item.name != "/optimizer":
+                    copy(item, new.create_group(key))
+                continue
+            array = item[()]
+            # Outside float16's range nothing is cast; vectors cost nothing, and variances need float32's range.
+            if array.dtype == np.float32 and array.ndim > 1 and array.size and np.abs(array).max() <= np.finfo(np.float16).max:
+                array = array.astype(np.float16)
+            packing = {"compression": "gzip", "shuffle": True} if array.size > 1024 else {}
+            dataset = new.create_dataset(key, data=array, **packing)
+            for name, value in item.attrs.items():
+                dataset.attrs[name] = value
+
+    slim = io.BytesIO()
+    with h5py.File(io.BytesIO(content), "r") as old, h5py.File(slim, "w") as new:
+        copy(old, new)
+    return slim.getvalue()
+
+
+# --- reading and running ---------------------------------------------------------------------------------------------
+
+
+class TrainedModel:
+    """A stored model, ready to run from any thread: ``trained(x)`` gives NumPy arrays.
+
+    ``x``: array ``(batch, ...)`` of the model's input shape (a list of arrays for several inputs), any batch from 1 on; it
+    is run ``batch_size`` at a time. Returns what the model returns, array, list or dict, as arrays ``(batch, ...)``.
+    """
+
+    def __init__(self, card: ModelCard, model: Any, batch_size: int = 64) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+        self.card = card
+        self.model = model
+        self.batch_size = batch_size
+        self._inputs = [(tuple(item.shape), str(item.dtype)) for item in model.inputs]
+        self._lock = threading.Lock()  # tracing is not safe in threads, and cores are few
+        self._run = _runner(model, self._inputs)
+
+    def __call__(self, x: NDArray | Sequence[NDArray]) -> Any:
+        import keras
+
+        arrays = self._checked(x)
+        parts = []
+        with self._lock:
+            for start in range(0, len(arrays[0]), self.batch_size):
+                parts.append(self._run([array[start : start + self.batch_size] for array in arrays]))
+        if len(parts) == 1:
+            return parts[0]
+        return keras.tree.map_structure(lambda *pieces: np.concatenate(pieces), *parts)
+
+    def _checked(self, x: NDArray | Sequence[NDArray]) -> list[NDArray]:
+        given = [np.asarray(item) for item in x] if isinstance(x, list | tuple) and len(self._inputs) > 1 else [np.asarray(x)]
+        fits = len(given) == len(self._inputs) and len({array.shape[:1] for array in given}) == 1
+        for array, (shape, _) in zip(given, self._inputs, strict=False):
+            alike = array.ndim == len(shape) and all(
+                s is None or s == a for s, a in zip(shape[1:], array.shape[1:], strict=True)
+            )
+            fits = fits and alike and len(array) > 0
+        if not fits:
+            wanted = " and ".join(str(("batch", *shape[1:])).replace("'", "") for shape, _ in self._inputs)
+            got = " and ".join(str(array.shape) for array in given)
+            raise ValueError(f"model {self.card.model_id} takes {wanted} with a batch of at least 1; got {got}")
+        return [array.astype(dtype, copy=False) for array, (_, dtype) in zip(given, self._inputs, strict=True)]
+
+
+def _runner(model: Any, inputs: list[tuple[tuple[int | None, ...], str]]) -> Callable[[list[NDArray]], Any]:
+    """Batches in, arrays out, in the fastest way of the backend that Keras runs on."""
+    import keras
+
+    backend = keras.backend.backend()
+
+    def arrays(outputs: Any) -> Any:
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
+
+    def whole(batch: Sequence[Any]) -> Any:
+        return batch[0] if len(batch) == 1 else list(batch)
+
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        signature = [tf.TensorSpec([None, *shape[1:]], dtype) for shape, dtype in inputs]
+        traced = tf.function(lambda *batch: model(whole(batch), training=False), input_signature=signature)
+        return lambda batch: arrays(traced(*(tf.constant(array) for array in batch)))
+
+    if backend == "jax":
+        import jax
+
+        @jax.jit
+        def compiled(trainable: Any, other: Any, batch: Any) -> Any:
+            return model.stateless_call(trainable, other, whole(batch), training=False)[0]
+
+        def run_padded(batch: list[NDArray]) -> Any:
+            n = len(batch[0])
+            room = 1 << (n - 1).bit_length()  # every new batch size would compile anew
+            batch = [np.concatenate([array, np.repeat(array[:1], room - n, axis=0)]) for array in batch]
+            values = [
+                [variable.value for variable in group] for group in (model.trainable_variables, model.non_trainable_variables)
+            ]
+            return keras.tree.map_structure(lambda output: output[:n], arrays(compiled(*values, batch)))
+
+        return run_padded
+
+    if backend == "torch":
+        import torch
+
+        def run_without_gradients(batch: list[NDArray]) -> Any:
+            with torch.no_grad():
+                return arrays(model(whole(batch), training=False))
+
+        return run_without_gradients
+
+    return lambda batch: arrays(model(whole(batch), training=False))
+
+
+def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64) -> TrainedModel:
+    """Load a stored model, checked against its card; ``RegistryError`` if it is missing, altered or unreadable."""
+    folder = paths.MODELS if folder is None else Path(folder)
+    card = load_card(model_id, folder)
+    path = folder / model_id / MODEL_FILE
+    name = f"{model_id}/{MODEL_FILE}"
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RegistryError(f"{name} cannot be read ({error.strerror}); train the model again") from error
+    if found != card.sha256:
+        raise RegistryError(f"{name} is not the file that its card describes (sha256 differs); train or fetch the model again")
+
+    import keras
+
+    for module in LAYER_MODULES:  # registers the layers that the file names
+        if importlib.util.find_spec(module) is not None:
+            importlib.import_module(module)
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, KeyError, OSError) as error:  # what Keras raises for configurations it does not know
+        raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
+    return TrainedModel(card, model, batch_size)
+
+
+# --- where and with what we run --------------------------------------------------------------------------------------
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides results: Keras, its backend, Python, NumPy."""
+    import keras
+
+    backend = keras.backend.backend()
+    found = sys.modules.get(backend)
+    return {
+        "keras": keras.__version__,
+        "backend": f"{backend} {getattr(found, '__version__', np.__version__ if backend == 'numpy' else '')}".strip(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def device_name() -> str:
+    """Where Keras computes, for people: the name of the GPU, or ``CPU (AMD EPYC 9B14, 2 cores)``."""
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        for gpu in tf.config.list_physical_devices("GPU"):
+            return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
+    elif backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        if device.platform != "cpu":
+            return str(device.device_kind)
+    elif backend == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return str(torch.cuda.get_device_name())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"CPU ({_processor()}, {cores} core{'s' if cores > 1 else ''})"
+
+
+def _processor() -> str:
+    try:
+        match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:  # not Linux
+        match = None
+    return match[1].strip() if match else platform.processor() or platform.machine()

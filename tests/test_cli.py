@@ -1,0 +1,145 @@
+"""The command line: names, keys and exit statuses that other programs rely on."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import paths, recipes, registry
+from core.__main__ import main
+from core.clocks.face import render
+from core.clocks.time import ClockTime
+from core.specs import TrainSpec
+from core.training import ArrayData
+
+
+def test_render_writes_pictures_and_labels(tmp_path, capsys):
+    assert main(["render", "--style", "report", "--count", "3", "--seed", "5", "--out", str(tmp_path)]) == 0
+    with (tmp_path / "labels.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == ["0.png", "1.png", "2.png"]
+    for index, row in enumerate(rows):
+        stored = np.asarray(Image.open(tmp_path / row["file"]))
+        drawn = render(ClockTime(int(row["hour"]), int(row["minute"])), "report", seed=(5, index)).image
+        assert (stored == drawn).all()
+
+
+def test_render_names_the_known_styles(tmp_path, capsys):
+    assert main(["render", "--style", "cubist", "--out", str(tmp_path)]) == 2
+    assert "report" in capsys.readouterr().err
+
+
+def test_read_gives_one_json_object_a_line_and_goes_on_after_a_bad_file(tmp_path, capsys):
+    bad = tmp_path / "notes.png"
+    bad.write_text("this is no picture")
+    sample = str(paths.SAMPLES / "10_08-report.png")
+    assert main(["read", str(bad), sample, str(tmp_path / "missing.png"), "--json"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [sorted(line) for line in lines] == [["confidence", "error", "file", "minutes", "model", "time"]] * 3
+    assert [line["error"] is None for line in lines] == [False, True, False]
+    assert lines[0]["time"] is None
+    assert lines[1]["time"] == str(ClockTime.from_minutes(lines[1]["minutes"]))
+    assert 0 <= lines[1]["minutes"] < 720
+    assert 0 <= lines[1]["confidence"] <= 1
+    assert lines[1]["model"] == "reader-report"
+
+
+def test_read_one_good_file_ends_with_zero(capsys):
+    assert main(["read", str(paths.SAMPLES / "10_08-report.png"), "--gamma", "1.5", "--no-locate"]) == 0
+    assert "10_08-report.png: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", ["../../etc", "no-such-model"])
+def test_read_refuses_unknown_models(model, capsys):
+    assert main(["read", "x.png", "--model", model]) == 2
+    assert capsys.readouterr().err.strip()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["read", "x.png", "--gamma", "0"], ["render", "--count", "0", "--out", "x"], ["fly"], []]
+)
+def test_usage_errors_end_with_two(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+
+
+def test_commands_of_rooms_not_furnished_yet_say_so(capsys):
+    assert main(["sweep", "l16-mlp"]) == 2
+    assert main(["walk", "gan-leaves", "--from", "1", "--to", "2", "--out", "x.webp"]) == 2
+    errors = capsys.readouterr().err
+    assert "l16-mlp" in errors
+    assert "gan-leaves" in errors
+
+
+# --- train: a one-weight model that learns y = 2 x ----------------------------------------------------------------------
+
+
+def tiny_recipe(epochs=4):
+    x = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
+
+    def build(spec):
+        import keras
+
+        return keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+
+    return recipes.Recipe(
+        model_id="tiny",
+        title="Tiny",
+        summary="Doubles.",
+        network="test",
+        spec=TrainSpec(epochs=1),
+        training=TrainSpec(epochs=epochs, batch_size=8, learning_rate=0.1, optimizer="sgd"),
+        data_name="a line",
+        data_licence="none",
+        build=build,
+        data=lambda spec: ArrayData(x, 2 * x),
+        losses=lambda: ("mean_squared_error", None, None),
+        figures=lambda model: {"at_one": float(model(np.ones((1, 1), np.float32))[0, 0])},
+    )
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENT_OCLOCK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
+    recipe = tiny_recipe()
+    monkeypatch.setattr(recipes, "all_recipes", lambda: {"tiny": recipe})
+    return recipe
+
+
+def test_train_stores_a_model_with_a_true_card(tiny, capsys):
+    assert main(["train", "tiny"]) == 0
+    card = registry.load_card("tiny")
+    assert (card.epochs_trained, card.epochs_asked) == (4, 4)
+    assert 1.0 < card.figures["at_one"] < 2.0  # on the way to 2, from 0
+    assert main(["train", "tiny", "--resume"]) == 0
+    assert "all 4 epochs are trained" in capsys.readouterr().out
+
+
+def test_train_without_time_stores_nothing(tiny, capsys):
+    assert main(["train", "tiny", "--minutes", "0"]) == 0
+    assert registry.list_cards() == []
+    assert "no time left" in capsys.readouterr().out
+
+
+def test_quick_training_keeps_away_from_the_real_model(tiny):
+    assert main(["train", "tiny", "--quick"]) == 0
+    assert [card.model_id for card in registry.list_cards()] == ["tiny-quick"]
+    assert registry.load_card("tiny-quick").epochs_trained == 1
+
+
+def test_all_takes_the_least_trained_first(tmp_path, monkeypatch, tiny):
+    started, done = replace(tiny, model_id="started"), replace(tiny, model_id="done")
+    monkeypatch.setattr(recipes, "all_recipes", lambda: {"done": done, "started": started, "tiny": tiny})
+    recipes.run_recipe(done)
+    recipes.run_recipe(replace(started, training=replace(started.training, epochs=2)))
+    assert [recipe.model_id for recipe in recipes.next_recipes([])] == ["tiny", "started", "done"]
+
+
+def test_train_names_the_known_recipes(tiny, capsys):
+    assert main(["train", "nonsense"]) == 2
+    assert "tiny" in capsys.readouterr().err

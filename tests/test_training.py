@@ -1,0 +1,405 @@
+"""The trainer against steps worked out by hand; stopped and resumed runs against whole ones, to the bit."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.specs import TrainSpec
+from core.training import (
+    CHECKPOINT_FILE,
+    ArrayData,
+    CheckpointError,
+    TrainingResult,
+    epoch_order,
+    make_optimizer,
+    make_schedule,
+    precision,
+    seed_everything,
+    train,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+LOSS = "sparse_categorical_crossentropy"
+
+
+def line(weight: float = 0.0) -> Any:
+    """y = w x, nothing else."""
+    import keras
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.set_weights([np.array([[weight]], np.float32)])
+    return model
+
+
+def weight(model: Any) -> float:
+    return float(model.get_weights()[0][0, 0])
+
+
+ONE = ArrayData(np.array([[2.0]], np.float32), np.array([[6.0]], np.float32))  # y = 3 x at x = 2
+
+
+def tiny(seed: int) -> Any:
+    """Everything that has a state: batch norm, dropout, an average of the weights."""
+    import keras
+
+    seed_everything(seed)
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(4, 3, use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.Dropout(0.3),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def noise(x: Any, y: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+    return x + rng.normal(0, 0.1, x.shape).astype(np.float32), y
+
+
+def pictures(n: int = 22) -> ArrayData:
+    rng = np.random.default_rng(1)
+    x = rng.random((n, 6, 6, 1), np.float32)
+    y = (x.mean((1, 2, 3)) * 60).astype(np.int64) % 3
+    return ArrayData(x, y, valid=(x[:8], y[:8]), augment=noise)
+
+
+FULL = TrainSpec(
+    epochs=3, batch_size=4, learning_rate=0.01, optimizer="adamw", weight_decay=0.01, clip_norm=1.0,
+    schedule="cosine", warmup_epochs=0.5, ema=0.9, seed=5,
+)  # fmt: skip  # 22 pictures: 6 steps an epoch, the last of 2 pictures
+
+
+def run(spec: TrainSpec = FULL, seed: int = 5, **options: Any) -> tuple[TrainingResult, list[np.ndarray]]:
+    model = tiny(seed)
+    result = train(model, pictures(), spec, loss=LOSS, metrics=["accuracy"], **options)
+    return result, model.get_weights()
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[TrainingResult, list[np.ndarray]]:
+    return run()
+
+
+def same_rows(ours: list[dict], theirs: list[dict]) -> None:
+    timeless = [[{k: v for k, v in row.items() if k != "seconds"} for row in rows] for rows in (ours, theirs)]
+    assert timeless[0] == timeless[1]
+
+
+def stop_after(steps: int) -> Any:
+    asked = iter(range(10_000))
+    return lambda: next(asked) >= steps
+
+
+# --- by hand -----------------------------------------------------------------------------------------------------
+
+
+def test_two_steps_of_sgd_by_hand() -> None:
+    """w 0: loss (0 - 6)^2 = 36, gradient 2 (0 - 6) 2 = -24, w = 0.24. Then loss (0.48 - 6)^2 = 30.4704, gradient -22.08."""
+    model = line()
+    spec = TrainSpec(epochs=2, learning_rate=0.01, optimizer="sgd")
+    result = train(model, ONE, spec, loss="mse")
+    assert [row["loss"] for row in result.history] == pytest.approx([36, 30.4704], rel=1e-6)
+    assert weight(model) == pytest.approx(0.24 + 0.2208, rel=1e-6)
+    assert (result.epochs_trained, result.finished) == (2, True)
+    assert [row["epoch"] for row in result.history] == [1, 2]
+    assert [row["learning_rate"] for row in result.history] == pytest.approx([0.01, 0.01])
+    assert result.device
+    assert result.seconds > 0
+    assert result.steps_per_second == pytest.approx(2 / result.seconds, rel=0.05)
+
+
+def test_average_of_the_weights_by_hand() -> None:
+    """The average begins at 0.24, then 0.9 * 0.24 + 0.1 * 0.4608 = 0.26208; validation uses it: (2 * 0.26208 - 6)^2."""
+    model = line()
+    data = replace(ONE, valid=(ONE.x, ONE.y))
+    result = train(model, data, TrainSpec(epochs=2, learning_rate=0.01, optimizer="sgd", ema=0.9), loss="mse")
+    assert result.history[1]["loss"] == pytest.approx(30.4704, rel=1e-6)
+    assert result.history[1]["val_loss"] == pytest.approx((2 * 0.26208 - 6) ** 2, rel=1e-5)
+    assert weight(model) == pytest.approx(0.26208, rel=1e-6)
+
+
+def test_clipping_and_decay_by_hand() -> None:
+    model = line(1.0)
+    spec = TrainSpec(epochs=1, learning_rate=0.1, optimizer="sgd", weight_decay=0.5, clip_norm=2.0)
+    train(model, ONE, spec, loss="mse")  # decay: 1 - 0.5 * 0.1; the gradient of -16 is cut to -2
+    assert weight(model) == pytest.approx(0.95 + 0.1 * 2, rel=1e-6)
+
+
+def test_vectors_are_not_decayed() -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, bias_initializer="ones")])
+    model.layers[0].kernel.assign([[1.0]])
+    nothing = ArrayData(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))  # 0 w + 1 = 1: no gradient
+    for name in ("adamw", "sgd"):
+        train(model, nothing, TrainSpec(epochs=1, learning_rate=0.1, optimizer=name, weight_decay=0.1), loss="mse")
+    kernel, bias = model.get_weights()
+    assert kernel[0, 0] == pytest.approx(0.99**2, rel=1e-6)
+    assert bias[0] == 1
+
+
+def test_loss_of_an_epoch_weighs_pictures() -> None:
+    x = np.array([[1.0], [1.0], [1.0]], np.float32)
+    y = np.array([[1.0], [2.0], [4.0]], np.float32)
+    result = train(line(), ArrayData(x, y), TrainSpec(epochs=1, batch_size=2, learning_rate=1e-9, optimizer="sgd"), loss="mse")
+    assert result.history[0]["loss"] == pytest.approx((1 + 4 + 16) / 3, rel=1e-5)
+
+
+def test_cosine_by_hand() -> None:
+    rate = make_schedule(TrainSpec(epochs=3, learning_rate=0.8, schedule="cosine", warmup_epochs=1), 4)
+    # four steps of warm-up from a quarter of the peak: 0.2 + step / 4 * 0.6; then eight down to 0
+    expected = {0: 0.2, 1: 0.35, 2: 0.5, 4: 0.8, 6: 0.8 * (1 + np.sqrt(0.5)) / 2, 8: 0.4, 12: 0.0}
+    for step, value in expected.items():
+        assert float(rate(step)) == pytest.approx(value, abs=1e-6)
+    rate = make_schedule(TrainSpec(epochs=2, learning_rate=1.0, schedule="cosine"), 5)
+    assert [float(rate(step)) for step in (0, 5, 10)] == pytest.approx([1, 0.5, 0], abs=1e-6)
+
+
+def test_every_optimiser_has_its_name() -> None:
+    for name in ("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "adagrad", "adadelta"):
+        assert type(make_optimizer(TrainSpec(epochs=1, optimizer=name), line(), 1)).__name__.lower() == name
+    with pytest.raises(ValueError, match="optimizer must be one of adam, "):
+        make_optimizer(TrainSpec(epochs=1, optimizer="Adam "), line(), 1)
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+
+
+def test_every_picture_once_an_epoch_in_an_order_of_the_seed() -> None:
+    seen: list[tuple[int, list[int], float]] = []
+
+    class Watched:
+        size, valid = 5, None
+
+        def batch(self, indices: np.ndarray, epoch: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+            assert threading.current_thread() is not threading.main_thread()
+            seen.append((epoch, indices.tolist(), rng.random()))
+            return np.ones((len(indices), 1), np.float32), np.ones((len(indices), 1), np.float32)
+
+    train(line(), Watched(), TrainSpec(epochs=2, batch_size=2, seed=9), loss="mse")
+    for epoch in (0, 1):
+        order = [index for e, indices, _ in seen if e == epoch for index in indices]
+        assert sorted(order) == [0, 1, 2, 3, 4]
+        assert order == epoch_order(5, 9, epoch).tolist()
+    assert len({draw for *_, draw in seen}) == 6
+    assert seen[4][2] == np.random.default_rng([9, 1, 1]).random()
+
+
+def test_errors_in_data_come_through_and_end_the_thread() -> None:
+    class Broken:
+        size, valid = 50, None
+
+        def batch(self, indices: np.ndarray, epoch: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+            raise KeyError("no such picture")
+
+    with pytest.raises(KeyError, match="no such picture"):
+        train(line(), Broken(), TrainSpec(epochs=1, batch_size=2), loss="mse")
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("batches")]
+    with pytest.raises(ValueError, match="same number"):
+        ArrayData(np.zeros((3, 1)), {"a": np.zeros(3), "b": np.zeros(2)})
+
+
+def test_outputs_may_be_dictionaries() -> None:
+    import keras
+
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, {"a": keras.layers.Dense(1, name="a")(inputs), "b": keras.layers.Dense(3, name="b")(inputs)})
+    y = {"a": np.zeros((5, 1), np.float32), "b": np.arange(5) % 3}
+    x = np.ones((5, 2), np.float32)
+    data = ArrayData(x, y, valid=(x, y))
+    losses = {"a": "mse", "b": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+    row = train(model, data, TrainSpec(epochs=1, batch_size=2), loss=losses, loss_weights={"a": 1, "b": 2}).history[0]
+    assert row["loss"] == pytest.approx(row["a_loss"] + 2 * row["b_loss"], rel=1e-5)
+    assert {"val_loss", "val_a_loss", "val_b_loss"} <= set(row)
+
+
+# --- stopping and going on ---------------------------------------------------------------------------------------
+
+
+def test_seeds_reproduce(whole: tuple[TrainingResult, list[np.ndarray]]) -> None:
+    result, weights = run()
+    same_rows(result.history, whole[0].history)
+    for ours, theirs in zip(weights, whole[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    other = run(replace(FULL, seed=6), should_stop=stop_after(6))[0]
+    assert other.history[0]["loss"] != result.history[0]["loss"]
+
+
+@pytest.mark.parametrize("steps", [[6], [4], [1, 11]])  # 6 steps an epoch: at its end, in its middle
+def test_stopped_and_resumed_runs_end_with_the_same_bits(
+    steps: list[int], whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path
+) -> None:
+    for turn, count in enumerate(steps):
+        result, _ = run(seed=90 + turn if turn else 5, checkpoint=tmp_path, should_stop=stop_after(count))
+        assert not result.finished
+    assert result.epochs_trained == sum(steps) // 6
+    result, weights = run(seed=99, checkpoint=tmp_path)  # other first weights and dropout seeds: all comes from the file
+    assert result.finished
+    same_rows(result.history, whole[0].history)
+    for ours, theirs in zip(weights, whole[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    again, weights = run(seed=98, checkpoint=tmp_path)  # nothing left to do
+    assert (again.finished, again.steps_per_second, again.seconds) == (True, 0, result.seconds)
+    for ours, theirs in zip(weights, whole[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_fresh_process_ends_with_the_same_bits(whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path) -> None:
+    run(checkpoint=tmp_path, should_stop=stop_after(8))
+    program = (
+        "import sys, numpy as np; from pathlib import Path; from tests.test_training import run\n"
+        "np.savez(sys.argv[2], *run(seed=1, checkpoint=Path(sys.argv[1]))[1])"
+    )
+    arguments = [str(tmp_path), str(tmp_path / "weights.npz")]
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, cwd=ROOT, timeout=120)
+    with np.load(tmp_path / "weights.npz") as weights:
+        for ours, theirs in zip(weights.values(), whole[1], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_constant_rates_may_go_on_for_longer(tmp_path: Path) -> None:
+    spec = TrainSpec(epochs=1, batch_size=4, ema=0.5, seed=5)
+    run(spec, checkpoint=tmp_path)
+    longer, weights = run(replace(spec, epochs=2), seed=7, checkpoint=tmp_path)
+    at_once, expected = run(replace(spec, epochs=2))
+    same_rows(longer.history, at_once.history)
+    for ours, theirs in zip(weights, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(CheckpointError, match="2 epochs already"):
+        run(spec, checkpoint=tmp_path)
+
+
+def test_checkpoints_of_other_runs_are_refused(tmp_path: Path) -> None:
+    run(checkpoint=tmp_path, should_stop=stop_after(2))
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
+    with pytest.raises(CheckpointError, match=r"learning_rate = 0\.01, not 0\.1"):
+        run(replace(FULL, learning_rate=0.1), checkpoint=tmp_path)
+    with pytest.raises(CheckpointError, match="epochs = 3, not 4"):
+        run(replace(FULL, epochs=4), checkpoint=tmp_path)
+    with pytest.raises(CheckpointError, match="another model"):
+        train(line(), pictures(), FULL, loss="mse", checkpoint=tmp_path)
+    with pytest.raises(CheckpointError, match="another size"):
+        train(tiny(1), pictures(9), FULL, loss=LOSS, checkpoint=tmp_path)
+    (tmp_path / CHECKPOINT_FILE).write_bytes((tmp_path / CHECKPOINT_FILE).read_bytes()[:500])
+    with pytest.raises(CheckpointError, match="damaged"):
+        run(checkpoint=tmp_path)
+
+
+def test_time_limits_stop() -> None:
+    result, _ = run(minutes=0)
+    assert (result.epochs_trained, result.finished, result.history, result.steps_per_second) == (0, False, [], 0)
+    started = time.monotonic()
+    result = train(line(), ONE, TrainSpec(epochs=100_000), loss="mse", minutes=0.01)
+    assert not result.finished
+    assert result.epochs_trained > 0
+    assert time.monotonic() - started < 10
+    with pytest.raises(ValueError, match="minutes"):
+        run(minutes=-1)
+
+
+def test_hooks_hear_of_steps_and_epochs() -> None:
+    steps, rows = [], []
+    result, _ = run(on_step=lambda *call: steps.append(call), on_epoch=rows.append)
+    assert [(step, of) for step, of, _ in steps] == [(step, 6) for step in range(1, 7)] * 3
+    assert set(steps[0][2]) == {"loss", "accuracy"}
+    assert rows == result.history
+    assert set(rows[0]) == {"epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds", "learning_rate"}
+    assert all(isinstance(value, int | float) for row in rows for value in row.values())
+    assert steps[5][2]["loss"] == rows[0]["loss"]
+    assert rows[-1]["learning_rate"] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
+def test_signals_write_a_checkpoint_first(
+    number: int, error: type[BaseException], whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path
+) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(error):
+        run(checkpoint=tmp_path, on_step=lambda step, *_: os.kill(os.getpid(), number) if step == 4 else None)
+    assert signal.getsignal(number) is before
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
+    if number == signal.SIGINT:
+        return  # one of the two may show that the checkpoint is good
+    for ours, theirs in zip(run(seed=8, checkpoint=tmp_path)[1], whole[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+# --- policies and backends ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_and_resumes(policy: Any, tmp_path: Path) -> None:
+    import keras
+
+    spec = replace(FULL, precision=policy, epochs=1)
+
+    def mixed(**options: Any) -> tuple[TrainingResult, list[np.ndarray]]:
+        with precision(spec):
+            model = tiny(5)
+        assert model.layers[0].compute_dtype == policy.removeprefix("mixed_")
+        return train(model, pictures(), spec, loss=LOSS, **options), model.get_weights()
+
+    result, expected = mixed()
+    assert keras.config.dtype_policy().name == "float32"
+    assert np.isfinite(result.history[0]["loss"])
+    if policy == "mixed_bfloat16":
+        return  # its state is that of float32; float16's has the scale of the loss besides
+    mixed(checkpoint=tmp_path, should_stop=stop_after(3))
+    for ours, theirs in zip(mixed(checkpoint=tmp_path)[1], expected, strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def losses_without_chance() -> list[float]:
+    """Losses of a run that draws nothing from the backend's own random numbers, resumed once on the way."""
+    import tempfile
+
+    import keras
+
+    def build() -> Any:
+        model = keras.Sequential(
+            [
+                keras.Input((6, 6, 1)),
+                keras.layers.Conv2D(4, 3, activation="relu"),
+                keras.layers.BatchNormalization(),
+                keras.layers.Flatten(),
+                keras.layers.Dense(3, activation="softmax"),
+            ]
+        )
+        rng = np.random.default_rng(4)
+        model.layers[0].kernel.assign(rng.normal(0, 0.3, (3, 3, 1, 4)))
+        model.layers[-1].kernel.assign(rng.normal(0, 0.2, (64, 3)))
+        return model
+
+    with tempfile.TemporaryDirectory() as folder:
+        train(build(), pictures(20), FULL, loss=LOSS, checkpoint=Path(folder), should_stop=stop_after(7))
+        result = train(build(), pictures(20), FULL, loss=LOSS, checkpoint=Path(folder))
+    return [row[name] for row in result.history for name in ("loss", "val_loss")]
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_backends_give_the_same_losses(backend: str) -> None:
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed; it is an optional backend")
+    program = "from tests.test_training import losses_without_chance; print(*losses_without_chance())"
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose([float(value) for value in done.stdout.split()], losses_without_chance(), rtol=1e-4, atol=1e-4)
