@@ -73,8 +73,9 @@ def _train(options: argparse.Namespace) -> int:
     import time
     from dataclasses import replace
 
+    from core.catalogue import next_recipes
     from core.progress import progress_bar
-    from core.recipes import checkpoint_folder, next_recipes, run_recipe
+    from core.recipes import checkpoint_folder, run_recipe
     from core.registry import RegistryError, load_card
     from core.training import CheckpointError
 

@@ -1,6 +1,6 @@
 """Recipes: everything that makes one stored model, and the one way to run them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ class Recipe:
 
     build: spec -> uncompiled model. data: TrainSpec -> TrainingData, called once before training. losses: -> what
     ``training.train`` takes as loss, loss_weights and metrics. figures: a trained model -> its test figures, names with
-    units. extra: what decoding needs beside the outputs.
+    units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
     """
 
     model_id: str
@@ -31,6 +31,7 @@ class Recipe:
     data: Callable[[TrainSpec], TrainingData]
     losses: Callable[[], tuple[Any, Any, Any]]
     figures: Callable[[registry.TrainedModel], dict[str, float]]
+    calibrate: Callable[[registry.TrainedModel], dict[str, Any]] | None = None
     report: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -39,13 +40,6 @@ class Recipe:
         epochs = max(1, self.training.epochs // 50)
         warmup = min(self.training.warmup_epochs, epochs / 2)
         return replace(self, training=replace(self.training, epochs=epochs, warmup_epochs=warmup))
-
-
-def all_recipes() -> dict[str, Recipe]:
-    """Every recipe by model id."""
-    from core.clocks import recipes as clocks
-
-    return {recipe.model_id: recipe for recipe in clocks.recipes()}
 
 
 def checkpoint_folder(model_id: str, *, quick: bool = False) -> Path:
@@ -112,16 +106,9 @@ def run_recipe(
         extra=recipe.extra,
     )
     registry.save_trained(model, card, result.history, folder)
-    # Figures are measured on the stored file, after its weights were rounded.
+    # Everything is measured on the stored file, after its weights were rounded: first what decoding needs, then figures.
+    if recipe.calibrate is not None:
+        extra = recipe.calibrate(registry.load_trained(recipe.model_id, folder))
+        registry.update_card(recipe.model_id, folder, extra=extra)
     figures = recipe.figures(registry.load_trained(recipe.model_id, folder))
-    return registry.update_figures(recipe.model_id, figures, folder)
-
-
-def next_recipes(ids: Sequence[str], folder: Path | None = None) -> list[Recipe]:
-    """The recipes named by ``ids`` (all when empty), lowest share of their epochs first."""
-    known = all_recipes()
-    unknown = [name for name in ids if name not in known]
-    if unknown:
-        raise registry.RegistryError(f"no recipe for {', '.join(map(repr, unknown))}; known are: {', '.join(known)}")
-    chosen = [known[name] for name in ids] or list(known.values())
-    return sorted(chosen, key=lambda recipe: share_trained(recipe, folder))
+    return registry.update_card(recipe.model_id, folder, figures=figures)

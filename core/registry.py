@@ -32,6 +32,8 @@ from core import paths
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024
 LAYER_MODULES = ("core.layers", "core.clocks.networks")  # where our Keras classes are registered
+# Kernels of a million weights and more lose mantissa, step by step, until the file fits; figures are measured after that.
+HUGE_KERNEL, HUGE_KERNEL_BITS = 1_000_000, (10, 7, 6, 5, 4)
 MODEL_FILE, CARD_FILE, HISTORY_FILE = "model.keras", "card.json", "history.csv"
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # the same weights give the same bytes
 
@@ -164,7 +166,11 @@ def save_trained(
     workplace = Path(tempfile.mkdtemp(prefix=f".{card.model_id}-", dir=folder))
     try:
         model.save(workplace / MODEL_FILE)
-        content = _slim((workplace / MODEL_FILE).read_bytes(), created)
+        archive = (workplace / MODEL_FILE).read_bytes()
+        for bits in HUGE_KERNEL_BITS:
+            content = _slim(archive, created, bits)
+            if len(content) <= MAX_MODEL_BYTES:
+                break
         if len(content) > MAX_MODEL_BYTES:
             raise RegistryError(
                 f"model {card.model_id} takes {len(content) / 2**20:.1f} MiB; at most {MAX_MODEL_BYTES // 2**20} are stored. "
@@ -193,11 +199,18 @@ def save_trained(
     return done
 
 
-def update_figures(model_id: str, figures: Mapping[str, float], folder: Path | None = None) -> ModelCard:
-    """Add or replace figures on a stored model's card, as measured on the stored file; returns the new card."""
+def update_card(
+    model_id: str,
+    folder: Path | None = None,
+    *,
+    figures: Mapping[str, float] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> ModelCard:
+    """Add or replace what was measured on a stored file: ``figures``, and ``extra`` for decoding; returns the new card."""
     folder = paths.MODELS if folder is None else Path(folder)
     card = load_card(model_id, folder)
-    card = dataclasses.replace(card, figures={**card.figures, **{name: round(float(v), 5) for name, v in figures.items()}})
+    rounded = {name: round(float(value), 5) for name, value in (figures or {}).items()}
+    card = dataclasses.replace(card, figures={**card.figures, **rounded}, extra={**card.extra, **(extra or {})})
     part = folder / model_id / f".{CARD_FILE}.{os.getpid()}"
     part.write_text(card.to_json(), encoding="utf-8")
     os.replace(part, folder / model_id / CARD_FILE)
@@ -212,20 +225,30 @@ def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
         writer.writerows(history)
 
 
-def _slim(archive: bytes, created: str) -> bytes:
-    """The ``.keras`` file with float16 kernels, float32 policies, no optimiser, and no time of day in it."""
+def _slim(archive: bytes, created: str, bits: int) -> bytes:
+    """The ``.keras`` file with float16 kernels (huge ones with ``bits`` of mantissa), float32 policies and no optimiser."""
     slim = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(slim, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             content = old.read(name)
             if name == "model.weights.h5":
-                content = _slim_weights(content)
+                content = _slim_weights(content, bits)
             elif name == "config.json":
                 content = json.dumps(_plain_config(json.loads(content))).encode()
             elif name == "metadata.json":
                 content = json.dumps({**json.loads(content), "date_saved": f"{created}@00:00:00"}).encode()
             new.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
     return slim.getvalue()
+
+
+def _shorten(array: NDArray[np.float16], bits: int) -> NDArray[np.float16]:
+    """float16 rounded to ``bits`` (0-10) of its ten bits of mantissa, so that it packs smaller."""
+    spare = 10 - bits
+    if not spare:
+        return array
+    words = array.view(np.uint16).astype(np.uint32) + (1 << (spare - 1))  # a carry into the exponent is right
+    shortened = (words & ~np.uint32((1 << spare) - 1)).astype(np.uint16).view(np.float16)
+    return np.where(np.isfinite(shortened), shortened, array)
 
 
 def _plain_config(config: Any) -> Any:
@@ -237,7 +260,7 @@ def _plain_config(config: Any) -> Any:
     return "float32" if config in ("mixed_bfloat16", "mixed_float16") else config
 
 
-def _slim_weights(content: bytes) -> bytes:
+def _slim_weights(content: bytes, bits: int) -> bytes:
     import h5py
 
     def copy(old: Any, new: Any) -> None:
@@ -252,6 +275,8 @@ def _slim_weights(content: bytes) -> bytes:
             # Outside float16's range nothing is cast; vectors cost nothing, and variances need float32's range.
             if array.dtype == np.float32 and array.ndim > 1 and array.size and np.abs(array).max() <= np.finfo(np.float16).max:
                 array = array.astype(np.float16)
+                if array.size >= HUGE_KERNEL:
+                    array = _shorten(array, bits)
             packing = {"compression": "gzip", "shuffle": True} if array.size > 1024 else {}
             dataset = new.create_dataset(key, data=array, **packing)
             for name, value in item.attrs.items():

@@ -174,3 +174,21 @@ class ReaderSpec:
         check_range("dropout", self.dropout, 0, 1, open_high=True)
         if not self.widths or len(self.widths) != len(self.blocks):
             raise ValueError(f"widths and blocks need one number a stage; got {self.widths} and {self.blocks}")
+
+
+@dataclass(frozen=True)
+class ReportNetSpec:
+    """A network of the reports. year: which of the two. head: what it answers, a key of ``clocks.forms.FORMS``.
+
+    dropout: of the 2022 networks, whose report gives none.
+    """
+
+    year: Literal["2022", "2023"]
+    head: str
+    split: bool = False  # a dense stack of its own for each head (2022, section 3.6)
+    dropout: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.year not in ("2022", "2023"):
+            raise ValueError(f"year must be '2022' or '2023'; got {self.year!r}")
+        check_range("dropout", self.dropout, 0, 1, open_high=True)

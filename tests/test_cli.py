@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import paths, recipes, registry
+from core import catalogue, paths, recipes, registry
 from core.__main__ import main
 from core.clocks.face import render
 from core.clocks.time import ClockTime
@@ -107,7 +107,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("LATENT_OCLOCK_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
     recipe = tiny_recipe()
-    monkeypatch.setattr(recipes, "all_recipes", lambda: {"tiny": recipe})
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": recipe})
     return recipe
 
 
@@ -134,10 +134,10 @@ def test_quick_training_keeps_away_from_the_real_model(tiny):
 
 def test_all_takes_the_least_trained_first(tmp_path, monkeypatch, tiny):
     started, done = replace(tiny, model_id="started"), replace(tiny, model_id="done")
-    monkeypatch.setattr(recipes, "all_recipes", lambda: {"done": done, "started": started, "tiny": tiny})
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"done": done, "started": started, "tiny": tiny})
     recipes.run_recipe(done)
     recipes.run_recipe(replace(started, training=replace(started.training, epochs=2)))
-    assert [recipe.model_id for recipe in recipes.next_recipes([])] == ["tiny", "started", "done"]
+    assert [recipe.model_id for recipe in catalogue.next_recipes([])] == ["tiny", "started", "done"]
 
 
 def test_train_names_the_known_recipes(tiny, capsys):

@@ -1,65 +1,88 @@
-"""How well stored models read clocks: one ruler, the common-sense error, for all of them."""
+"""How well stored models read clocks: one ruler, the common-sense error, for all of them, beside the reports' measures."""
 
+import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from core import paths, registry
 from core.clocks.benchmark import Benchmark, report_benchmark
+from core.clocks.measures import error_figures, form_figures, hand_label_figures
 from core.clocks.reading import decode
-from core.clocks.time import common_sense_error_minutes
+from core.images import adjust_gamma
 from core.progress import progress_bar
 from core.tables import write_table
 
-TABLE = "clocks.csv"
+TABLE = "clocks.csv"  # a model a row
+READINGS = "clocks_readings.csv"  # a test picture a row: its true minute, and what each model read
+PUBLISHED = "clocks.csv"  # in assets/reports
 
 
-def error_figures(true_minutes: ArrayLike, read_minutes: ArrayLike) -> dict[str, float]:
-    """Mean, median and 95th percentile of the common-sense error in minutes; shares at most 1, at most 5, over 30."""
-    errors = common_sense_error_minutes(true_minutes, read_minutes)
-    if errors.ndim != 1 or not len(errors):
-        raise ValueError(f"one true and one read time a picture, at least one picture; got shape {errors.shape}")
-    return {
-        "mean_minutes": float(errors.mean()),
-        "median_minutes": float(np.median(errors)),
-        "p95_minutes": float(np.percentile(errors, 95)),
-        "within_1_minute": float((errors <= 1).mean()),
-        "within_5_minutes": float((errors <= 5).mean()),
-        "over_30_minutes": float((errors > 30).mean()),
-    }
+def unit_pictures(images: NDArray[np.uint8], extra: Mapping[str, Any]) -> NDArray[np.float32]:
+    """uint8 (n, side, side) -> float32 (n, side, side, 1) in [0, 1], with the gamma that the model learned under."""
+    return np.divide(adjust_gamma(images, float(extra.get("gamma", 1.0)))[..., None], 255, dtype=np.float32)
 
 
-def read_benchmark(model: registry.TrainedModel, benchmark: Benchmark, indices: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Minutes (n,) that a model reads in the benchmark pictures ``indices``."""
-    read = []
-    for start in range(0, len(indices), 240):
-        images = benchmark.images[indices[start : start + 240]]
-        outputs = model(np.divide(images[..., None], 255, dtype=np.float32))
-        read.append(decode(outputs, float(model.card.extra.get("temperature", 1.0))).minutes)
-    return np.concatenate(read)
+def _outputs(model: registry.TrainedModel, benchmark: Benchmark, indices: NDArray[np.int64]) -> Any:
+    """What a model answers to the benchmark pictures ``indices``, a few hundred at a time."""
+    parts = [
+        model(unit_pictures(benchmark.images[indices[start : start + 240]], model.card.extra))
+        for start in range(0, len(indices), 240)
+    ]
+    if isinstance(parts[0], dict):
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0] if name != "maps"}
+    return np.concatenate(parts)
+
+
+def read_benchmark(model: registry.TrainedModel) -> tuple[dict[str, float], NDArray[np.float64]]:
+    """All figures of one model on the benchmark's test part, 3,600 pictures, and the minutes that it read there."""
+    benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
+    true = benchmark.minutes[benchmark.test]
+    outputs = _outputs(model, benchmark, benchmark.test)
+    read = decode(outputs, model.card.extra).minutes
+    figures = error_figures(true, read) | hand_label_figures(true, read)
+    if "form" in model.card.extra:
+        figures |= form_figures(model.card.extra["form"], outputs, true)
+    return figures, read
 
 
 def benchmark_figures(model: registry.TrainedModel) -> dict[str, float]:
-    """The figures of one model on the benchmark's test part, 3,600 pictures."""
-    benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
-    return error_figures(benchmark.minutes[benchmark.test], read_benchmark(model, benchmark, benchmark.test))
+    """The figures of one model on the benchmark's test part."""
+    return read_benchmark(model)[0]
+
+
+def published_figures(folder: Path | None = None) -> list[dict[str, str]]:
+    """Rows of what the reports print of clocks: model, source, measure, published, note ('headline' marks one a model)."""
+    with ((folder or paths.REPORTS) / PUBLISHED).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
-    """Measure every stored clock model, write ``assets/results/clocks.csv`` and the cards' figures, return the rows."""
+    """Measure every stored clock model; write ``clocks.csv``, ``clocks_readings.csv`` and the cards' figures; return rows."""
+    headlines = {row["model"]: row for row in published_figures() if row["note"] == "headline"}
+    benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     rows: list[dict[str, Any]] = []
+    readings: dict[str, NDArray[np.float64]] = {}
     for card in registry.list_cards(folder):
         if card.extra.get("task") != "clock":
             continue
-        figures = benchmark_figures(registry.load_trained(card.model_id, folder))
-        registry.update_figures(card.model_id, figures, folder)
+        figures, readings[card.model_id] = read_benchmark(registry.load_trained(card.model_id, folder))
+        registry.update_card(card.model_id, folder, figures=figures)
+        headline = headlines.get(card.model_id, {})
+        measure = headline.get("measure", "")
+        ruler = ("mean_minutes", "median_minutes", "p95_minutes", "within_1_minute", "within_5_minutes", "over_30_minutes")
         rows.append(
             {
                 "model": card.model_id,
-                "pictures": 3600,
-                **{name: round(value, 4) for name, value in figures.items()},
+                "report": card.report or "",
+                "measure": measure,
+                "published": float(headline["published"]) if headline else "",
+                "ours": round(figures[measure], 4) if measure else "",
+                **{name: round(figures[name], 4) for name in ruler},
+                **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
                 "epochs_trained": card.epochs_trained,
                 "epochs_asked": card.epochs_asked,
                 "training_seconds": round(card.seconds),
@@ -68,5 +91,14 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
             }
         )
     if rows:
-        write_table(results or paths.RESULTS, TABLE, rows)
+        results = results or paths.RESULTS
+        write_table(results, TABLE, rows)
+        write_table(
+            results,
+            READINGS,
+            [
+                {"true": int(benchmark.minutes[picture]), **{name: f"{read[row]:.2f}" for name, read in readings.items()}}
+                for row, picture in enumerate(benchmark.test)
+            ],
+        )
     return rows

@@ -1,6 +1,6 @@
 """Pictures of clocks -> Readings: prepare, run a stored model, decode its outputs into one time with its doubts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core import registry
 from core.clocks.face import POINTS
+from core.clocks.forms import FORMS
 from core.clocks.time import (
     MINUTES,
     ClockTime,
@@ -141,83 +142,99 @@ def _look(frames: Sequence[tuple[NDArray[np.uint8], float, Point]], model: regis
     """Read grey pictures, each with its gamma and the place of its corner in the picture that the caller knows."""
     if not frames:
         return []
-    side = int(model.card.extra["side"])
+    side, own_gamma = int(model.card.extra["side"]), float(model.card.extra.get("gamma", 1.0))
     squares: dict[int, tuple[NDArray[np.uint8], float, Point]] = {}
     batch = np.empty((len(frames), side, side, 1), np.float32)
     for row, (grey, gamma, _) in enumerate(frames):
         if id(grey) not in squares:
             squares[id(grey)] = fit_square(grey, side)
-        batch[row, ..., 0] = adjust_gamma(squares[id(grey)][0], gamma)
+        # A model that learned from gamma-enhanced pictures gets them so; the caller's gamma comes on top.
+        batch[row, ..., 0] = adjust_gamma(squares[id(grey)][0], min(10.0, gamma * own_gamma))
     batch /= 255
-    decoded = decode(model(batch), temperature=float(model.card.extra.get("temperature", 1.0)))
+    decoded = decode(model(batch), model.card.extra)
     readings = []
     for row, (grey, _, corner) in enumerate(frames):
-        _, scale, offset = squares[id(grey)]
         reading = replace(_reading(decoded, row), model=model.card.model_id)
-        places = from_square(decoded.points[row] * (side - 1), scale, offset) + corner
-        centre, twelve, hour_tip, minute_tip = ((float(x), float(y)) for x, y in places[:4])
-        readings.append(replace(reading, centre=centre, twelve=twelve, hour_tip=hour_tip, minute_tip=minute_tip))
+        if decoded.points is not None:
+            _, scale, offset = squares[id(grey)]
+            places = from_square(decoded.points[row] * (side - 1), scale, offset) + corner
+            centre, twelve, hour_tip, minute_tip = ((float(x), float(y)) for x, y in places[:4])
+            reading = replace(reading, centre=centre, twelve=twelve, hour_tip=hour_tip, minute_tip=minute_tip)
+        readings.append(reading)
     return readings
 
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """Outputs of ``networks.build_reader`` made readable.
+    """A model's outputs made readable.
 
-    probabilities: float32 (n, 720). minutes: float64 (n,), circular mean around the likeliest bin. hands_minutes: (n,), the
-    time that sines and cosines say. points: (n, 15, 2) shares of the side, in the order of ``POINTS``.
+    minutes: float64 (n,), the times read. probabilities: float64 (n, 720). second_minutes: (n,), what another output of the
+    same model says, or None. points: (n, 15, 2) shares of the side in the order of ``face.POINTS``, or None.
     """
 
-    probabilities: NDArray[np.float32]
     minutes: NDArray[np.float64]
-    hands_minutes: NDArray[np.float64]
-    points: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    second_minutes: NDArray[np.float64] | None = None
+    points: NDArray[np.float64] | None = None
 
 
-def decode(outputs: dict[str, Any], temperature: float = 1.0) -> Decoded:
-    """Decode ``bins`` (n, 720), ``hands`` (n, 4) and ``points`` (n, 30); logits are divided by ``temperature`` > 0."""
-    logits = np.asarray(outputs["bins"], np.float64) / temperature
+def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
+    """Decode the outputs of any stored clock model; ``extra`` is its card's.
+
+    ``extra["form"]`` names the label form of a report's network and ``extra["spread_minutes"]`` the width of its errors.
+    Without it the outputs are those of ``networks.build_reader``: ``bins`` (n, 720), whose logits are divided by
+    ``extra["temperature"]``, ``hands`` (n, 4) and ``points`` (n, 30).
+    """
+    if "form" in extra:
+        form = FORMS[extra["form"]]
+        shares = form.probabilities(outputs, float(extra.get("spread_minutes", 30.0)))
+        return Decoded(form.minutes(outputs), shares.astype(np.float64))
+    logits = np.asarray(outputs["bins"], np.float64) / float(extra.get("temperature", 1.0))
     shares = np.exp(logits - logits.max(-1, keepdims=True))
     shares /= shares.sum(-1, keepdims=True)
     hands = np.asarray(outputs["hands"], np.float64)
-    hands_minutes = minutes_from_hands(np.arctan2(hands[:, 0], hands[:, 1]), np.arctan2(hands[:, 2], hands[:, 3]))
-    points = np.asarray(outputs["points"], np.float64).reshape(-1, len(POINTS), 2)
-    return Decoded(shares.astype(np.float32), circular_mean_around_peak(shares, NEAR_MINUTES), hands_minutes, points)
+    return Decoded(
+        minutes=circular_mean_around_peak(shares, NEAR_MINUTES),
+        probabilities=shares,
+        second_minutes=minutes_from_hands(np.arctan2(hands[:, 0], hands[:, 1]), np.arctan2(hands[:, 2], hands[:, 3])),
+        points=np.asarray(outputs["points"], np.float64).reshape(-1, len(POINTS), 2),
+    )
 
 
 def _reading(decoded: Decoded, row: int) -> Reading:
-    shares = decoded.probabilities[row].astype(np.float64)
-    candidates = likeliest_times(shares)
+    shares = decoded.probabilities[row]
+    candidates = likeliest_times(shares, float(decoded.minutes[row]))
     confidence = candidates[0].probability
     note = None
-    apart = float(common_sense_error_minutes(candidates[0].minutes, decoded.hands_minutes[row]))
     if confidence < UNSURE:
         note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
-    elif apart > 30:
-        other = ClockTime.from_minutes(float(decoded.hands_minutes[row]))
-        note = f"The model's two answers disagree: its bins say {candidates[0].time}, the angles of the hands {other}."
+    elif decoded.second_minutes is not None:
+        second = float(decoded.second_minutes[row])
+        if common_sense_error_minutes(candidates[0].minutes, second) > 30:
+            other = ClockTime.from_minutes(second)
+            note = f"The model's two answers disagree: its bins say {candidates[0].time}, the angles of the hands {other}."
     return Reading(
         time=candidates[0].time,
         minutes=candidates[0].minutes,
         confidence=confidence,
         candidates=candidates,
-        probabilities=decoded.probabilities[row],
+        probabilities=shares.astype(np.float32),
         model="",
         note=note,
     )
 
 
-def likeliest_times(probabilities: NDArray[np.float64], count: int = 3) -> tuple[Candidate, ...]:
-    """The ``count`` likeliest times of ``(720,)`` probabilities, best first, at least 10 minutes apart.
+def likeliest_times(probabilities: NDArray[np.float64], first_minutes: float, count: int = 3) -> tuple[Candidate, ...]:
+    """``first_minutes`` and the likeliest other times of ``(720,)`` probabilities, at least 10 minutes apart.
 
-    A candidate's probability is the sum of the bins within 3 minutes of its peak; its minutes are their circular mean.
+    A candidate's probability is the sum of the bins within 3 minutes of its peak; the others' minutes are circular means.
     """
     around = mass_around(probabilities, NEAR_MINUTES)
     left = around.copy()
     found = []
-    for _ in range(count):
-        peak = int(left.argmax())
-        minutes = float(mean_near(probabilities, peak, NEAR_MINUTES))
-        found.append(Candidate(ClockTime.from_minutes(minutes), minutes, float(min(1.0, around[peak]))))
+    for rank in range(count):
+        peak = round(first_minutes) % MINUTES if rank == 0 else int(left.argmax())
+        minutes = first_minutes if rank == 0 else float(mean_near(probabilities, peak, NEAR_MINUTES))
+        found.append(Candidate(ClockTime.from_minutes(minutes), minutes, float(np.clip(around[peak], 0.0, 1.0))))
         left[(peak + np.arange(1 - APART_MINUTES, APART_MINUTES)) % MINUTES] = -1
     return tuple(found)

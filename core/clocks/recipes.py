@@ -1,14 +1,16 @@
 """How each stored clock model is trained: spec, data, schedule."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core import registry
 from core.clocks.augment import vary
 from core.clocks.benchmark import Benchmark, draw, report_benchmark
-from core.clocks.evaluation import benchmark_figures
+from core.clocks.evaluation import benchmark_figures, unit_pictures
 from core.clocks.time import hand_angles, soft_bins
 from core.progress import progress_bar
 from core.recipes import Recipe
@@ -53,9 +55,18 @@ def _unit(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.divide(images[..., None], 255, dtype=np.float32)
 
 
+VALID_SEED = 1
+
+
+@lru_cache(maxsize=1)
+def valid_pictures() -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]]:
+    """The validation part: 720 pictures, one a minute, drawn from another seed than the benchmark; images, minutes, points."""
+    return draw(VALID_SEED, a_minute=1)
+
+
 @dataclass(eq=False)
 class ReaderData:
-    """The benchmark's training part, varied afresh in every epoch; validation on pictures drawn from another seed.
+    """The benchmark's training part, varied afresh in every epoch; validated on ``valid_pictures``.
 
     sigma_minutes: width of the soft bins at the first and the last of ``epochs``; wide bins lead, narrow ones sharpen.
     """
@@ -63,14 +74,11 @@ class ReaderData:
     benchmark: Benchmark
     epochs: int
     sigma_minutes: tuple[float, float] = (4.0, 1.2)
-    valid_seed: int = 1
     valid: tuple[NDArray[np.float32], Targets] = field(init=False)
 
     def __post_init__(self) -> None:
-        images, minutes, points = draw(self.valid_seed, a_minute=1)
-        side = images.shape[1]
-        targets = reader_targets(minutes, points, side, self.sigma_minutes[1])
-        self.valid = _unit(images), targets
+        images, minutes, points = valid_pictures()
+        self.valid = _unit(images), reader_targets(minutes, points, images.shape[1], self.sigma_minutes[1])
 
     @property
     def size(self) -> int:
@@ -119,6 +127,21 @@ def _losses() -> tuple[Any, Any, Any]:
     return reader_losses()
 
 
+def calibrate_reader(model: registry.TrainedModel) -> dict[str, Any]:
+    """The temperature that makes the true minutes of the validation pictures likeliest (Guo et al. 2017)."""
+    images, minutes, _ = valid_pictures()
+    logits = np.asarray(model(unit_pictures(images, model.card.extra))["bins"], np.float64)
+
+    def surprise(temperature: float) -> float:
+        scaled = logits / temperature
+        top = scaled.max(-1)
+        normaliser = top + np.log(np.exp(scaled - top[:, None]).sum(-1))
+        return float((normaliser - scaled[np.arange(len(minutes)), minutes]).mean())
+
+    grid = np.geomspace(0.25, 4.0, 81)
+    return {"temperature": round(float(grid[np.argmin([surprise(value) for value in grid])]), 3)}
+
+
 def recipes() -> list[Recipe]:
     """The recipes of the clock models."""
     return [
@@ -137,6 +160,7 @@ def recipes() -> list[Recipe]:
             data=_report_reader_data,
             losses=_losses,
             figures=benchmark_figures,
+            calibrate=calibrate_reader,
             extra={"task": "clock", "side": READER_REPORT.side},
         )
     ]

@@ -1,0 +1,252 @@
+"""The twelve clock systems of both reports, with the settings that they give. What a report leaves open is said here.
+
+2022 names neither optimiser nor dropout rate nor pixel scale for its clock networks: Adam, 0.25 and [0, 1] are ours. 2023
+gives no epochs for its regression: 100, as for its classes. Both use their test part for validation curves; we validate on
+pictures drawn from another seed and touch the test part once.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import registry
+from core.clocks.benchmark import Benchmark, report_benchmark
+from core.clocks.evaluation import benchmark_figures, unit_pictures
+from core.clocks.forms import FORMS
+from core.clocks.reading import decode
+from core.clocks.recipes import valid_pictures
+from core.clocks.time import common_sense_error_minutes
+from core.progress import progress_bar
+from core.recipes import Recipe
+from core.specs import ReportNetSpec, TrainSpec
+
+
+@dataclass(eq=False)
+class FormData:
+    """The benchmark's training part with the labels of one form, gamma-enhanced once; validated on ``valid_pictures``."""
+
+    benchmark: Benchmark
+    head: str
+    gamma: float
+    valid: tuple[NDArray[np.float32], Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        images, minutes, _ = valid_pictures()
+        self.valid = unit_pictures(images, {"gamma": self.gamma}), self._targets(minutes)
+
+    def _targets(self, minutes: NDArray[np.int64]) -> Any:
+        return FORMS[self.head].targets(minutes // 60, minutes % 60)
+
+    @property
+    def size(self) -> int:
+        return len(self.benchmark.train)
+
+    def batch(self, indices: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], Any]:
+        """Pictures float32 (n, 150, 150, 1) in [0, 1] and targets; ``indices`` count within the training part."""
+        chosen = self.benchmark.train[indices]
+        pictures = unit_pictures(self.benchmark.images[chosen], {"gamma": self.gamma})
+        return pictures, self._targets(self.benchmark.minutes[chosen])
+
+
+@dataclass(frozen=True)
+class System:
+    """One row of the reports: what is named there, beside the network's form."""
+
+    model_id: str
+    title: str
+    summary: str
+    spec: ReportNetSpec
+    loss: str
+    batch_size: int
+    epochs: int = 100
+    learning_rate: float = 1e-3
+    gamma: float = 1.0
+
+
+def _systems() -> list[System]:
+    def of_2022(name: str, title: str, summary: str, head: str, loss: str, batch: int, **more: Any) -> System:
+        spec = ReportNetSpec("2022", head, split=more.pop("split", False))
+        return System(f"report22-{name}", title, summary, spec, loss, batch, gamma=more.pop("gamma", 3.0), **more)
+
+    def of_2023(name: str, title: str, summary: str, head: str, loss: str, **more: Any) -> System:
+        return System(f"report23-{name}", title, summary, ReportNetSpec("2023", head), loss, 32, **more)
+
+    return [
+        of_2022(
+            "regression",
+            "Regression",
+            "One number of hours, absolute error: 11:59 and 0:01 are as far apart as can be, and pictures near 12 are read "
+            "as something in between.",
+            "hours",
+            "mae",
+            32,
+        ),
+        of_2022(
+            "regression-no-gamma",
+            "Regression, pictures as they are",
+            "The same without gamma enhancement, to see what gamma brings.",
+            "hours",
+            "mae",
+            32,
+            gamma=1.0,
+        ),
+        of_2022(
+            "label-transform",
+            "Sines and cosines, as published",
+            "The minute's angle is printed as minute x pi/3 and repeats every 6 minutes; the loss weighs the already summed "
+            "error.",
+            "sine-cosine-as-published",
+            "custom-mse-as-published",
+            32,
+        ),
+        of_2022(
+            "label-transform-corrected",
+            "Sines and cosines, corrected",
+            "Minute x pi/30, and each error weighed before summing.",
+            "sine-cosine",
+            "custom-mse-corrected",
+            32,
+        ),
+        of_2022(
+            "classes-24",
+            "24 classes",
+            "Half hours as classes: reliable, and never nearer than half an hour can be.",
+            "classes-24",
+            "classes",
+            128,
+        ),
+        of_2022(
+            "classes-720",
+            "720 classes",
+            "Every minute a class of its own with 20 pictures to learn from: one minute beside the truth costs as much as "
+            "six hours.",
+            "classes-720",
+            "classes",
+            128,
+        ),
+        of_2022(
+            "multi-head",
+            "Hour class and minute number",
+            "Two heads on one trunk; near the full hour the two can disagree.",
+            "hour-and-fraction",
+            "classes-and-mae",
+            128,
+        ),
+        of_2022(
+            "two-classifiers",
+            "Hour class and two-minute class",
+            "Both heads classify: 12 hours, 30 pairs of minutes.",
+            "hour-and-pair",
+            "two-classes",
+            128,
+        ),
+        of_2022(
+            "split-heads",
+            "A dense stack for each head",
+            "As the multi-head network, with dense layers of their own for hour and minute.",
+            "hour-and-fraction",
+            "classes-and-mae",
+            128,
+            split=True,
+        ),
+        of_2023(
+            "classes-720",
+            "720 classes",
+            "A much smaller network with batch normalisation after every convolution.",
+            "classes-720",
+            "classes",
+        ),
+        of_2023(
+            "regression",
+            "Regression",
+            "One number of hours, squared error.",
+            "hours-rounded",
+            "mse",
+            learning_rate=5e-4,
+        ),
+        of_2023(
+            "multi-head",
+            "Two branches: hour class, minute number",
+            "Two networks from one picture; the report's best.",
+            "hour-and-minute",
+            "classes-and-mse",
+            epochs=50,
+        ),
+    ]
+
+
+def _losses(name: str) -> tuple[Any, Any, Any]:
+    """Loss, weights and metrics, as ``training.train`` takes them."""
+    from core.clocks import losses
+
+    table: dict[str, tuple[Any, Any]] = {
+        "mae": ("mean_absolute_error", [losses.custom_mae_as_published, losses.custom_mae_corrected]),
+        "mse": ("mean_squared_error", ["mean_absolute_error"]),
+        "custom-mse-as-published": (losses.custom_mse_as_published, ["mean_squared_error"]),
+        "custom-mse-corrected": (losses.custom_mse_corrected, ["mean_squared_error"]),
+        "classes": ("categorical_crossentropy", ["accuracy"]),
+        "two-classes": (
+            dict.fromkeys(("hour", "minute"), "categorical_crossentropy"),
+            {"hour": ["accuracy"], "minute": ["accuracy"]},
+        ),
+        "classes-and-mae": (
+            {"hour": "categorical_crossentropy", "minute": "mean_absolute_error"},
+            {"hour": ["accuracy"], "minute": ["mean_squared_error"]},
+        ),
+        "classes-and-mse": (
+            {"hour": "categorical_crossentropy", "minute": "mean_squared_error"},
+            {"hour": ["accuracy"], "minute": ["mean_absolute_error"]},
+        ),
+    }
+    loss, metrics = table[name]
+    return loss, None, metrics
+
+
+def calibrate_form(model: registry.TrainedModel) -> dict[str, Any]:
+    """The typical error on the validation pictures, as the standard deviation that its median would have."""
+    images, minutes, _ = valid_pictures()
+    decoded = decode(model(unit_pictures(images, model.card.extra)), model.card.extra)
+    median = float(np.median(common_sense_error_minutes(minutes, decoded.minutes)))
+    return {"spread_minutes": round(max(0.5, 1.4826 * median), 2)}
+
+
+def _build(spec: ReportNetSpec) -> Any:
+    from core.clocks.report_networks import build_report_network
+
+    return build_report_network(spec)
+
+
+def _recipe(system: System) -> Recipe:
+    def data(training: TrainSpec) -> FormData:
+        return FormData(report_benchmark(progress=progress_bar("drawing the benchmark")), system.spec.head, system.gamma)
+
+    return Recipe(
+        model_id=system.model_id,
+        title=system.title,
+        summary=system.summary,
+        network="core.clocks.report_networks.build_report_network",
+        spec=system.spec,
+        training=TrainSpec(
+            epochs=system.epochs,
+            batch_size=system.batch_size,
+            learning_rate=system.learning_rate,
+            seed=2023,
+            precision="mixed_bfloat16",
+        ),
+        data_name="report benchmark, seed 2023: 14,400 rendered pictures; validated on 720 drawn from another seed",
+        data_licence="made by this project",
+        build=_build,
+        data=data,
+        losses=lambda: _losses(system.loss),
+        figures=benchmark_figures,
+        calibrate=calibrate_form,
+        report=system.spec.year,
+        extra={"task": "clock", "side": 150, "gamma": system.gamma, "form": system.spec.head, "loss": system.loss},
+    )
+
+
+def recipes() -> list[Recipe]:
+    """The recipes of the reports' twelve systems, in the order of the reports."""
+    return [_recipe(system) for system in _systems()]
