@@ -69,63 +69,44 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
-    import shutil
     import time
-    from dataclasses import replace
 
     from core.catalogue import next_recipes
-    from core.progress import progress_bar
-    from core.recipes import checkpoint_folder, run_recipe
-    from core.registry import RegistryError, load_card
-    from core.training import CheckpointError
+    from core.checkpoints import CheckpointError
+    from core.recipes import run_slice, share_trained
+    from core.registry import RegistryError
 
     if not options.models and not options.all:
         return _fail("name the models to train, or say --all")
+    deadline = float("inf") if options.minutes is None else time.monotonic() + 60 * options.minutes
     try:
         queue = next_recipes([] if options.all else options.models)
-    except RegistryError as error:
-        return _fail(str(error))
-    deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-    for recipe in queue:
         if options.quick:
-            recipe = replace(recipe.quick(), model_id=f"{recipe.model_id}-quick")
-        folder = checkpoint_folder(recipe.model_id)
-        try:
-            card = load_card(recipe.model_id)
-        except RegistryError:
-            card = None
-        if card and card.epochs_trained >= recipe.training.epochs and (options.all or options.resume):
-            print(f"{recipe.model_id}: all {card.epochs_trained} epochs are trained")
-            continue
-        if not options.resume and not options.all:
-            shutil.rmtree(folder, ignore_errors=True)
-        left = None if deadline is None else (deadline - time.monotonic()) / 60
-        if left is not None and left <= 0:
-            print(f"{recipe.model_id}: no time left; run the same command again to go on")
-            continue
-        print(f"{recipe.model_id}: training {recipe.training.epochs} epochs", flush=True)
-        bar: list[Any] = []
-
-        def on_step(step: int, steps: int, logs: dict[str, float], bar: list[Any] = bar) -> None:
-            if not bar:
-                bar.append(progress_bar("epoch"))
-            bar[0](step, steps)
-            if step == steps:
-                bar.clear()
-
-        def on_epoch(row: dict[str, float]) -> None:
-            shown = [f"{name} {value:.4g}" for name, value in row.items() if name in ("loss", "val_loss", "seconds")]
-            print(f"  epoch {row['epoch']:.0f}: {', '.join(shown)}", flush=True)
-
-        try:
-            stored = run_recipe(recipe, minutes=left, checkpoint=folder, on_epoch=on_epoch, on_step=on_step)
-        except (RegistryError, CheckpointError) as error:
-            return _fail(str(error))
-        if stored is None:
-            print(f"{recipe.model_id}: not one whole epoch fitted into the time; its beginning is kept in {folder}")
-        else:
-            figures = ", ".join(f"{name} {value:.4g}" for name, value in stored.figures.items())
-            print(f"{recipe.model_id}: {stored.epochs_trained} of {stored.epochs_asked} epochs; {figures}")
+            queue = [recipe.quick() for recipe in queue]
+        while queue and time.monotonic() < deadline:
+            recipe = queue.pop(0)
+            left = (deadline - time.monotonic()) / 60
+            if share_trained(recipe) >= 1 and (options.all or options.resume):
+                print(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained", flush=True)
+                continue
+            # With --all every model gets a slice in turn, the least trained first.
+            card = run_slice(
+                recipe,
+                minutes=None if options.minutes is None else left,
+                epochs_now=-(-recipe.training.epochs // 20) if options.all else None,
+                resume=options.resume or options.all,
+            )
+            if card is None:
+                print(f"{recipe.model_id}: not one whole epoch fitted into the time; its beginning is kept")
+                continue
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
+            print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}", flush=True)
+            if options.all and card.epochs_trained < card.epochs_asked:
+                queue = sorted([*queue, recipe], key=share_trained)
+    except (RegistryError, CheckpointError) as error:
+        return _fail(str(error))
+    for recipe in queue:
+        print(f"{recipe.model_id}: no time left; the same command with --resume goes on")
     return 0
 
 

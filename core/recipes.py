@@ -1,11 +1,15 @@
 """Recipes: everything that makes one stored model, and the one way to run them."""
 
+import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core import paths, registry, training
+from core.checkpoints import CHECKPOINT_FILE
+from core.progress import progress_bar
 from core.specs import TrainSpec
 from core.training import TrainingData
 
@@ -36,15 +40,16 @@ class Recipe:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def quick(self) -> "Recipe":
-        """The same for a trial of minutes: a fiftieth of the epochs, at least one."""
+        """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
         epochs = max(1, self.training.epochs // 50)
         warmup = min(self.training.warmup_epochs, epochs / 2)
-        return replace(self, training=replace(self.training, epochs=epochs, warmup_epochs=warmup))
+        training = replace(self.training, epochs=epochs, warmup_epochs=warmup)
+        return replace(self, model_id=f"{self.model_id}-quick", training=training)
 
 
-def checkpoint_folder(model_id: str, *, quick: bool = False) -> Path:
+def checkpoint_folder(model_id: str) -> Path:
     """Where the unfinished training of a model is kept."""
-    return paths.cache_folder() / "training" / (f"{model_id}-quick" if quick else model_id)
+    return paths.cache_folder() / "training" / model_id
 
 
 def share_trained(recipe: Recipe, folder: Path | None = None) -> float:
@@ -60,20 +65,34 @@ def run_recipe(
     recipe: Recipe,
     *,
     minutes: float | None = None,
+    epochs_now: int | None = None,
     checkpoint: Path | None = None,
+    take_over: bool = True,
     folder: Path | None = None,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     on_step: Callable[[int, int, dict[str, float]], None] | None = None,
 ) -> registry.ModelCard | None:
-    """Train for at most ``minutes`` and store the model with its figures in ``folder``.
+    """Train for at most ``minutes``, at most ``epochs_now`` more epochs, and store the model with its figures in ``folder``.
 
-    Goes on from ``checkpoint`` (a folder) where one lies. A run that had no time for one whole epoch stores nothing and
-    returns None; one that got part of the way stores what it has, and the card says how many epochs that is.
+    With ``checkpoint`` (a folder) it goes on: from the state there to the bit, else, with ``take_over``, from the stored
+    model's weights, if the same recipe began it. A run that had no time for one whole epoch stores nothing and returns
+    None; one that got part of the way stores what it has, and the card says how many epochs that is.
     """
     training.seed_everything(recipe.training.seed)
     with training.precision(recipe.training):
         model = recipe.build(recipe.spec)
+    earlier: list[dict[str, float]] = []
+    if take_over and checkpoint is not None and not (checkpoint / CHECKPOINT_FILE).exists():
+        earlier = _take_over(model, recipe, folder)
     loss, weights, metrics = recipe.losses()
+    epochs_run = 0
+
+    def count(row: dict[str, float]) -> None:
+        nonlocal epochs_run
+        epochs_run += 1
+        if on_epoch is not None:
+            on_epoch(row)
+
     result = training.train(
         model,
         recipe.data(recipe.training),
@@ -83,7 +102,9 @@ def run_recipe(
         metrics=metrics,
         checkpoint=checkpoint,
         minutes=minutes,
-        on_epoch=on_epoch,
+        earlier=earlier,
+        should_stop=lambda: epochs_now is not None and epochs_run >= epochs_now,
+        on_epoch=count,
         on_step=on_step,
     )
     if not result.epochs_trained:
@@ -112,3 +133,50 @@ def run_recipe(
         registry.update_card(recipe.model_id, folder, extra=extra)
     figures = recipe.figures(registry.load_trained(recipe.model_id, folder))
     return registry.update_card(recipe.model_id, folder, figures=figures)
+
+
+def run_slice(
+    recipe: Recipe, *, minutes: float | None = None, epochs_now: int | None = None, resume: bool = True
+) -> registry.ModelCard | None:
+    """``run_recipe`` on the terminal, with its state kept in the cache; without ``resume`` it begins anew."""
+    folder = checkpoint_folder(recipe.model_id)
+    if not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    bars: list[Callable[[int, int], None]] = []
+
+    def on_step(step: int, steps: int, logs: dict[str, float]) -> None:
+        if not bars:
+            bars.append(progress_bar("epoch"))
+        bars[0](step, steps)
+        if step == steps:
+            bars.clear()
+
+    def on_epoch(row: dict[str, float]) -> None:
+        shown = [f"{name} {value:.4g}" for name, value in row.items() if name in ("loss", "val_loss", "seconds")]
+        print(f"  epoch {row['epoch']:.0f} of {recipe.training.epochs}: {', '.join(shown)}", flush=True)
+
+    print(f"{recipe.model_id}: training", flush=True)
+    return run_recipe(
+        recipe,
+        minutes=minutes,
+        epochs_now=epochs_now,
+        checkpoint=folder,
+        take_over=resume,
+        on_epoch=on_epoch,
+        on_step=on_step,
+    )
+
+
+def _take_over(model: Any, recipe: Recipe, folder: Path | None) -> list[dict[str, float]]:
+    """Give ``model`` the weights of the stored one, if the same recipe began it; returns its history, else none."""
+    try:
+        card = registry.load_card(recipe.model_id, folder)
+    except registry.RegistryError:
+        return []
+    # Through JSON and back, as the card's were.
+    asked = json.loads(json.dumps([asdict(recipe.spec), asdict(recipe.training)]))
+    history = registry.load_history(recipe.model_id, folder)
+    if [card.spec, card.training] != asked or len(history) != card.epochs_trained:
+        return []
+    model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
+    return history

@@ -9,16 +9,12 @@ import dataclasses
 import hashlib
 import importlib
 import importlib.util
-import io
 import json
 import os
-import platform
 import re
 import shutil
-import sys
 import tempfile
 import threading
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,13 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import paths
+from core.devices import versions
+from core.packing import pack
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024
 LAYER_MODULES = ("core.layers", "core.clocks.networks")  # where our Keras classes are registered
 # Kernels of a million weights and more lose mantissa, step by step, until the file fits; figures are measured after that.
-HUGE_KERNEL, HUGE_KERNEL_BITS = 1_000_000, (10, 7, 6, 5, 4)
+HUGE_KERNEL_BITS = (10, 7, 6, 5, 4)
 MODEL_FILE, CARD_FILE, HISTORY_FILE = "model.keras", "card.json", "history.csv"
-ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # the same weights give the same bytes
 
 
 class RegistryError(ValueError):
@@ -168,7 +165,7 @@ def save_trained(
         model.save(workplace / MODEL_FILE)
         archive = (workplace / MODEL_FILE).read_bytes()
         for bits in HUGE_KERNEL_BITS:
-            content = _slim(archive, created, bits)
+            content = pack(archive, created, bits)
             if len(content) <= MAX_MODEL_BYTES:
                 break
         if len(content) > MAX_MODEL_BYTES:
@@ -217,75 +214,22 @@ def update_card(
     return card
 
 
+def load_history(model_id: str, folder: Path | None = None) -> list[dict[str, float]]:
+    """The rows of a stored model's history, an epoch a row, numbers as numbers; none when it has no history."""
+    folder = paths.MODELS if folder is None else Path(folder)
+    path = folder / check_model_id(model_id) / HISTORY_FILE
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+
+
 def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
     names = list(dict.fromkeys(name for row in history for name in row))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
-
-
-def _slim(archive: bytes, created: str, bits: int) -> bytes:
-    """The ``.keras`` file with float16 kernels (huge ones with ``bits`` of mantissa), float32 policies and no optimiser."""
-    slim = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(slim, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            content = old.read(name)
-            if name == "model.weights.h5":
-                content = _slim_weights(content, bits)
-            elif name == "config.json":
-                content = json.dumps(_plain_config(json.loads(content))).encode()
-            elif name == "metadata.json":
-                content = json.dumps({**json.loads(content), "date_saved": f"{created}@00:00:00"}).encode()
-            new.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
-    return slim.getvalue()
-
-
-def _shorten(array: NDArray[np.float16], bits: int) -> NDArray[np.float16]:
-    """float16 rounded to ``bits`` (0-10) of its ten bits of mantissa, so that it packs smaller."""
-    spare = 10 - bits
-    if not spare:
-        return array
-    words = array.view(np.uint16).astype(np.uint32) + (1 << (spare - 1))  # a carry into the exponent is right
-    shortened = (words & ~np.uint32((1 << spare) - 1)).astype(np.uint16).view(np.float16)
-    return np.where(np.isfinite(shortened), shortened, array)
-
-
-def _plain_config(config: Any) -> Any:
-    """The configuration without how it was compiled, and with float32 in the place of mixed policies."""
-    if isinstance(config, list):
-        return [_plain_config(item) for item in config]
-    if isinstance(config, dict):
-        return {key: _plain_config(value) for key, value in config.items() if key != "compile_config"}
-    return "float32" if config in ("mixed_bfloat16", "mixed_float16") else config
-
-
-def _slim_weights(content: bytes, bits: int) -> bytes:
-    import h5py
-
-    def copy(old: Any, new: Any) -> None:
-        for key, value in old.attrs.items():
-            new.attrs[key] = value
-        for key, item in old.items():
-            if isinstance(item, h5py.Group):
-                if item.name != "/optimizer":
-                    copy(item, new.create_group(key))
-                continue
-            array = item[()]
-            # Outside float16's range nothing is cast; vectors cost nothing, and variances need float32's range.
-            if array.dtype == np.float32 and array.ndim > 1 and array.size and np.abs(array).max() <= np.finfo(np.float16).max:
-                array = array.astype(np.float16)
-                if array.size >= HUGE_KERNEL:
-                    array = _shorten(array, bits)
-            packing = {"compression": "gzip", "shuffle": True} if array.size > 1024 else {}
-            dataset = new.create_dataset(key, data=array, **packing)
-            for name, value in item.attrs.items():
-                dataset.attrs[name] = value
-
-    slim = io.BytesIO()
-    with h5py.File(io.BytesIO(content), "r") as old, h5py.File(slim, "w") as new:
-        copy(old, new)
-    return slim.getvalue()
 
 
 # --- reading and running ---------------------------------------------------------------------------------------------
@@ -407,53 +351,3 @@ def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64
     except (ValueError, TypeError, KeyError, OSError) as error:  # what Keras raises for configurations it does not know
         raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
     return TrainedModel(card, model, batch_size)
-
-
-# --- where and with what we run --------------------------------------------------------------------------------------
-
-
-def versions() -> dict[str, str]:
-    """Versions of what decides results: Keras, its backend, Python, NumPy."""
-    import keras
-
-    backend = keras.backend.backend()
-    found = sys.modules.get(backend)
-    return {
-        "keras": keras.__version__,
-        "backend": f"{backend} {getattr(found, '__version__', np.__version__ if backend == 'numpy' else '')}".strip(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-
-
-def device_name() -> str:
-    """Where Keras computes, for people: the name of the GPU, or ``CPU (AMD EPYC 9B14, 2 cores)``."""
-    import keras
-
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        for gpu in tf.config.list_physical_devices("GPU"):
-            return str(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU"))
-    elif backend == "jax":
-        import jax
-
-        device = jax.devices()[0]
-        if device.platform != "cpu":
-            return str(device.device_kind)
-    elif backend == "torch":
-        import torch
-
-        if torch.cuda.is_available():
-            return str(torch.cuda.get_device_name())
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"CPU ({_processor()}, {cores} core{'s' if cores > 1 else ''})"
-
-
-def _processor() -> str:
-    try:
-        match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:  # not Linux
-        match = None
-    return match[1].strip() if match else platform.processor() or platform.machine()

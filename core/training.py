@@ -5,47 +5,26 @@ It knows no particular model: a loss and metrics as ``keras.Model.compile`` take
 """
 
 import contextlib
-import dataclasses
-import hashlib
-import json
 import math
-import os
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.registry import device_name
+from core.checkpoints import CHECKPOINT_FILE, Progress, Row, Signals, fingerprint, restore, store
+from core.devices import device_name
+from core.optimizers import make_optimizer
 from core.specs import TrainSpec
 
-OPTIMIZERS = {
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "adamax": "Adamax",
-    "nadam": "Nadam",
-    "rmsprop": "RMSprop",
-    "sgd": "SGD",
-    "adagrad": "Adagrad",
-    "adadelta": "Adadelta",
-}
-CHECKPOINT_FILE = "checkpoint.npz"
 BATCHES_AHEAD = 2
-Row = dict[str, Any]
 Batch = tuple[Any, Any]
 Augment = Callable[[Any, Any, np.random.Generator], Batch]
-
-
-class CheckpointError(ValueError):
-    """A checkpoint belongs to another run or is damaged; the text names the file and the remedy."""
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
@@ -161,48 +140,6 @@ def precision(spec: TrainSpec) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int) -> Any:
-    """The ``keras.optimizers.Optimizer`` that ``spec`` describes; biases and other vectors are not decayed."""
-    import keras
-
-    if spec.optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}; got {spec.optimizer!r}")
-    decay = spec.weight_decay if spec.weight_decay or spec.optimizer == "adamw" else None  # AdamW has 0.004 of its own
-    optimizer = getattr(keras.optimizers, OPTIMIZERS[spec.optimizer])(
-        learning_rate=make_schedule(spec, steps_per_epoch),
-        weight_decay=decay,
-        global_clipnorm=spec.clip_norm,
-        use_ema=spec.ema > 0,
-        ema_momentum=spec.ema or 0.99,
-    )
-    if decay:
-        vectors = [variable for variable in model.trainable_variables if len(variable.shape) < 2]
-        optimizer.exclude_from_weight_decay(var_list=vectors)
-    return optimizer
-
-
-def make_schedule(spec: TrainSpec, steps_per_epoch: int) -> Any:
-    """The learning rate as Keras takes it: a float, or with ``cosine`` a function of the step.
-
-    With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W, then
-    ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5, without restarts.
-    """
-    import keras
-
-    if spec.schedule == "constant":
-        return spec.learning_rate
-    total = spec.epochs * steps_per_epoch
-    warmup = min(round(spec.warmup_epochs * steps_per_epoch), total - 1)
-    if not warmup:
-        return keras.optimizers.schedules.CosineDecay(spec.learning_rate, total)
-    return keras.optimizers.schedules.CosineDecay(
-        spec.learning_rate / warmup,  # not 0: the first step is to learn something
-        total - warmup,
-        warmup_target=spec.learning_rate,
-        warmup_steps=warmup,
-    )
-
-
 # --- training --------------------------------------------------------------------------------------------------------
 
 
@@ -224,22 +161,6 @@ class TrainingResult:
     device: str
 
 
-@dataclass
-class _Progress:
-    """Where a run stands, without the values of its variables; all of it goes into the checkpoint."""
-
-    epoch: int = 0  # whole epochs done
-    step: int = 0  # steps done of the epoch under way
-    sums: dict[str, float] = field(default_factory=dict)  # loss and metrics times pictures, of the epoch under way
-    pictures: int = 0
-    epoch_seconds: float = 0.0
-    seconds: float = 0.0  # of earlier runs; while running, of this one too
-    history: list[Row] = field(default_factory=list)
-
-    def means(self) -> dict[str, float]:
-        return {name: total / self.pictures for name, total in self.sums.items()}
-
-
 def train(
     model: Any,
     data: TrainingData,
@@ -253,6 +174,7 @@ def train(
     should_stop: Callable[[], bool] | None = None,
     checkpoint: Path | None = None,
     minutes: float | None = None,
+    earlier: Sequence[Row] = (),
 ) -> TrainingResult:
     """Train a ``keras.Model`` in place; with ``spec.ema`` it ends with the averaged weights, which validation uses too.
 
@@ -263,6 +185,9 @@ def train(
     SIGTERM too (then ``KeyboardInterrupt`` or ``SystemExit`` follows). A later call with the same spec, data and an equal model
     built anew goes on with the very next batch, and ends on the CPU with the same bits as a run that was not stopped; with a
     constant schedule ``epochs`` may grow in between. A checkpoint of something else raises ``CheckpointError``.
+
+    earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
+    epochs count, its schedule goes on, and only the optimiser's moments start anew.
 
     Build the model after ``seed_everything(spec.seed)`` and under ``precision(spec)``.
     """
@@ -284,8 +209,12 @@ def train(
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it to scale the loss
     state = [*model.variables, *model.optimizer.variables]
     path = None if checkpoint is None else Path(checkpoint) / CHECKPOINT_FILE
-    identity = {"size": data.size, "variables": _fingerprint(state)}
-    progress = _Progress() if path is None or not path.exists() else _restore(path, state, spec, identity)
+    identity = {"size": data.size, "variables": fingerprint(state)}
+    if path is not None and path.exists():
+        progress = restore(path, state, spec, identity)
+    else:
+        progress = Progress(epoch=len(earlier), history=list(earlier), seconds=sum(row["seconds"] for row in earlier))
+        _catch_up(model, inner, progress.epoch * steps)
 
     started, before, steps_run, pictures_run = time.monotonic(), progress.seconds, 0, 0
     epoch_started, epoch_before = started, progress.epoch_seconds
@@ -294,9 +223,9 @@ def train(
     def save() -> None:
         progress.seconds = before + time.monotonic() - started
         if path is not None:
-            _store(path, state, spec, identity, progress)
+            store(path, state, spec, identity, progress)
 
-    with _Signals(enabled=path is not None) as signals:
+    with Signals(enabled=path is not None) as signals:
 
         def asked_to_stop() -> bool:
             late = minutes is not None and time.monotonic() - started >= 60 * minutes
@@ -326,7 +255,7 @@ def train(
                 row |= {f"val_{name}": float(value) for name, value in values.items()}
             rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
             row |= {"seconds": epoch_before + time.monotonic() - epoch_started, "learning_rate": rate}
-            progress = _Progress(epoch=progress.epoch + 1, history=[*progress.history, row])
+            progress = Progress(epoch=progress.epoch + 1, history=[*progress.history, row])
             epoch_started, epoch_before = time.monotonic(), 0.0
             save()
             if on_epoch is not None:
@@ -348,6 +277,15 @@ def train(
         pictures_per_second=pictures_run / seconds if steps_run else 0.0,
         device=device_name(),
     )
+
+
+def _catch_up(model: Any, optimizer: Any, steps: int) -> None:
+    """Let an optimiser that has not run yet stand after ``steps`` steps that led to the model's weights."""
+    if steps:
+        optimizer.iterations.assign(steps)
+        if optimizer.use_ema:
+            for variable, average in zip(model.trainable_variables, optimizer._model_variables_moving_average, strict=True):
+                average.assign(variable)
 
 
 @contextlib.contextmanager
@@ -374,97 +312,3 @@ def _use_average(model: Any, optimizer: Any) -> None:
     optimizer.finalize_variable_values(model.trainable_variables)
     for variable in model.trainable_variables:  # JAX shares the arrays, and gives away the model's when it evaluates
         variable.assign(np.array(keras.ops.convert_to_numpy(variable)))
-
-
-class _Signals:
-    """Ctrl-C and SIGTERM wait until a step is whole; a second Ctrl-C does not. Only the main thread can hold signals."""
-
-    def __init__(self, enabled: bool) -> None:
-        self.enabled = enabled and threading.current_thread() is threading.main_thread()
-        self.received: int | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "_Signals":
-        if self.enabled:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
-        return self
-
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None:
-            raise KeyboardInterrupt
-        self.received = number
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
-
-    def raise_received(self) -> None:
-        if self.received == signal.SIGINT:
-            raise KeyboardInterrupt
-        if self.received is not None:
-            raise SystemExit(128 + self.received)
-
-
-# --- checkpoints -----------------------------------------------------------------------------------------------------
-
-
-def _values(state: Sequence[Any]) -> dict[str, NDArray]:
-    import keras
-
-    arrays = {}
-    for index, variable in enumerate(state):
-        value = np.asarray(keras.ops.convert_to_numpy(variable))
-        # npz cannot hold bfloat16; float32 holds every value of it.
-        arrays[f"variable_{index:04d}"] = value.astype(np.float32) if value.dtype.name == "bfloat16" else value
-    return arrays
-
-
-def _fingerprint(state: Sequence[Any]) -> str:
-    """Names change with what was built before, shapes and types do not."""
-    shapes = [[list(variable.shape), str(variable.dtype)] for variable in state]
-    return hashlib.sha256(json.dumps(shapes).encode()).hexdigest()[:16]
-
-
-def _store(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str, Any], progress: _Progress) -> None:
-    """Write variables and progress, replacing the old file only when the new one is whole."""
-    notes = {"spec": dataclasses.asdict(spec), "identity": identity, "progress": dataclasses.asdict(progress)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, notes=np.array(json.dumps(notes)), **_values(state))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _restore(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str, Any]) -> _Progress:
-    """Put the checkpoint's values into the variables; ``CheckpointError`` if it is not of this run."""
-    import zipfile
-
-    remedy = "choose another folder or delete it"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            notes = json.loads(str(file["notes"]))
-            values = [file[name] for name in sorted(file.files) if name != "notes"]
-            progress = _Progress(**notes["progress"])
-            found_spec, found_identity = notes["spec"], notes["identity"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"the checkpoint {path} is damaged ({error}); {remedy}") from error
-    asked = dataclasses.asdict(spec)
-    for name in asked.keys() | found_spec.keys():
-        ours, theirs = asked.get(name), found_spec.get(name)
-        if name == "epochs" and spec.schedule == "constant":
-            if progress.epoch > spec.epochs or (progress.epoch == spec.epochs and progress.step):
-                raise CheckpointError(f"the checkpoint {path} has {progress.epoch} epochs already; ask for more than {ours}")
-        elif ours != theirs:
-            raise CheckpointError(f"the checkpoint {path} belongs to a run with {name} = {theirs!r}, not {ours!r}; {remedy}")
-    if found_identity != identity or len(values) != len(state):
-        what = "data of another size" if found_identity.get("size") != identity["size"] else "another model"
-        raise CheckpointError(f"the checkpoint {path} belongs to {what}; {remedy}")
-    for variable, value in zip(state, values, strict=True):
-        variable.assign(value)
-    return progress

@@ -140,6 +140,31 @@ def test_all_takes_the_least_trained_first(tmp_path, monkeypatch, tiny):
     assert [recipe.model_id for recipe in catalogue.next_recipes([])] == ["tiny", "started", "done"]
 
 
+def test_all_trains_in_turns_until_everything_is_done(tmp_path, monkeypatch, tiny, capsys):
+    other = replace(tiny, model_id="other")
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": tiny, "other": other})
+    assert main(["train", "--all"]) == 0
+    lines = [line.split(";")[0] for line in capsys.readouterr().out.splitlines() if " epochs; " in line]
+    assert lines[:4] == ["tiny: 1 of 4 epochs", "other: 1 of 4 epochs", "tiny: 2 of 4 epochs", "other: 2 of 4 epochs"]
+    assert [registry.load_card(name).epochs_trained for name in ("tiny", "other")] == [4, 4]
+
+
+def test_training_goes_on_elsewhere_from_the_stored_weights(tmp_path, monkeypatch, tiny):
+    first = recipes.run_slice(tiny, epochs_now=2)
+    monkeypatch.setenv("LATENT_OCLOCK_CACHE", str(tmp_path / "another machine"))
+    last = recipes.run_slice(tiny)
+    assert (first.epochs_trained, last.epochs_trained) == (2, 4)
+    assert [row["epoch"] for row in registry.load_history("tiny")] == [1, 2, 3, 4]
+    # Plain gradient descent has no moments: four epochs in two places end where four in one do, but for float16.
+    whole = recipes.run_recipe(replace(tiny, model_id="whole"))
+    assert last.figures["at_one"] == pytest.approx(whole.figures["at_one"], abs=1e-3)
+
+
+def test_without_resume_training_begins_anew(tiny):
+    recipes.run_slice(tiny, epochs_now=2)
+    assert recipes.run_slice(tiny, epochs_now=1, resume=False).epochs_trained == 1
+
+
 def test_train_names_the_known_recipes(tiny, capsys):
     assert main(["train", "nonsense"]) == 2
     assert "tiny" in capsys.readouterr().err

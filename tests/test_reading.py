@@ -9,7 +9,7 @@ import pytest
 from core import paths
 from core.clocks.face import POINTS, render
 from core.clocks.reading import decode, likeliest_times, read_gammas, read_pictures
-from core.clocks.time import ClockTime, common_sense_error_minutes, hand_angles
+from core.clocks.time import ClockTime, circular_mean_around_peak, common_sense_error_minutes, hand_angles
 from core.images import open_picture
 
 
@@ -49,17 +49,17 @@ def outputs_of(bins, minutes=0.0):
 def test_decode_softmax_and_hands():
     bins = np.full(720, -1e9)
     bins[[100, 101]] = np.log(3.0), np.log(1.0)
-    decoded = decode(outputs_of(bins, minutes=185.0))
+    decoded = decode(outputs_of(bins, minutes=185.0), {})
     assert decoded.probabilities[0, 100] == pytest.approx(0.75)
     assert decoded.probabilities[0, 101] == pytest.approx(0.25)
     assert decoded.minutes[0] == pytest.approx(100.25)
-    assert decoded.hands_minutes[0] == pytest.approx(185.0)
+    assert decoded.second_minutes[0] == pytest.approx(185.0)
 
 
 def test_decode_temperature_two_takes_the_root_of_the_odds():
     bins = np.full(720, -1e9)
     bins[[100, 101]] = np.log(9.0), 0.0
-    decoded = decode(outputs_of(bins), temperature=2.0)
+    decoded = decode(outputs_of(bins), {"temperature": 2.0})
     assert decoded.probabilities[0, 100] == pytest.approx(0.75)  # odds 9:1 become 3:1
 
 
@@ -68,7 +68,7 @@ def test_likeliest_times_across_twelve():
     shares[719], shares[0], shares[1] = 0.2, 0.2, 0.2  # 12:00 by its neighbours
     shares[300] = 0.3
     shares[130] = 0.1
-    first, second, third = likeliest_times(shares)
+    first, second, third = likeliest_times(shares, 0.0)
     assert (str(first.time), str(second.time), str(third.time)) == ("00:00", "05:00", "02:10")
     assert min(first.minutes, 720 - first.minutes) == pytest.approx(0, abs=1e-9)
     assert [round(c.probability, 6) for c in (first, second, third)] == [0.6, 0.3, 0.1]
@@ -77,12 +77,12 @@ def test_likeliest_times_across_twelve():
 def test_candidates_keep_their_distance_and_the_first_is_the_decoded_time():
     shares = np.zeros(720)
     shares[100], shares[105], shares[400] = 0.5, 0.3, 0.2
-    first, second, _ = likeliest_times(shares)
+    first, second, _ = likeliest_times(shares, float(circular_mean_around_peak(shares)))
     assert first.minutes == pytest.approx(101.875)  # (100 x 0.5 + 105 x 0.3) / 0.8
-    assert first.probability == pytest.approx(0.8)
+    assert first.probability == pytest.approx(0.8)  # both lie within 3 minutes of 102
     assert second.minutes == 400
     with np.errstate(divide="ignore"):
-        assert decode(outputs_of(np.log(shares))).minutes[0] == pytest.approx(first.minutes)
+        assert decode(outputs_of(np.log(shares)), {}).minutes[0] == pytest.approx(first.minutes)
 
 
 def test_points_come_back_in_pixels_of_the_picture():

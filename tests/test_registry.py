@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import registry
+from core import devices, registry
 from core.registry import ModelCard, RegistryError, TrainedModel, list_cards, load_card, load_trained, save_trained
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,7 +178,7 @@ def test_jax_gives_the_same(stored: tuple[Path, Any, ModelCard], tmp_path: Path)
     folder = stored[0]
     np.save(tmp_path / "x.npy", pictures(5))
     program = (
-        "import sys, numpy as np; from core.registry import load_trained, versions, device_name; from pathlib import Path\n"
+        "import sys, numpy as np; from core.devices import versions, device_name; from core.registry import load_trained; from pathlib import Path\n"
         "t = load_trained('tiny-2', Path(sys.argv[1])); y = t(np.load(sys.argv[2]))\n"
         "assert versions()['backend'].startswith('jax '), versions()\n"
         "assert device_name().startswith('CPU ('), device_name()\n"
@@ -256,8 +256,8 @@ def test_cards_need_no_keras() -> None:
 
 
 def test_device_name_is_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert registry.device_name().strip()
-    monkeypatch.setattr(registry, "_processor", lambda: "Abacus")
+    assert devices.device_name().strip()
+    monkeypatch.setattr(devices, "_processor", lambda: "Abacus")
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda _: [])
-    assert registry.device_name() == "CPU (Abacus, 2 cores)"
+    assert devices.device_name() == "CPU (Abacus, 2 cores)"

@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.checkpoints import CHECKPOINT_FILE, CheckpointError
+from core.optimizers import make_optimizer, make_schedule
 from core.specs import TrainSpec
 from core.training import (
-    CHECKPOINT_FILE,
     ArrayData,
-    CheckpointError,
     TrainingResult,
     epoch_order,
-    make_optimizer,
-    make_schedule,
     precision,
     seed_everything,
     train,

@@ -14,6 +14,7 @@ from core.clocks import time as clock
 
 Outputs = Any  # one array (n, units), or a dict of them
 Target = Any
+HAND_WEIGHTS = (3600.0, 3600.0, 1.0, 1.0)  # 2022, Listing 2: sine and cosine of the hour hand, then of the minute hand
 
 
 @dataclass(frozen=True)

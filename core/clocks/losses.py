@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from core.clocks.forms import HAND_WEIGHTS
 from core.clocks.time import MINUTES
 
 
@@ -61,9 +62,6 @@ def custom_mae_corrected(true: Any, predicted: Any) -> Any:
     """The smaller way round twelve hours, ``(batch, 1)`` hours -> ``(batch, 1)`` in [0, 6]."""
     apart = ops.mod(ops.abs(true - predicted), 12.0)
     return ops.minimum(apart, 12.0 - apart)
-
-
-HAND_WEIGHTS = (3600.0, 3600.0, 1.0, 1.0)  # sine and cosine of the hour hand, then of the minute hand
 
 
 @keras.saving.register_keras_serializable("latent_oclock")

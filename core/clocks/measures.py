@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.clocks import time as clock
-from core.clocks.forms import FORMS
-from core.clocks.losses import HAND_WEIGHTS
+from core.clocks.forms import FORMS, HAND_WEIGHTS
 
 Hours = NDArray[np.int64]
 BATCH = 32  # of the listings whose value depends on it
