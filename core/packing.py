@@ -1,25 +1,25 @@
-"""A ``.keras`` file made small: float16 kernels, no optimiser, the same bytes for the same weights."""
+"""A ``.keras`` file made small: float16 kernels, int8 for huge ones, no optimiser, the same bytes for the same weights."""
 
 import io
 import json
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # the same weights give the same bytes
-HUGE_KERNEL = 1_000_000  # kernels of so many weights may be given fewer bits of mantissa
+HUGE_KERNEL = 2_000_000  # Dense kernels of so many weights are stored as int8
 
 
-def pack(archive: bytes, created: str, bits: int) -> bytes:
-    """The ``.keras`` file with float16 kernels (huge ones with ``bits`` of mantissa), float32 policies and no optimiser."""
+def pack(archive: bytes, created: str) -> bytes:
+    """The ``.keras`` file with float16 kernels, float32 policies and no optimiser."""
     slim = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(slim, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             content = old.read(name)
             if name == "model.weights.h5":
-                content = _pack_weights(content, bits)
+                content = _pack_weights(content)
             elif name == "config.json":
                 content = json.dumps(_plain_config(json.loads(content))).encode()
             elif name == "metadata.json":
@@ -28,14 +28,47 @@ def pack(archive: bytes, created: str, bits: int) -> bytes:
     return slim.getvalue()
 
 
-def _shorten(array: NDArray[np.float16], bits: int) -> NDArray[np.float16]:
-    """float16 rounded to ``bits`` (0-10) of its ten bits of mantissa, so that it packs smaller."""
-    spare = 10 - bits
-    if not spare:
-        return array
-    words = array.view(np.uint16).astype(np.uint32) + (1 << (spare - 1))  # a carry into the exponent is right
-    shortened = (words & ~np.uint32((1 << spare) - 1)).astype(np.uint16).view(np.float16)
-    return np.where(np.isfinite(shortened), shortened, array)
+def huge_layers(model: Any) -> list[Any]:
+    """The Dense layers of a model whose kernels are huge."""
+    import keras
+
+    return [
+        layer
+        for layer in model._flatten_layers()
+        if isinstance(layer, keras.layers.Dense) and layer.kernel.shape[0] * layer.kernel.shape[1] >= HUGE_KERNEL
+    ]
+
+
+def quantise_huge(path: Path) -> None:
+    """Store the huge Dense kernels of the model in ``path`` as int8 with a scale for each unit, as Keras itself does."""
+    import keras
+
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    for layer in huge_layers(model):
+        layer.quantize("int8")
+    model.save(path)
+
+
+def dequantised(model: Any) -> Any:
+    """The model with float32 kernels in place of int8 ones: products of integers are slow on most processors."""
+    quantised = [layer.name for layer in huge_layers(model) if getattr(layer, "quantization_mode", None) == "int8"]
+    if not quantised:
+        return model
+    config = model.get_config()
+    for item in config["layers"]:
+        if item["config"]["name"] in quantised:
+            item["config"]["dtype"] = "float32"
+            item["config"].pop("quantization_config", None)
+    whole = type(model).from_config(config)
+    for layer in model.layers:
+        twin = whole.get_layer(layer.name)
+        if layer.name in quantised:
+            # Keras divides by the scale where it multiplies: kernel = int8 / scale.
+            kernel = np.asarray(layer._kernel, np.float32) / np.asarray(layer.kernel_scale, np.float32)
+            twin.set_weights([kernel, np.asarray(layer.bias)] if layer.use_bias else [kernel])
+        else:
+            twin.set_weights(layer.get_weights())
+    return whole
 
 
 def _plain_config(config: Any) -> Any:
@@ -47,7 +80,7 @@ def _plain_config(config: Any) -> Any:
     return "float32" if config in ("mixed_bfloat16", "mixed_float16") else config
 
 
-def _pack_weights(content: bytes, bits: int) -> bytes:
+def _pack_weights(content: bytes) -> bytes:
     import h5py
 
     def copy(old: Any, new: Any) -> None:
@@ -62,8 +95,6 @@ def _pack_weights(content: bytes, bits: int) -> bytes:
             # Outside float16's range nothing is cast; vectors cost nothing, and variances need float32's range.
             if array.dtype == np.float32 and array.ndim > 1 and array.size and np.abs(array).max() <= np.finfo(np.float16).max:
                 array = array.astype(np.float16)
-                if array.size >= HUGE_KERNEL:
-                    array = _shorten(array, bits)
             packing = {"compression": "gzip", "shuffle": True} if array.size > 1024 else {}
             dataset = new.create_dataset(key, data=array, **packing)
             for name, value in item.attrs.items():

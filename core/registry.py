@@ -26,12 +26,10 @@ from numpy.typing import NDArray
 
 from core import paths
 from core.devices import versions
-from core.packing import pack
+from core.packing import dequantised, huge_layers, pack, quantise_huge
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024
 LAYER_MODULES = ("core.layers", "core.clocks.networks")  # where our Keras classes are registered
-# Kernels of a million weights and more lose mantissa, step by step, until the file fits; figures are measured after that.
-HUGE_KERNEL_BITS = (10, 7, 6, 5, 4)
 MODEL_FILE, CARD_FILE, HISTORY_FILE = "model.keras", "card.json", "history.csv"
 
 
@@ -153,7 +151,7 @@ def save_trained(
 ) -> ModelCard:
     """Store a ``keras.Model`` with its card and history (rows of ``TrainingResult.history``); returns the completed card.
 
-    Kernels are stored as float16, vectors (biases, the statistics of batch norm) as float32; the configuration says
+    Kernels are stored as float16, Dense kernels of two million weights and more as int8, vectors (biases, the statistics of batch norm) as float32; the configuration says
     float32 throughout, also for a model built under a mixed policy, and holds no optimiser. Files are replaced one by one,
     the card last. Over 16 MiB: ``RegistryError``.
     """
@@ -163,11 +161,9 @@ def save_trained(
     workplace = Path(tempfile.mkdtemp(prefix=f".{card.model_id}-", dir=folder))
     try:
         model.save(workplace / MODEL_FILE)
-        archive = (workplace / MODEL_FILE).read_bytes()
-        for bits in HUGE_KERNEL_BITS:
-            content = pack(archive, created, bits)
-            if len(content) <= MAX_MODEL_BYTES:
-                break
+        if huge_layers(model):
+            quantise_huge(workplace / MODEL_FILE)
+        content = pack((workplace / MODEL_FILE).read_bytes(), created)
         if len(content) > MAX_MODEL_BYTES:
             raise RegistryError(
                 f"model {card.model_id} takes {len(content) / 2**20:.1f} MiB; at most {MAX_MODEL_BYTES // 2**20} are stored. "
@@ -350,4 +346,4 @@ def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, KeyError, OSError) as error:  # what Keras raises for configurations it does not know
         raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
-    return TrainedModel(card, model, batch_size)
+    return TrainedModel(card, dequantised(model), batch_size)

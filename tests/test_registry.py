@@ -261,3 +261,26 @@ def test_device_name_is_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     monkeypatch.setattr("tensorflow.config.list_physical_devices", lambda _: [])
     assert devices.device_name() == "CPU (Abacus, 2 cores)"
+
+
+def test_a_huge_dense_kernel_is_stored_as_int8_and_used_as_float(tmp_path: Path) -> None:
+    import h5py
+    import keras
+
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((2100,)), keras.layers.Dense(1000, name="huge"), keras.layers.Dense(3, name="small")])
+    card = dataclasses.replace(CARD, model_id="huge")
+    save_trained(model, card, None, tmp_path)
+    assert (tmp_path / "huge" / "model.keras").stat().st_size < 2.4e6  # 2.1 million weights
+    with zipfile.ZipFile(tmp_path / "huge" / "model.keras") as archive:
+        kinds: list[tuple[Any, Any]] = []
+        with h5py.File(archive.open("model.weights.h5")) as file:
+            file.visititems(lambda _, item: kinds.append((item.shape, item.dtype)) if isinstance(item, h5py.Dataset) else None)
+    assert ((2100, 1000), np.dtype("int8")) in kinds
+    loaded = load_trained("huge", tmp_path)
+    ours, theirs = loaded.model.get_layer("huge").kernel, model.get_layer("huge").kernel
+    # A unit's largest weight is 127 steps, so that every weight lies within half a step.
+    steps = np.abs(np.asarray(theirs)).max(0) / 127
+    assert (np.abs(np.asarray(ours) - np.asarray(theirs)) <= 0.51 * steps).all()
+    x = np.random.default_rng(0).random((2, 2100), dtype=np.float32)
+    np.testing.assert_allclose(loaded(x), np.asarray(model(x)), atol=0.02)
