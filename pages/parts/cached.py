@@ -1,0 +1,185 @@
+"""Streamlit's caches over core, and the warm-up: the only place where the app caches.
+
+Models are shared by all visitors and read-only. Readings are kept by what they follow from: the pictures' fingerprints, the
+model, gamma. Core is imported inside the functions, so that a page that only looks does not load it.
+"""
+
+import gc
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.clocks.reading import Reading
+    from core.registry import ModelCard
+
+GAMMAS = tuple(round(0.5 + 0.1 * step, 1) for step in range(46))  # 0.5 to 5.0
+FRAME = 224  # pixels of a frame in the sheet of enhanced pictures
+
+
+@dataclass
+class WarmUp:
+    """How far the background thread is that loads TensorFlow and the first model."""
+
+    device: str = ""
+    problem: str = ""
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+def warm_up() -> WarmUp | None:
+    """Start loading TensorFlow and the first model in the background, once a process; None when that is switched off.
+
+    ``LATENT_OCLOCK_WARM=0`` switches it off; models then load when first used.
+    """
+    return None if os.environ.get("LATENT_OCLOCK_WARM") == "0" else _warm_up()
+
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> WarmUp:
+    state = WarmUp()
+    threading.Thread(target=_warm, args=(state,), name="warm-up", daemon=True).start()
+    return state
+
+
+def _warm(state: WarmUp) -> None:
+    time.sleep(0.8)  # the page that started this is painted first
+    try:
+        import numpy as np
+
+        import core.figures  # noqa: F401
+        from core.clocks.reading import read_pictures
+        from core.devices import device_name
+
+        state.device = device_name()
+        gc.freeze()  # Streamlit collects garbage after every run; without this it would search all of TensorFlow each time
+        readers = cards()
+        if readers:
+            blank = np.full((150, 150), 128, np.uint8)
+            read_pictures([blank], readers[0].model_id, model=model(readers[0].model_id))
+        else:
+            state.problem = "No model is stored yet"
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
+        state.problem = f"The models do not load: {error}"
+    finally:
+        gc.collect()
+        gc.freeze()
+        state.done.set()
+
+
+def patience() -> AbstractContextManager[object]:
+    """A word on the page while models are still waking; nothing once they are warm."""
+    state = warm_up()
+    busy = state is not None and not state.done.is_set()
+    return st.spinner("Waking the models: the first reading takes a few seconds") if busy else nullcontext()
+
+
+def cards() -> "list[ModelCard]":
+    """Cards of the stored models that read clocks, the default first."""
+    from core.clocks.reading import DEFAULT_MODEL
+    from core.registry import list_cards
+
+    readers = [card for card in list_cards() if card.network.startswith("core.clocks.")]
+    return sorted(readers, key=lambda card: card.model_id != DEFAULT_MODEL)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def model(model_id: str) -> object:
+    """The trained model, loaded once for all visitors."""
+    from core.registry import load_trained
+
+    return load_trained(model_id)
+
+
+def fingerprint(data: bytes) -> str:
+    """What caches know a picture by."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@st.cache_data(show_spinner=False, max_entries=4096)
+def trouble(sha: str, _data: bytes) -> str | None:
+    """What is wrong with a picture, in one sentence; None when it can be read."""
+    from core.images import PictureError
+
+    try:
+        picture(sha, _data)
+    except PictureError as error:
+        return str(error)
+    return None
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def picture(sha: str, _data: bytes) -> "NDArray[np.uint8]":
+    """The decoded picture, uint8 (height, width, 3), or a ``PictureError``."""
+    from core.images import open_picture
+
+    return open_picture(_data)
+
+
+@st.cache_data(show_spinner=False, max_entries=2048)
+def thumbnail(sha: str, size: int, _data: bytes, gamma: float | None = None) -> bytes:
+    """The picture as WebP, at most ``size`` pixels a side; with ``gamma``, grey and enhanced as the models see it."""
+    from core.images import adjust_gamma, to_grey
+    from core.sheets import thumbnail_bytes
+
+    pixels = picture(sha, _data)
+    return thumbnail_bytes(pixels if gamma is None else adjust_gamma(to_grey(pixels), gamma), size)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def sample_thumbnails(files: tuple[str, ...], size: int) -> list[bytes]:
+    """Small pictures of files that the app ships, as WebP."""
+    found = []
+    for file in files:
+        data = Path(file).read_bytes()
+        found.append(thumbnail(fingerprint(data), size, data))
+    return found
+
+
+@st.cache_data(show_spinner=False, max_entries=1024)
+def read(shas: tuple[str, ...], model_id: str, gamma: float, _pictures: "Callable[[], Sequence]") -> "list[Reading]":
+    """What the model reads in each picture, in one batch."""
+    from core.clocks.reading import read_pictures
+
+    return read_pictures(_pictures(), model_id, gamma=gamma, model=model(model_id))
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def read_every_gamma(sha: str, model_id: str, _picture: "Callable[[], NDArray[np.uint8]]") -> "list[Reading]":
+    """What the model reads in the picture under each of ``GAMMAS``, in one batch."""
+    from core.clocks.reading import read_gammas
+
+    return read_gammas(_picture(), GAMMAS, model_id, model=model(model_id))
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def gamma_sheet(sha: str, _picture: "Callable[[], NDArray[np.uint8]]") -> tuple[bytes, int]:
+    """The picture under each of ``GAMMAS`` in one WebP, and the number of its columns; frames are ``FRAME`` pixels square."""
+    import numpy as np
+
+    from core.images import adjust_gamma, fit_square, to_grey
+    from core.sheets import sheet
+
+    square = fit_square(to_grey(_picture()), FRAME)[0]
+    data, columns, _ = sheet(np.stack([adjust_gamma(square, gamma) for gamma in GAMMAS]), 7, "WEBP", 82)
+    return data, columns
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def drawn(minutes: int, style: str, seed: int) -> bytes:
+    """A PNG of a clock that shows ``minutes``."""
+    from core.clocks.face import render
+    from core.clocks.time import ClockTime
+    from core.sheets import encode
+
+    return encode(render(ClockTime.from_minutes(minutes), style, seed=seed).image, "PNG")

@@ -1,0 +1,297 @@
+"""Readings -> what stands on the page. Names and notes are escaped here; nobody else builds HTML from them."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.clocks.reading import Reading
+from core.clocks.time import ClockTime, common_sense_error_minutes, signed_error_minutes
+from pages.parts import cached, pictures, scrubber, theme
+from pages.parts.pictures import Offered
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+SHOWN = 560  # pixels of the picture beside a reading
+THUMBNAIL = 72
+CHUNK = 16  # pictures read in one batch
+HOUR_HAND, MINUTE_HAND, MARK, CASING = "#d55e00", "#0072b2", "#1d1c19", "#fffdf8"  # apart for every colour vision
+PLAIN = {"displayModeBar": False, "scrollZoom": False}
+QUIET_PLACE = "Drop a picture of a clock, paste one, or start from one of these."
+
+
+def heading(title: str, lede: str) -> None:
+    """The top of a page."""
+    st.html(f'<header class="lo-head"><h1>{escape(title)}</h1><p>{escape(lede)}</p></header>')
+
+
+def chart(figure: "go.Figure", key: str, words: str) -> None:
+    """One plotly figure, in our own style, with words for those who do not see it."""
+    st.plotly_chart(figure, theme=None, key=key, config=PLAIN, alt=words)
+
+
+def error_words(true: ClockTime, minutes: float) -> str:
+    """How far a reading is off, as words."""
+    ahead = float(signed_error_minutes(true.minutes, minutes))
+    way = "ahead of" if ahead >= 0 else "behind"
+    return f"{abs(ahead):.1f} minutes {way} the true {true}"
+
+
+# --- one picture ----------------------------------------------------------------------------------------------------
+
+
+def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
+    """The readings of one picture side by side: picture and digits first, dials below."""
+    with cached.patience():
+        readings = {
+            model_id: cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])[0] for model_id in titles
+        }
+    height, width = offered.pixels().shape[:2]
+    seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma))
+    cards = []
+    for model_id, reading in readings.items():
+        figure = overlay(seen, (width, height), reading, f"{offered.name}, read as {reading.time}", gamma)
+        cards.append(f'<article><div class="lo-reading">{figure}{told(reading, titles[model_id], true)}</div></article>')
+    st.html(f'<div class="lo-readings">{"".join(cards)}</div>')
+    dials(readings, titles, true)
+
+
+def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: ClockTime | None) -> None:
+    """A dial of probabilities for each model, and one of errors where the true time is known."""
+    from core import figures
+
+    dark, minutes = theme.dark(), true.minutes if true else None
+    drawn: list[tuple[str, str, go.Figure, str]] = []
+    for index, (model_id, reading) in enumerate(readings.items()):
+        figure = figures.dial_of_probabilities(reading, true_minutes=minutes, colour=index, dark=dark)
+        words = f"Dial of the shares of all 720 minutes; the highest at {reading.time}"
+        drawn.append(("Share of every minute", f"{titles[model_id]}, square-root scale", figure, words))
+    if true:
+        read = {titles[model_id]: reading.minutes for model_id, reading in readings.items()}
+        words = "; ".join(f"{title}: {error_words(true, minutes)}" for title, minutes in read.items())
+        figure = figures.error_dial(true.minutes, read, dark=dark)
+        drawn.append(("Common-sense error", f"true time {true}", figure, f"Dial of errors. {words}"))
+    a_row = 3 if len(drawn) == 3 else 2
+    for start in range(0, len(drawn), a_row):
+        places = st.columns(a_row, gap="medium")
+        for place, (index, (name, detail, figure, words)) in zip(places, list(enumerate(drawn))[start:], strict=False):
+            with place:
+                st.html(f'<h3 class="lo-caption">{escape(name)}<small>{escape(detail)}</small></h3>')
+                chart(figure, f"dial-{index}", words)
+
+
+def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, gamma: float) -> str:
+    """The picture with what the model found drawn over it: hands, centre, 12."""
+    width, height = size
+    found = marks(reading, size)
+    drawn = f'<img src="{pictures.data_url(found.encode(), "image/svg+xml")}" alt="">' if found else ""
+    hands = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
+    legend = hands if reading.hour_tip or reading.minute_tip else ""
+    return (
+        f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};max-width:{30 * width / height:.2f}rem">'
+        f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
+        f"<figcaption>{legend}<span>as the model sees it, gamma {gamma:.1f}</span></figcaption></figure>"
+    )
+
+
+def marks(reading: Reading, size: tuple[int, int]) -> str:
+    """An SVG of ``size`` pixels with the hands, the centre and 12 where the model sees them; "" where it sees none."""
+    unit = min(size) / 100
+    parts = []
+    if reading.centre:
+        for tip, colour, wide in ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9)):
+            if tip:
+                ends = 'x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"'.format(*reading.centre, *tip)
+                for stroke, extra in ((f"{CASING}d9", 1.4), (colour, 0.0)):
+                    parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (wide + extra):.2f}"/>')
+        x, y = reading.centre
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 * unit:.2f}" fill="{MARK}" stroke="{CASING}"/>')
+    if reading.twelve:
+        x, y = reading.twelve
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{4.4 * unit:.2f}" fill="{MARK}" stroke="{CASING}"/>')
+        parts.append(f'<text x="{x:.1f}" y="{y + 1.9 * unit:.1f}" font-size="{5.2 * unit:.2f}" fill="{CASING}">12</text>')
+    if not parts:
+        return ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-0.5 -0.5 {size[0]} {size[1]}"><g stroke-linecap="round" '
+        f'stroke-width="{0.8 * unit:.2f}" font-family="sans-serif" font-weight="bold" text-anchor="middle">'
+        f"{''.join(parts)}</g></svg>"
+    )
+
+
+def told(reading: Reading, title: str, true: ClockTime | None) -> str:
+    """The reading as a digital clock, how sure the model is, what else it might be, and how far off it is."""
+    hour, minute = str(reading.time).split(":")
+    fine = f"{int(reading.minutes // 60)} h {reading.minutes % 60:04.1f} min"
+    others = "".join(
+        f"<li><b>{escape(str(other.time))}</b>{meter(other.probability)}<span>{share(other.probability)}</span></li>"
+        for other in reading.candidates[1:3]
+    )
+    rivals = f'<h4>Next likely</h4><ol class="lo-rivals">{others}</ol>' if others else ""
+    error = ""
+    if true:
+        off = float(common_sense_error_minutes(true.minutes, reading.minutes))
+        way = "ahead of" if signed_error_minutes(true.minutes, reading.minutes) >= 0 else "behind"
+        error = f'<p class="lo-error"><b>{off:.1f}</b><span>min {way} {true}</span></p>'
+    note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
+    return (
+        f'<div class="lo-told"><h3 class="lo-eyebrow">{escape(title)}</h3>'
+        f'<p class="lo-digits" aria-label="Read as {reading.time}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
+        f'<div class="lo-sure"><span>Confidence</span>{meter(reading.confidence)}<b>{share(reading.confidence)}</b></div>'
+        f"{rivals}{error}{note}</div>"
+    )
+
+
+def share(value: float) -> str:
+    """A share as words that never claim certainty or impossibility by rounding."""
+    return "under 1 %" if 0 < value < 0.01 else "over 99 %" if 0.99 < value < 1 else f"{value:.0%}".replace("%", " %")
+
+
+def meter(value: float) -> str:
+    """A bar from 0 to 1; the number stands beside it."""
+    return f'<i class="lo-meter" aria-hidden="true"><i style="width:{100 * min(max(value, 0), 1):.1f}%"></i></i>'
+
+
+# --- every gamma ----------------------------------------------------------------------------------------------------
+
+
+def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
+    """The picture at every gamma to scrub through, and a curve of what is read there. Letting go sets gamma."""
+    from core import figures
+
+    hint = "<small>drag the picture; what you let go of is read above</small>"
+    st.html(f'<h2 class="lo-section lo-ruled">Through every gamma{hint}</h2>')
+    left, right = st.columns([2, 3], gap="large")
+    sheet, columns = cached.gamma_sheet(offered.sha, offered.pixels)
+    read = {model_id: cached.read_every_gamma(offered.sha, model_id, offered.pixels) for model_id in titles}
+    labels = [
+        "\n".join(
+            f"{row[step].time} · {share(row[step].confidence)}" + several(titles, model_id) for model_id, row in read.items()
+        )
+        for step in range(len(cached.GAMMAS))
+    ]
+    with left:
+        scrubber.scrub(
+            sheet,
+            columns=columns,
+            frames=len(cached.GAMMAS),
+            size=(cached.FRAME, cached.FRAME),
+            labels=labels,
+            values=[f"{value:.1f}" for value in cached.GAMMAS],
+            name="Gamma",
+            start=cached.GAMMAS.index(gamma),
+            key="gammas",
+            on_release=set_gamma,
+        )
+    with right:
+        curve = figures.gamma_curve(
+            cached.GAMMAS,
+            {titles[model_id]: row for model_id, row in read.items()},
+            true_minutes=true.minutes if true else None,
+            current=gamma,
+            dark=theme.dark(),
+        )
+        chart(curve, "gamma-curve", "Curve of " + ("the error" if true else "the time read") + " and the confidence over gamma")
+
+
+def several(titles: Mapping[str, str], model_id: str) -> str:
+    """The model's name where more than one reads."""
+    return f" · {titles[model_id]}" if len(titles) > 1 else ""
+
+
+def set_gamma(step: int) -> None:
+    """Move the gamma slider to a step of ``GAMMAS``."""
+    st.session_state["gamma"] = cached.GAMMAS[step]
+
+
+# --- many pictures --------------------------------------------------------------------------------------------------
+
+
+def problems(bad: Sequence[tuple[str, str]]) -> None:
+    """Pictures that cannot be read, each with its sentence."""
+    if not bad:
+        return
+    lines = "".join(f"<li><b>{escape(name)}</b> {escape(text)}</li>" for name, text in bad)
+    heading = "One picture could not be read" if len(bad) == 1 else f"{len(bad)} pictures could not be read"
+    st.html(f'<section class="lo-problems" role="alert"><h3>{heading}</h3><ul>{lines}</ul></section>')
+
+
+def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Offered | None:
+    """A table of many readings with its CSV; returns the picture whose row is marked."""
+    read: dict[str, list[Reading]] = {model_id: [] for model_id in titles}
+    bar = st.progress(0.0, "Reading") if len(good) > CHUNK else None
+    for start in range(0, len(good), CHUNK):
+        chunk = good[start : start + CHUNK]
+        for model_id in titles:
+            shas = tuple(one.sha for one in chunk)
+            read[model_id] += cached.read(shas, model_id, gamma, lambda chunk=chunk: [one.pixels() for one in chunk])
+        if bar:
+            bar.progress(min(1.0, (start + CHUNK) / len(good)), "Reading")
+    if bar:
+        bar.empty()
+    rows: list[dict[str, object]] = []
+    for index, one in enumerate(good):
+        row: dict[str, object] = {"file": one.name, "true": str(one.truth) if one.truth else None}
+        for model_id, title in titles.items():
+            reading = read[model_id][index]
+            prefix = f"{title}: " if len(titles) > 1 else ""
+            row[f"{prefix}time"] = str(reading.time)
+            if one.truth:
+                row[f"{prefix}error"] = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)
+            row[f"{prefix}confidence"] = round(float(reading.confidence), 4)
+        rows.append(row)
+    return table(good, rows, titles)
+
+
+def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mapping[str, str]) -> Offered | None:
+    """Show ``rows`` with thumbnails; returns the picture whose row is marked."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    errors = [
+        float(value) for row in rows for name, value in row.items() if name.endswith("error") and isinstance(value, float)
+    ]
+    words = f"<small>mean common-sense error {sum(errors) / len(errors):.1f} minutes</small>" if errors else ""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.html(f'<h2 class="lo-section">{len(rows)} pictures read{words}</h2>')
+    right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")
+    thumbs = [pictures.data_url(cached.thumbnail(one.sha, THUMBNAIL, one.data)) for one in good]
+    shown = [{"picture": thumb, **{name: row.get(name) for name in names}} for thumb, row in zip(thumbs, rows, strict=True)]
+    config: dict[str, object] = {"picture": st.column_config.ImageColumn("Picture", width="small")}
+    for name in names:
+        label = name[:1].upper() + name[1:]
+        if name.endswith("confidence"):
+            config[name] = st.column_config.NumberColumn(label, format="percent")
+        elif name.endswith("error"):
+            config[name] = st.column_config.NumberColumn(f"{label}, min", format="%.1f")
+        else:
+            config[name] = st.column_config.TextColumn(label)
+    marked = st.dataframe(
+        shown,
+        column_config=config,
+        row_height=56,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="readings",
+    )
+    st.html('<p class="lo-hint">Mark a row to see its hands, dials and gammas below.</p>')
+    at = next(iter(marked["selection"]["rows"]), None)
+    return good[at] if at is not None and at < len(good) else None
+
+
+def as_csv(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
+    """The rows as CSV; cells that a spreadsheet would take for a formula start with an apostrophe."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, names, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: harmless(value) for name, value in row.items()})
+    return file.getvalue()
+
+
+def harmless(value: object) -> object:
+    """``value``, kept from being run as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
