@@ -95,12 +95,18 @@ def inverse(h: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
-def sampling_maps(h: NDArray[np.float64], width: int, height: int) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
-    """Fixed-point maps for ``cv2.remap``: for each pixel of a picture where ``h`` (pixels -> texture) says to look."""
+def sampling_maps(
+    h: NDArray[np.float64], width: int, height: int, left: int = 0, top: int = 0
+) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
+    """Fixed-point maps for ``cv2.remap``: for each pixel of a box where ``h`` (pixels -> texture) says to look.
+
+    The box is ``width`` x ``height`` with its corner at (``left``, ``top``).
+    """
     import cv2
 
     h32 = (h / h[2, 2]).astype(np.float32)
-    column, row = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
+    column = np.arange(left, left + width, dtype=np.float32)
+    row = np.arange(top, top + height, dtype=np.float32)[:, None]
     scale = np.float32(1) / ((h32[2, 0] * column) + (h32[2, 1] * row + h32[2, 2]))  # (height, width)
     map_x = ((h32[0, 0] * column) + (h32[0, 1] * row + h32[0, 2])) * scale
     map_y = ((h32[1, 0] * column) + (h32[1, 1] * row + h32[1, 2])) * scale

@@ -72,9 +72,12 @@ def _draw_numerals(canvas: Grey, spec: NumeralSpec, middle: float, radius: float
                 [0.0, 0.0, 1.0],
             ]
         )
-        drawn = cv2.remap(ink, *sampling_maps(inverse(placing), *canvas.shape[::-1]), cv2.INTER_LINEAR)
-        lighter = canvas.astype(np.int32)
-        canvas[:] = (lighter + (spec.grey - lighter) * drawn.astype(np.int32) // 255).astype(np.uint8)
+        reach = scale * (half_width + half_height) + 2  # no turn takes the ink further from its middle
+        left, top = int(max(0, x - reach)), int(max(0, y - reach))
+        box = canvas[top : int(y + reach) + 1, left : int(x + reach) + 1]
+        drawn = cv2.remap(ink, *sampling_maps(inverse(placing), box.shape[1], box.shape[0], left, top), cv2.INTER_LINEAR)
+        lighter = box.astype(np.int32)
+        box[:] = (lighter + (spec.grey - lighter) * drawn.astype(np.int32) // 255).astype(np.uint8)
 
 
 @lru_cache(maxsize=32)

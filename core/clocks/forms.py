@@ -41,6 +41,10 @@ def _one_hot(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.eye(classes, dtype=np.float32)[labels]
 
 
+def _hour_and_number(label: tuple[NDArray[np.int64], NDArray[np.float64]]) -> dict[str, NDArray[np.float32]]:
+    return {"hour": _one_hot(label[0], 12), "minute": _column(label[1])}
+
+
 def _first(outputs: Outputs) -> NDArray[np.float64]:
     return np.asarray(outputs, np.float64)[:, 0]
 
@@ -51,7 +55,7 @@ def _angles(outputs: Outputs) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _hours(outputs: Outputs) -> NDArray[np.float64]:
-    return _first(outputs) * 60 % clock.MINUTES
+    return clock.wrap(_first(outputs) * 60)
 
 
 def _from_hands(outputs: Outputs) -> NDArray[np.float64]:
@@ -64,7 +68,7 @@ def _minutes_as_published(outputs: Outputs) -> NDArray[np.float64]:
     hour_angle, minute_angle = _angles(outputs)
     coarse = hour_angle % (2 * np.pi) * (clock.MINUTES / (2 * np.pi))
     within = minute_angle % (2 * np.pi) * (6 / (2 * np.pi))
-    return (np.round((coarse - within) / 6) * 6 + within) % clock.MINUTES
+    return clock.wrap(np.round((coarse - within) / 6) * 6 + within)
 
 
 def _from_classes(classes: int) -> Form:
@@ -142,14 +146,14 @@ FORMS: dict[str, Form] = {
     "hour-and-fraction": Form(
         title="hour class and minute / 60",
         outputs={"hour": (12, "softmax"), "minute": (1, "linear")},
-        targets=lambda hour, minute: {"hour": _one_hot(hour, 12), "minute": _column(minute / 60)},
+        targets=lambda hour, minute: _hour_and_number(clock.hour_and_fraction_label(hour, minute)),
         minutes=lambda outputs: _multi_head(outputs, 60.0),
         probabilities=_bump_an_hour(60.0),
     ),
     "hour-and-minute": Form(
         title="hour class and minute 0-59",
         outputs={"hour": (12, "softmax"), "minute": (1, "linear")},
-        targets=lambda hour, minute: {"hour": _one_hot(hour, 12), "minute": _column(minute)},
+        targets=lambda hour, minute: _hour_and_number(clock.hour_and_minute_label(hour, minute)),
         minutes=lambda outputs: _multi_head(outputs, 1.0),
         probabilities=_bump_an_hour(1.0),
     ),

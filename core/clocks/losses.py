@@ -48,7 +48,8 @@ def custom_mae_as_published(true: Any, predicted: Any) -> Any:
     """2022, Listing 1: ``(batch, 1)`` hours -> ``(batch, 1)``.
 
     ``min(|t - p|, |t - p - 12|)``: only a prediction *below* the truth across 12 is wrapped: 11.9 read for 0.1 costs 11.8,
-    0.1 read for 11.9 costs 0.2. Predictions outside [0, 12] are punished by ten times a logarithm.
+    0.1 read for 11.9 costs 0.2. Predictions outside [0, 12] are punished by ten times a logarithm. The report prints the
+    penalty on a line of its own after ``return``, where Python would not take it; it is read here as part of the sum.
     """
     tail, penalty = 0.001, 10.0
     below = ops.minimum(predicted, 0.0) - tail

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.clocks import time as clock
-from core.clocks.forms import FORMS, HAND_WEIGHTS
+from core.clocks.forms import FORMS
 
 Hours = NDArray[np.int64]
 BATCH = 32  # of the listings whose value depends on it
@@ -34,24 +34,22 @@ def hand_label_figures(true_minutes: ArrayLike, read_minutes: ArrayLike) -> dict
     As published the labels repeat every 6 minutes and the sum runs over batches, here of 32, whose values are averaged.
     """
 
-    def published(minutes: ArrayLike) -> NDArray[np.float64]:
-        hour_angle, _ = clock.hand_angles(minutes)
-        minute_angle = np.asarray(minutes, float) % 60 * (np.pi / 3)
-        return np.stack([np.sin(hour_angle), np.cos(hour_angle), np.sin(minute_angle), np.cos(minute_angle)], axis=-1)
+    from core.clocks import losses
 
-    def corrected(minutes: ArrayLike) -> NDArray[np.float64]:
-        angles = clock.hand_angles(minutes)
-        return np.stack([part(angle) for angle in angles for part in (np.sin, np.cos)], axis=-1)
-
-    weights = np.array(HAND_WEIGHTS)
-    squared = (published(true_minutes) - published(read_minutes)) ** 2  # (n, 4)
-    batches = [squared[start : start + BATCH].sum() for start in range(0, len(squared), BATCH)]
-    as_published = np.mean([np.sqrt(total * weights / 3601).mean() for total in batches])
-    apart = (corrected(true_minutes) - corrected(read_minutes)) ** 2
+    true_angles, read_angles = clock.hand_angles(true_minutes), clock.hand_angles(read_minutes)
+    labels = clock.sines_cosines(true_angles), clock.sines_cosines(read_angles)
+    # As printed, the minute's angle goes round ten times an hour.
+    printed = [clock.sines_cosines((hour, 10 * minute)) for hour, minute in (true_angles, read_angles)]
     return {
-        "custom_mse_as_published": float(as_published),
-        "custom_mse_corrected": float(np.sqrt((apart * weights).sum(-1) / 3601).mean()),
+        "custom_mse_as_published": _in_batches(losses.custom_mse_as_published, printed[0], printed[1]),
+        "custom_mse_corrected": float(np.mean(losses.custom_mse_corrected(*labels))),
     }
+
+
+def _in_batches(loss: Callable[[Any, Any], Any], true: Any, read: Any) -> float:
+    """The mean over batches of a loss whose value depends on the batch."""
+    starts = range(0, len(true), BATCH)
+    return float(np.mean([np.mean(loss(true[start : start + BATCH], read[start : start + BATCH])) for start in starts]))
 
 
 def form_figures(head: str, outputs: Any, minutes: Hours) -> dict[str, float]:
@@ -79,21 +77,20 @@ def _accuracy(outputs: Any, labels: Hours) -> float:
 
 
 def _hours_figures(read: NDArray[np.float64], true: NDArray[np.float64]) -> dict[str, float]:
-    below, above = np.minimum(read, 0) - 0.001, np.maximum(read - 12, 0) + 0.001
-    wrapped = np.minimum(np.abs(true - read), np.abs(true - read - 12))
-    penalty = 10 * (np.log(above) + np.log(-below) - 2 * np.log(0.001))
-    return {"mae_hours": float(np.abs(true - read).mean()), "custom_mae_as_published": float((wrapped + penalty).mean())}
+    from core.clocks import losses
+
+    custom = losses.custom_mae_as_published(true.astype(np.float32), read.astype(np.float32))
+    return {"mae_hours": float(np.abs(true - read).mean()), "custom_mae_as_published": float(np.mean(custom))}
 
 
 def _label_figures(head: str, outputs: Any, hour: Hours, minute: Hours) -> dict[str, float]:
-    squared = (np.asarray(outputs, float) - FORMS[head].targets(hour, minute)) ** 2  # (n, 4)
-    weights = np.array(HAND_WEIGHTS)
-    if head == "sine-cosine":
-        loss = float(np.sqrt((squared * weights).sum(-1) / 3601).mean())
-    else:
-        totals = [squared[start : start + BATCH].sum() for start in range(0, len(squared), BATCH)]
-        loss = float(np.mean([np.sqrt(total * weights / 3601).mean() for total in totals]))
-    return {"loss": loss, "mse": float(squared.mean())}
+    from core.clocks import losses
+
+    read, true = np.asarray(outputs, np.float32), FORMS[head].targets(hour, minute)
+    corrected = head == "sine-cosine"
+    loss = losses.custom_mse_corrected if corrected else losses.custom_mse_as_published
+    value = float(np.mean(loss(true, read))) if corrected else _in_batches(loss, true, read)
+    return {"loss": value, "mse": float(np.mean((read - true) ** 2))}
 
 
 def _two_heads(outputs: Any, hour: Hours, minute: NDArray[np.float64]) -> dict[str, float]:

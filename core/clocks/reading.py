@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core import registry
 from core.clocks.face import POINTS
 from core.clocks.forms import FORMS
+from core.clocks.styles import REPORT
 from core.clocks.time import (
     MINUTES,
     ClockTime,
@@ -27,10 +28,8 @@ Point = tuple[float, float]  # x, y in pixels of the picture that was read; the 
 NEAR_MINUTES = 3  # a candidate's probability is what lies within so many minutes of it
 APART_MINUTES = 10  # candidates lie at least so far from each other
 UNSURE = 0.5  # below this confidence a reading carries a note
-# The middle of the numeral 12 lies this many dial radii from the hub on the dials that the first reader learned from.
-TWELVE_RADIUS = 0.735
-# Dial radii, as shares of the picture's side, that need no second look.
-COMFORTABLE = (0.28, 0.52)
+TWELVE_RADIUS = REPORT.numerals.radius  # from hub to the middle of 12, in dial radii, as the first reader learned it
+SMALL = 0.28  # dial radii below this share of the picture's side are worth a second, closer look
 LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
 
 
@@ -129,7 +128,7 @@ def _dial_crop(grey: NDArray[np.uint8], reading: Reading) -> tuple[int, int, int
     height, width = grey.shape
     radius = float(np.hypot(*np.subtract(reading.twelve, reading.centre))) / TWELVE_RADIUS
     share = radius / max(height, width)
-    if share >= COMFORTABLE[0] or radius < 8:
+    if share >= SMALL or radius < 8:
         return None
     half = radius / LOOK_AGAIN / 2
     x, y = reading.centre
@@ -149,8 +148,8 @@ def _look(frames: Sequence[tuple[NDArray[np.uint8], float, Point]], model: regis
         if id(grey) not in squares:
             squares[id(grey)] = fit_square(grey, side)
         # A model that learned from gamma-enhanced pictures gets them so; the caller's gamma comes on top.
-        batch[row, ..., 0] = adjust_gamma(squares[id(grey)][0], min(10.0, gamma * own_gamma))
-    batch /= 255
+        square = squares[id(grey)][0]
+        batch[row, ..., 0] = adjust_gamma(adjust_gamma(square / np.float32(255), gamma), own_gamma)
     decoded = decode(model(batch), model.card.extra)
     readings = []
     for row, (grey, _, corner) in enumerate(frames):

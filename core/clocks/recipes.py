@@ -11,7 +11,7 @@ from core import registry
 from core.clocks.augment import vary
 from core.clocks.benchmark import Benchmark, draw, report_benchmark
 from core.clocks.evaluation import benchmark_figures, unit_pictures
-from core.clocks.time import hand_angles, soft_bins
+from core.clocks.time import hand_angles, sines_cosines, soft_bins
 from core.progress import progress_bar
 from core.recipes import Recipe
 from core.specs import ReaderSpec, TrainSpec
@@ -22,8 +22,7 @@ Targets = dict[str, NDArray[np.float32]]
 
 def reader_targets(minutes: NDArray[np.int64], points: NDArray[np.float32], side: int, sigma_minutes: float) -> Targets:
     """What ``networks.build_reader`` shall say of pictures that show ``minutes`` (n,) at ``points`` (n, 15, 2) pixels."""
-    hour_angle, minute_angle = hand_angles(minutes)
-    hands = np.stack([np.sin(hour_angle), np.cos(hour_angle), np.sin(minute_angle), np.cos(minute_angle)], axis=-1)
+    hands = sines_cosines(hand_angles(minutes))
     places = np.clip(points / (side - 1), 0, 1)  # what lies outside is sought at the border
     return {
         "bins": soft_bins(minutes, sigma_minutes),  # (n, 720)

@@ -224,7 +224,7 @@ def _recipe(system: System) -> Recipe:
 
     return Recipe(
         model_id=system.model_id,
-        title=system.title,
+        title=f"{system.title} ({system.spec.year})",  # both reports have a regression; titles tell models apart
         summary=system.summary,
         network="core.clocks.report_networks.build_report_network",
         spec=system.spec,

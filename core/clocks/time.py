@@ -23,6 +23,9 @@ class ClockTime:
     minute: int
 
     def __post_init__(self) -> None:
+        for name, value in (("hour", self.hour), ("minute", self.minute)):
+            if value != int(value):
+                raise ValueError(f"{name} must be a whole number; got {value}")
         if not 0 <= self.hour <= 11:
             raise ValueError(f"hour must lie in 0-11 (12 o'clock is 0); got {self.hour}")
         if not 0 <= self.minute <= 59:
@@ -53,12 +56,18 @@ class ClockTime:
         return f"{self.hour:02d}:{self.minute:02d}"
 
 
+def wrap(minutes: ArrayLike) -> Floats:
+    """``minutes`` on the circle, in [0, 720); a hair below 0 is 0, where the remainder alone would round up to 720."""
+    wrapped = np.asarray(minutes, float) % MINUTES
+    return np.where(wrapped >= MINUTES, 0.0, wrapped)
+
+
 def hand_angles(minutes: ArrayLike) -> tuple[Floats, Floats]:
     """Angles of the hour and the minute hand; the hour hand moves continuously.
 
     10:00 gives 300 degrees and 0; 6:30 gives 195 degrees and 180.
     """
-    wrapped = np.asarray(minutes, float) % MINUTES
+    wrapped = wrap(minutes)
     return wrapped * (2 * np.pi / MINUTES), wrapped % 60 * (2 * np.pi / 60)
 
 
@@ -90,6 +99,11 @@ def checked_labels(hour: ArrayLike, minute: ArrayLike) -> tuple[Integers, Intege
     return hours.astype(np.int64), minutes.astype(np.int64)
 
 
+def sines_cosines(angles: tuple[ArrayLike, ArrayLike]) -> Floats:
+    """``(..., 4)``: sine and cosine of the hour hand's angle, then of the minute hand's."""
+    return np.stack([part(np.asarray(angle, float)) for angle in angles for part in (np.sin, np.cos)], axis=-1)
+
+
 def hours_label(hour: ArrayLike, minute: ArrayLike, decimals: int | None = None) -> Floats:
     """Hours as one number, ``hour + minute / 60`` in [0, 12) (2022 s.3.2; 2023 s.2.3 rounds to 3 decimals)."""
     hours, minutes = checked_labels(hour, minute)
@@ -114,7 +128,7 @@ def sine_cosine_label(hour: ArrayLike, minute: ArrayLike, *, as_published: bool 
     hours, minutes = checked_labels(hour, minute)
     hour_angle = hours * (np.pi / 6) + minutes * (np.pi / 360)
     minute_angle = minutes * (np.pi / 3 if as_published else np.pi / 30)
-    return np.stack([np.sin(hour_angle), np.cos(hour_angle), np.sin(minute_angle), np.cos(minute_angle)], axis=-1)
+    return sines_cosines((hour_angle, minute_angle))
 
 
 def hour_and_fraction_label(hour: ArrayLike, minute: ArrayLike) -> tuple[Integers, Floats]:
@@ -147,7 +161,7 @@ def minutes_from_hands(hour_angle: ArrayLike, minute_angle: ArrayLike) -> Floats
     minute = np.asarray(minute_angle, float) % (2 * np.pi) * (60 / (2 * np.pi))
     coarse = np.asarray(hour_angle, float) % (2 * np.pi) * (MINUTES / (2 * np.pi))
     hour = np.round((coarse - minute) / 60)
-    return (hour * 60 + minute) % MINUTES
+    return wrap(hour * 60 + minute)
 
 
 def soft_bins(minutes: ArrayLike, sigma_minutes: float) -> NDArray[np.float32]:
@@ -155,7 +169,9 @@ def soft_bins(minutes: ArrayLike, sigma_minutes: float) -> NDArray[np.float32]:
     if not sigma_minutes > 0:
         raise ValueError(f"sigma_minutes must be positive; got {sigma_minutes}")
     apart = common_sense_error_minutes(np.asarray(minutes, float)[..., None], np.arange(MINUTES))  # (..., 720)
-    weights = np.exp(-0.5 * (apart / sigma_minutes) ** 2)
+    squared = (apart / sigma_minutes) ** 2
+    # The nearest bin counts 1 before scaling, however narrow the bump: nothing can underflow to a row of zeros.
+    weights = np.exp(-0.5 * (squared - squared.min(-1, keepdims=True)))
     return (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
 
 
@@ -185,4 +201,4 @@ def mean_near(probabilities: ArrayLike, peak: ArrayLike, half_width: int) -> Flo
     near = np.take_along_axis(table, (middle[..., None] + offsets) % MINUTES, axis=-1)  # (..., 2 half_width + 1)
     total = near.sum(-1)
     shift = np.divide((near * offsets).sum(-1), total, out=np.zeros_like(total), where=total > 0)
-    return (middle + shift) % MINUTES
+    return wrap(middle + shift)

@@ -1,0 +1,41 @@
+"""What all tests share: a quiet TensorFlow, a cache of their own, the browser."""
+
+import os
+import shutil
+import tempfile
+
+# Before anything imports Keras; tests' subprocesses inherit both.
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+from hypothesis import settings
+
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+# Slow and busy machines are no reason to fail; in CI the same examples are tried every time.
+settings.register_profile("latent-oclock", deadline=None, derandomize=IN_CI)
+settings.load_profile("latent-oclock")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run a cache folder of its own, unless one is named: no test meets what an earlier run left behind."""
+    if "LATENT_OCLOCK_CACHE" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="latent-oclock-tests-")
+        os.environ["LATENT_OCLOCK_CACHE"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium: ``CHROMIUM`` or the first on the path. Without one tests are skipped, in CI they fail."""
+    named = os.environ.get("CHROMIUM")
+    for name in [named] if named else BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return path
+    reason = f"no Chromium: {named or ', '.join(BROWSERS)} not found; install one (apt install chromium) or set CHROMIUM"
+    if IN_CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
