@@ -20,6 +20,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.forms             label forms: targets for a network, and the way back to a time
     clocks.losses            losses of the clock networks, each standing once
     clocks.measures          every figure that the reports print
+    clocks.lesson            what each measure and loss makes of one pair of times
     clocks.networks          specs -> uncompiled readers
     clocks.report_networks   the reports' networks, to the last parameter
     devices                  where we run, and with what
@@ -36,6 +37,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     catalogue                every recipe, and which to run next
     bench                    our way against the plain way, as ratios
     figures                  results -> plotly figures, styled in one place
+    comparison               every clock model side by side: results on disk -> tidy arrays
+    clock_figures            the comparison and the lesson -> plotly figures
     __main__                 the command line
 
 Keras and TensorFlow are imported when first used, by ``layers``, ``losses``, ``networks`` at once and by all others inside

@@ -4,20 +4,19 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+RENDER = 2  # ends the seeds of ``render``, which so never repeats a picture of the benchmark
 
 
 def _read(options: argparse.Namespace) -> int:
     from core.clocks.reading import read_pictures
     from core.images import PictureError, open_picture
-    from core.registry import RegistryError, load_trained
+    from core.registry import load_trained
 
-    try:
-        model = load_trained(options.model)
-    except RegistryError as error:
-        return _fail(str(error))
+    model = load_trained(options.model)
     failed = False
     for name in options.images:
         line: dict[str, Any] = {"file": name, "time": None, "minutes": None, "confidence": None, "model": options.model}
@@ -31,11 +30,11 @@ def _read(options: argparse.Namespace) -> int:
             line["time"], line["minutes"] = str(reading.time), round(reading.minutes, 2) % 720
             line["confidence"] = round(reading.confidence, 4)
         if options.json:
-            print(json.dumps(line, ensure_ascii=False), flush=True)
+            print(json.dumps(line), flush=True)  # ASCII: a file name may hold bytes that no terminal takes
         elif line["error"]:
-            print(f"{name}: {line['error']}", flush=True)
+            print(_printable(f"{name}: {line['error']}"), flush=True)
         else:
-            print(f"{name}: {line['time']}  (confidence {line['confidence']:.2f})", flush=True)
+            print(_printable(f"{name}: {line['time']}  (confidence {line['confidence']:.2f})"), flush=True)
     return int(failed)
 
 
@@ -61,7 +60,7 @@ def _render(options: argparse.Namespace) -> int:
         for index in range(options.count):
             time = ClockTime.from_minutes(int(times[index]))
             name = f"{index:0{digits}d}.png"
-            Image.fromarray(render(time, options.style, seed=(options.seed, index)).image).save(folder / name)
+            Image.fromarray(render(time, options.style, seed=(options.seed, index, RENDER)).image).save(folder / name)
             table.writerow([name, time.hour, time.minute])
             update(index + 1, options.count)
     print(f"drew {options.count} pictures and labels.csv into {folder}")
@@ -75,39 +74,41 @@ def _train(options: argparse.Namespace) -> int:
     from core.checkpoints import CheckpointError
     from core.recipes import run_slice, share_trained
     from core.registry import RegistryError
+    from core.training import DivergedError
 
     if not options.models and not options.all:
         return _fail("name the models to train, or say --all")
     deadline = float("inf") if options.minutes is None else time.monotonic() + 60 * options.minutes
-    try:
-        queue = next_recipes([] if options.all else options.models)
-        if options.quick:
-            queue = [recipe.quick() for recipe in queue]
-        while queue and time.monotonic() < deadline:
-            recipe = queue.pop(0)
-            left = (deadline - time.monotonic()) / 60
-            if share_trained(recipe) >= 1 and (options.all or options.resume):
-                print(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained", flush=True)
-                continue
+    queue = next_recipes([] if options.all else options.models)
+    if options.quick:
+        queue = [recipe.quick() for recipe in queue]
+    status = 0
+    while queue and time.monotonic() < deadline:
+        recipe = queue.pop(0)
+        if share_trained(recipe) >= 1 and not options.fresh:
+            print(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained; --fresh trains anew", flush=True)
+            continue
+        try:
             # With --all every model gets a slice in turn, the least trained first.
             card = run_slice(
                 recipe,
-                minutes=None if options.minutes is None else left,
+                minutes=None if options.minutes is None else (deadline - time.monotonic()) / 60,
                 epochs_now=-(-recipe.training.epochs // 20) if options.all else None,
-                resume=options.resume or options.all,
+                resume=not options.fresh,
             )
-            if card is None:
-                print(f"{recipe.model_id}: not one whole epoch fitted into the time; its beginning is kept")
-                continue
-            figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
-            print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}", flush=True)
-            if options.all and card.epochs_trained < card.epochs_asked:
-                queue = sorted([*queue, recipe], key=share_trained)
-    except (RegistryError, CheckpointError) as error:
-        return _fail(str(error))
+        except (RegistryError, CheckpointError, DivergedError) as error:
+            status = _fail(f"{recipe.model_id}: {error}")
+            continue
+        if card is None:
+            print(f"{recipe.model_id}: too little time for an epoch more than is stored; what was begun is kept", flush=True)
+            continue
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
+        print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}".rstrip("; "), flush=True)
+        if options.all and card.epochs_trained < card.epochs_asked:
+            queue = sorted([*queue, recipe], key=share_trained)
     for recipe in queue:
-        print(f"{recipe.model_id}: no time left; the same command with --resume goes on")
-    return 0
+        print(f"{recipe.model_id}: no time left; the same command goes on")
+    return status
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -127,12 +128,9 @@ def _sweep(options: argparse.Namespace) -> int:
 
 
 def _walk(options: argparse.Namespace) -> int:
-    from core.registry import RegistryError, load_card
+    from core.registry import load_card
 
-    try:
-        card = load_card(options.model_id)
-    except RegistryError as error:
-        return _fail(str(error))
+    card = load_card(options.model_id)
     return _fail(f"{card.model_id} is a {card.extra.get('task', 'model')} model and has no latent space to walk in")
 
 
@@ -156,30 +154,30 @@ def _print_table(rows: Sequence[dict[str, Any]]) -> None:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
 
 
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _fail(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
+    print(_printable(sentence), file=sys.stderr)
     return 2
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1; got {value}")
-    return value
+def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
+    """An argparse type: a finite number from ``low`` to ``high``."""
 
+    def number(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = kind(-1)
+        # Also false for not-a-number.
+        if not low <= value <= high:
+            whole = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"must be {whole} from {low:g} to {high:g}; got {text!r}")
+        return value
 
-def _natural(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be at least 0; got {value}")
-    return value
-
-
-def _gamma(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 10:
-        raise argparse.ArgumentTypeError(f"must lie in (0, 10]; got {value}")
-    return value
+    return number
 
 
 def parser() -> argparse.ArgumentParser:
@@ -190,24 +188,27 @@ def parser() -> argparse.ArgumentParser:
     read = commands.add_parser("read", help="read the time from pictures")
     read.add_argument("images", nargs="+", metavar="IMAGE")
     read.add_argument("--model", default="reader-report", metavar="ID")
-    read.add_argument("--gamma", type=_gamma, default=1.0, metavar="G", help="raise the tones to this power first")
+    read.add_argument(
+        "--gamma", type=_number(float, 0.01, 10), default=1.0, metavar="G", help="raise the tones to this power first"
+    )
     read.add_argument("--no-locate", dest="locate", action="store_false", help="take no second, closer look")
     read.add_argument("--json", action="store_true", help="one JSON object a line")
     read.set_defaults(run=_read)
 
     render = commands.add_parser("render", help="draw clocks: PNGs and labels.csv")
     render.add_argument("--style", default="report")
-    render.add_argument("--count", type=_positive, default=10, metavar="N")
-    render.add_argument("--seed", type=_natural, default=0, metavar="S")
+    render.add_argument("--count", type=_number(int, 1, 1_000_000), default=10, metavar="N")
+    render.add_argument("--seed", type=_number(int, 0, 2**32 - 1), default=0, metavar="S")
     render.add_argument("--out", required=True, metavar="DIR")
     render.set_defaults(run=_render)
 
     train = commands.add_parser("train", help="train models and store them")
     train.add_argument("models", nargs="*", metavar="MODEL_ID")
     train.add_argument("--all", action="store_true", help="whatever the registry lacks, the least trained first")
-    train.add_argument("--minutes", type=float, metavar="M", help="stop in time, keeping what is done")
+    train.add_argument("--minutes", type=_number(float, 0, 1e6), metavar="M", help="stop in time, keeping what is done")
     train.add_argument("--quick", action="store_true", help="a fiftieth of the epochs, stored as MODEL_ID-quick")
-    train.add_argument("--resume", action="store_true", help="go on where an earlier training stopped")
+    train.add_argument("--resume", action="store_true", help="go on where an earlier training stopped (it does so anyway)")
+    train.add_argument("--fresh", action="store_true", help="begin anew; the stored model stays until it is overtaken")
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="measure stored models, write assets/results")
@@ -217,14 +218,14 @@ def parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser("sweep", help="run the open trials of a study")
     sweep.add_argument("study")
     sweep.add_argument("--storage", metavar="URL")
-    sweep.add_argument("--workers", type=_positive, default=1, metavar="N")
+    sweep.add_argument("--workers", type=_number(int, 1, 64), default=1, metavar="N")
     sweep.set_defaults(run=_sweep)
 
     walk = commands.add_parser("walk", help="walk through a latent space")
     walk.add_argument("model_id", metavar="MODEL_ID")
-    walk.add_argument("--from", dest="start", type=_natural, required=True, metavar="SEED")
-    walk.add_argument("--to", dest="end", type=_natural, required=True, metavar="SEED")
-    walk.add_argument("--frames", type=_positive, default=60, metavar="N")
+    walk.add_argument("--from", dest="start", type=_number(int, 0, 2**32 - 1), required=True, metavar="SEED")
+    walk.add_argument("--to", dest="end", type=_number(int, 0, 2**32 - 1), required=True, metavar="SEED")
+    walk.add_argument("--frames", type=_number(int, 2, 2000), default=60, metavar="N")
     walk.add_argument("--path", choices=["linear", "spherical"], default="spherical")
     walk.add_argument("--out", required=True, metavar="FILE")
     walk.set_defaults(run=_walk)
@@ -237,8 +238,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    from core.registry import RegistryError
+
     options = parser().parse_args(arguments)
-    status: int = options.run(options)
+    try:
+        status: int = options.run(options)
+    except (RegistryError, OSError) as error:
+        return _fail(str(error))
     return status
 
 

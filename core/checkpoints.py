@@ -1,12 +1,13 @@
 """The whole state of a training run in one file, and the signals that ask for it to be written."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from core.specs import TrainSpec
 
 CHECKPOINT_FILE = "checkpoint.npz"
+REMEDY = "choose another folder or delete it"
 Row = dict[str, Any]
 
 
@@ -30,6 +32,7 @@ class Progress:
     """Where a run stands, without the values of its variables; all of it goes into the checkpoint."""
 
     epoch: int = 0  # whole epochs done
+    first_step: int = 0  # of the schedule: where the optimiser's own count began
     step: int = 0  # steps done of the epoch under way
     sums: dict[str, float] = field(default_factory=dict)  # loss and metrics times pictures, of the epoch under way
     pictures: int = 0
@@ -84,8 +87,61 @@ def _values(state: Sequence[Any]) -> dict[str, NDArray]:
 
 def fingerprint(state: Sequence[Any]) -> str:
     """Names change with what was built before, shapes and types do not."""
-    shapes = [[list(variable.shape), str(variable.dtype)] for variable in state]
-    return hashlib.sha256(json.dumps(shapes).encode()).hexdigest()[:16]
+    return _digest([[list(variable.shape), str(variable.dtype)] for variable in state])
+
+
+def identity(model: Any, state: Sequence[Any], size: int, loss: Any, loss_weights: Any) -> dict[str, Any]:
+    """What a checkpoint must share with the run that goes on from it; equal for equal models, whenever they were built.
+
+    size: pictures an epoch. Names of layers, seeds and initialisers do not count: the checkpoint's values replace them.
+    """
+    try:
+        config = model.get_config()
+    except NotImplementedError:  # a class of its own that cannot say how it was made
+        config = {}
+    names = {layer.name: f"layer {index}" for index, layer in enumerate(model._flatten_layers())}
+    return {
+        "size": size,
+        "variables": fingerprint(state),
+        "network": _digest([type(model).__name__, _plain(config, names)]),
+        "loss": _digest([_plain(loss), _plain(loss_weights)]),
+    }
+
+
+def _digest(plain: Any) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _plain(value: Any, names: dict[str, str] | None = None, *, all_names: bool = False) -> Any:
+    """Configurations, losses and functions as JSON that depends on nothing but what they compute.
+
+    names: of layers -> what they are called instead, where a configuration refers to layers; None: no name counts.
+    """
+    if isinstance(value, Mapping):
+        if value.get("class_name") == "__lambda__":  # its bytes are not the same in every process
+            return "lambda"
+        plain = {}
+        for key, item in value.items():
+            if key in ("seed", "build_config", "shared_object_id") or str(key).endswith("_initializer"):
+                continue
+            if key == "name" and isinstance(item, str) and (names is None or item in names):
+                continue
+            refers = all_names or key in ("keras_history", "input_layers", "output_layers")
+            plain[str(key)] = _plain(item, names, all_names=refers)
+        return plain
+    if isinstance(value, list | tuple):
+        return [_plain(item, names, all_names=all_names) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, str):
+        return names.get(value, value) if names and all_names else value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, functools.partial):
+        return [_plain(value.func), _plain(value.args), _plain(value.keywords)]
+    if hasattr(value, "get_config"):
+        return [type(value).__name__, _plain(value.get_config())]
+    return getattr(value, "__qualname__", type(value).__name__)
 
 
 def store(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str, Any], progress: Progress) -> None:
@@ -103,19 +159,41 @@ def store(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str,
         temporary.unlink(missing_ok=True)
 
 
-def restore(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str, Any]) -> Progress:
-    """Put the checkpoint's values into the variables; ``CheckpointError`` if it is not of this run."""
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A checkpoint that was read but not yet put into a model: its progress decides how the optimiser is made."""
+
+    path: Path
+    progress: Progress
+    identity: dict[str, Any]
+    values: list[NDArray]
+
+    def restore(self, state: Sequence[Any], identity: dict[str, Any]) -> None:
+        """Put the values into the variables; ``CheckpointError`` if they are not of this run."""
+        kinds = {"size": "data of another size", "variables": "another model", "loss": "a run with another loss"}
+        kinds["network"] = "another model (its layers differ in more than their sizes)"
+        for key, other in kinds.items():
+            # Older checkpoints say nothing of network and loss.
+            if self.identity.get(key, identity[key] if key in ("network", "loss") else None) != identity[key]:
+                raise CheckpointError(f"the checkpoint {self.path} belongs to {other}; {REMEDY}")
+        if len(self.values) != len(state):
+            raise CheckpointError(f"the checkpoint {self.path} belongs to another model; {REMEDY}")
+        for variable, value in zip(state, self.values, strict=True):
+            variable.assign(value)
+
+
+def read(path: Path, spec: TrainSpec) -> Checkpoint:
+    """The checkpoint in ``path``; ``CheckpointError`` if it is damaged or of a run with another spec."""
     import zipfile
 
-    remedy = "choose another folder or delete it"
     try:
         with np.load(path, allow_pickle=False) as file:
             notes = json.loads(str(file["notes"]))
             values = [file[name] for name in sorted(file.files) if name != "notes"]
             progress = Progress(**notes["progress"])
-            found_spec, found_identity = notes["spec"], notes["identity"]
+            found_spec, found_identity = dict(notes["spec"]), dict(notes["identity"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"the checkpoint {path} is damaged ({error}); {remedy}") from error
+        raise CheckpointError(f"the checkpoint {path} is damaged ({error}); {REMEDY}") from error
     asked = dataclasses.asdict(spec)
     for name in asked.keys() | found_spec.keys():
         ours, theirs = asked.get(name), found_spec.get(name)
@@ -123,10 +201,5 @@ def restore(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[st
             if progress.epoch > spec.epochs or (progress.epoch == spec.epochs and progress.step):
                 raise CheckpointError(f"the checkpoint {path} has {progress.epoch} epochs already; ask for more than {ours}")
         elif ours != theirs:
-            raise CheckpointError(f"the checkpoint {path} belongs to a run with {name} = {theirs!r}, not {ours!r}; {remedy}")
-    if found_identity != identity or len(values) != len(state):
-        what = "data of another size" if found_identity.get("size") != identity["size"] else "another model"
-        raise CheckpointError(f"the checkpoint {path} belongs to {what}; {remedy}")
-    for variable, value in zip(state, values, strict=True):
-        variable.assign(value)
-    return progress
+            raise CheckpointError(f"the checkpoint {path} belongs to a run with {name} = {theirs!r}, not {ours!r}; {REMEDY}")
+    return Checkpoint(path, progress, found_identity, values)

@@ -27,18 +27,37 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up")
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours of one theme. ``series``: one a model, in the order in which models are shown; ``truth``: the true time."""
+    """Colours of one theme. ``series``: the hues of ``Look``; ``truth``: the true time."""
 
     ink: str
     muted: str
     line: str
     paper: str
     truth: str
-    series: tuple[str, str, str, str]
+    series: tuple[str, ...]
 
 
-LIGHT = Palette("#1d1c19", "#5d594f", "#d9d4c7", "#fbfaf6", "#1d1c19", ("#0f6cb0", "#b84e08", "#0a7d5f", "#8a4f9e"))
-DARK = Palette("#ece9e1", "#aeaaa0", "#383f48", "#14171b", "#ece9e1", ("#6db3ee", "#f08a45", "#4fc3a1", "#c79ad6"))
+LIGHT_SERIES = ("#0f6cb0", "#b84e08", "#0a7d5f", "#8a4f9e", "#876400", "#50575f")
+DARK_SERIES = ("#6db3ee", "#f08a45", "#4fc3a1", "#c79ad6", "#d8b548", "#b9c0c7")
+LIGHT = Palette("#1d1c19", "#5d594f", "#d9d4c7", "#fbfaf6", "#1d1c19", LIGHT_SERIES)
+DARK = Palette("#ece9e1", "#aeaaa0", "#383f48", "#14171b", "#ece9e1", DARK_SERIES)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one model looks in every figure: a hue (its place in ``Palette.series``), a dash and a marker."""
+
+    hue: int
+    dash: str = "solid"
+    symbol: str = "circle"
+
+
+PLAIN_LOOKS = tuple(Look(place, DASHES[place], SYMBOLS[place]) for place in range(4))
+
+
+def look_of(name: str, place: int, looks: Mapping[str, Look] | None) -> Look:
+    """The look that ``looks`` gives to a name, else the one of its place in the figure."""
+    return (looks or {}).get(name) or PLAIN_LOOKS[place % 4]
 
 
 def palette(dark: bool = False) -> Palette:
@@ -110,17 +129,17 @@ def pointer(minutes: float, start: float, end: float, colour: str, *, width: flo
 
 
 def dial_of_probabilities(
-    reading: Reading, *, true_minutes: float | None = None, colour: int = 0, dark: bool = False, height: int = 270
+    reading: Reading, *, true_minutes: float | None = None, look: Look = PLAIN_LOOKS[0], dark: bool = False, height: int = 270
 ) -> go.Figure:
     """How likely the model holds each of the 720 minutes, around a dial; the hand points at the reading.
 
     The height of a bar is the square root of its share, so that a rival of one per cent shows beside a peak of ninety.
-    true_minutes: the true time in [0, 720), dashed, or None. colour: which of the palette's series.
+    true_minutes: the true time in [0, 720), dotted, or None. look: the model's; a dial of its own needs its hue only.
     """
     shares = np.asarray(reading.probabilities, float)
     if shares.shape != (MINUTES,):
         raise ValueError(f"probabilities must have shape ({MINUTES},); got {shares.shape}")
-    colours, series = palette(dark), palette(dark).series[colour % 4]
+    colours, series = palette(dark), palette(dark).series[look.hue]
     inner, room = 0.5, 0.46
     tall = np.sqrt(np.clip(shares, 0, None) / max(shares.max(), 1e-12))  # (720,)
     angles = degrees(np.arange(MINUTES))
@@ -156,21 +175,27 @@ def dial_of_probabilities(
 
 
 def error_dial(
-    true_minutes: float, read: Mapping[str, float], *, dark: bool = False, height: int = 270, first_colour: int = 0
+    true_minutes: float,
+    read: Mapping[str, float],
+    *,
+    looks: Mapping[str, Look] | None = None,
+    dark: bool = False,
+    height: int = 270,
 ) -> go.Figure:
     """The common-sense error on a dial: an arc, the shorter way round, from the true time to each time read.
 
-    read: model name -> minutes read in [0, 720); each has its ring. The true time is the dotted hand.
+    read: model name -> minutes read in [0, 720); each has its ring and its look in ``looks``. The true time is the dotted hand.
     """
     colours = palette(dark)
     figure = dial(height, dark)
     rings = np.linspace(0.82, 0.82 - 0.14 * (len(read) - 1), len(read)) if read else np.array([])
     for index, ((name, minutes), ring) in enumerate(zip(read.items(), rings.tolist(), strict=True)):
         ahead = float(signed_error_minutes(true_minutes, minutes))
-        series = colours.series[(first_colour + index) % 4]
+        look = look_of(name, index, looks)
+        series = colours.series[look.hue]
         arc = degrees(true_minutes + np.linspace(0, ahead, max(2, int(abs(ahead)) + 2)))
         text = f"{plain(name)}: {ClockTime.from_minutes(minutes)}, {abs(ahead):.1f} min {'ahead' if ahead > 0 else 'behind'}"
-        figure.add_trace(pointer(minutes, 0.0, ring, series, width=2.5, dash=DASHES[index % 4]))
+        figure.add_trace(pointer(minutes, 0.0, ring, series, width=2.5, dash=look.dash))
         figure.add_scatterpolar(
             theta=np.r_[0, arc, 0],
             r=np.r_[0, np.full(len(arc), ring), 0],
@@ -191,7 +216,7 @@ def error_dial(
             theta=arc[-1:],
             r=[ring],
             mode="markers",
-            marker={"size": 11, "color": series, "symbol": SYMBOLS[index % 4], "line": {"color": colours.paper, "width": 1.5}},
+            marker={"size": 11, "color": series, "symbol": look.symbol, "line": {"color": colours.paper, "width": 1.5}},
             hovertemplate=text + "<extra></extra>",
         )
     figure.add_trace(pointer(true_minutes, 0.0, 0.97, colours.truth, width=2, dash="dot"))
@@ -226,6 +251,7 @@ def gamma_curve(
     *,
     true_minutes: float | None = None,
     current: float | None = None,
+    looks: Mapping[str, Look] | None = None,
     dark: bool = False,
     height: int = 380,
 ) -> go.Figure:
@@ -233,7 +259,7 @@ def gamma_curve(
 
     readings: model name -> one Reading a gamma. With ``true_minutes`` the upper axis is the common-sense error in minutes;
     without, it is the time read, unrolled around the reading that most gammas agree on, so that 11:59 and 0:01 lie side by
-    side. current: the gamma to mark.
+    side. current: the gamma to mark. looks: by model name.
     """
     colours = palette(dark)
     figure = styled(go.Figure(), height, dark)
@@ -249,10 +275,11 @@ def gamma_curve(
         else:
             values = common_sense_error_minutes(true_minutes, minutes)
         heights.append(values)
-        series, label = colours.series[index % 4], plain(name)
+        look, label = look_of(name, index, looks), plain(name)
+        series = colours.series[look.hue]
         told = [[str(reading.time), reading.confidence] for reading in row]
-        line = {"color": series, "width": 2.25, "dash": DASHES[index % 4]}
-        marker = {"size": 5, "color": series, "symbol": SYMBOLS[index % 4]}
+        line = {"color": series, "width": 2.25, "dash": look.dash}
+        marker = {"size": 5, "color": series, "symbol": look.symbol}
         figure.add_scatter(
             x=list(gammas),
             y=values,

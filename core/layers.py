@@ -1,4 +1,4 @@
-"""Keras layers of our own, registered so that a stored model finds them."""
+"""Keras layers of our own, and a schedule, registered so that a stored model finds them."""
 
 from typing import Any
 
@@ -17,7 +17,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         fusable = keras.backend.backend() == "tensorflow" and len(inputs.shape) == 4 and self.axis in (-1, 3)
-        if not (training and self.trainable and fusable and self.center and self.scale and mask is None):
+        fusable = fusable and self.center and self.scale and mask is None and not self.synchronized
+        if not (training and self.trainable and fusable):
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
@@ -63,3 +64,22 @@ class SpatialExpectation(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, int | None]:
         return input_shape[0], 2 * int(input_shape[-1] or 0)
+
+
+@keras.saving.register_keras_serializable("latent_oclock")
+class LaterSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule gone into later: step 0, 1, ... has the rate of ``schedule`` at first_step, first_step + 1, ..."""
+
+    def __init__(self, schedule: Any, first_step: int) -> None:
+        super().__init__()
+        self.schedule, self.first_step = schedule, first_step
+
+    def __call__(self, step: Any) -> Any:
+        return self.schedule(step + self.first_step)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"schedule": keras.saving.serialize_keras_object(self.schedule), "first_step": self.first_step}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LaterSchedule":
+        return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["first_step"])

@@ -2,29 +2,20 @@
 
 from typing import Any
 
-from core.specs import TrainSpec
-
-OPTIMIZERS = {
-    "adam": "Adam",
-    "adamw": "AdamW",
-    "adamax": "Adamax",
-    "nadam": "Nadam",
-    "rmsprop": "RMSprop",
-    "sgd": "SGD",
-    "adagrad": "Adagrad",
-    "adadelta": "Adadelta",
-}
+from core.specs import OPTIMIZERS, TrainSpec
 
 
-def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int) -> Any:
-    """The ``keras.optimizers.Optimizer`` that ``spec`` describes; biases and other vectors are not decayed."""
+def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int, first_step: int = 0) -> Any:
+    """The ``keras.optimizers.Optimizer`` that ``spec`` describes; biases and other vectors are not decayed.
+
+    first_step: how far into the schedule it begins. Its own count begins at 0 even so, as its moments do: Adam divides them by
+    ``1 - beta ** count``, which with another count makes the first steps several times too long.
+    """
     import keras
 
-    if spec.optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}; got {spec.optimizer!r}")
     decay = spec.weight_decay if spec.weight_decay or spec.optimizer == "adamw" else None  # AdamW has 0.004 of its own
     optimizer = getattr(keras.optimizers, OPTIMIZERS[spec.optimizer])(
-        learning_rate=make_schedule(spec, steps_per_epoch),
+        learning_rate=make_schedule(spec, steps_per_epoch, first_step),
         weight_decay=decay,
         global_clipnorm=spec.clip_norm,
         use_ema=spec.ema > 0,
@@ -36,8 +27,8 @@ def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int) -> Any:
     return optimizer
 
 
-def make_schedule(spec: TrainSpec, steps_per_epoch: int) -> Any:
-    """The learning rate as Keras takes it: a float, or with ``cosine`` a function of the step.
+def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) -> Any:
+    """The learning rate as Keras takes it: a float, or with ``cosine`` a function of the step counted from ``first_step``.
 
     With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W, then
     ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5, without restarts.
@@ -45,14 +36,21 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int) -> Any:
     import keras
 
     if spec.schedule == "constant":
-        return spec.learning_rate
+        return float(spec.learning_rate)  # Keras takes no int
     total = spec.epochs * steps_per_epoch
     warmup = min(round(spec.warmup_epochs * steps_per_epoch), total - 1)
-    if not warmup:
-        return keras.optimizers.schedules.CosineDecay(spec.learning_rate, total)
-    return keras.optimizers.schedules.CosineDecay(
-        spec.learning_rate / warmup,  # not 0: the first step is to learn something
-        total - warmup,
-        warmup_target=spec.learning_rate,
-        warmup_steps=warmup,
-    )
+    if warmup:
+        schedule = keras.optimizers.schedules.CosineDecay(
+            spec.learning_rate / warmup,  # not 0: the first step is to learn something
+            total - warmup,
+            warmup_target=spec.learning_rate,
+            warmup_steps=warmup,
+        )
+    else:
+        schedule = keras.optimizers.schedules.CosineDecay(spec.learning_rate, total)
+    if not first_step:
+        return schedule
+
+    from core.layers import LaterSchedule
+
+    return LaterSchedule(schedule, first_step)

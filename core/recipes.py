@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -54,11 +56,7 @@ def checkpoint_folder(model_id: str) -> Path:
 
 def share_trained(recipe: Recipe, folder: Path | None = None) -> float:
     """Epochs trained of epochs asked of the stored model, 0 when there is none."""
-    try:
-        card = registry.load_card(recipe.model_id, folder)
-    except registry.RegistryError:
-        return 0.0
-    return min(1.0, card.epochs_trained / max(1, recipe.training.epochs))
+    return min(1.0, epochs_stored(recipe.model_id, folder) / recipe.training.epochs)
 
 
 def run_recipe(
@@ -72,12 +70,15 @@ def run_recipe(
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     on_step: Callable[[int, int, dict[str, float]], None] | None = None,
 ) -> registry.ModelCard | None:
-    """Train for at most ``minutes``, at most ``epochs_now`` more epochs, and store the model with its figures in ``folder``.
+    """Train until ``minutes`` from now, at most ``epochs_now`` more epochs, and store the model in ``folder``.
 
     With ``checkpoint`` (a folder) it goes on: from the state there to the bit, else, with ``take_over``, from the stored
-    model's weights, if the same recipe began it. A run that had no time for one whole epoch stores nothing and returns
-    None; one that got part of the way stores what it has, and the card says how many epochs that is.
+    model's weights, if the same recipe began it. A run that had no time for one whole epoch stores nothing and returns None,
+    and so does one that has fewer epochs than the model that is stored. One that got part of the way stores what it has, and
+    the card says how many epochs that is; test figures are measured when all epochs are trained (``evaluate`` does it for
+    the others).
     """
+    deadline = None if minutes is None else time.monotonic() + 60 * minutes
     training.seed_everything(recipe.training.seed)
     with training.precision(recipe.training):
         model = recipe.build(recipe.spec)
@@ -85,6 +86,7 @@ def run_recipe(
     if take_over and checkpoint is not None and not (checkpoint / CHECKPOINT_FILE).exists():
         earlier = _take_over(model, recipe, folder)
     loss, weights, metrics = recipe.losses()
+    data = recipe.data(recipe.training)
     epochs_run = 0
 
     def count(row: dict[str, float]) -> None:
@@ -95,19 +97,19 @@ def run_recipe(
 
     result = training.train(
         model,
-        recipe.data(recipe.training),
+        data,
         recipe.training,
         loss=loss,
         loss_weights=weights,
         metrics=metrics,
         checkpoint=checkpoint,
-        minutes=minutes,
+        minutes=None if deadline is None else max(0.0, deadline - time.monotonic()) / 60,
         earlier=earlier,
         should_stop=lambda: epochs_now is not None and epochs_run >= epochs_now,
         on_epoch=count,
         on_step=on_step,
     )
-    if not result.epochs_trained:
+    if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe.model_id, folder):
         return None
     card = registry.ModelCard(
         model_id=recipe.model_id,
@@ -126,19 +128,34 @@ def run_recipe(
         figures={},
         extra=recipe.extra,
     )
-    registry.save_trained(model, card, result.history, folder)
-    # Everything is measured on the stored file, after its weights were rounded: first what decoding needs, then figures.
-    if recipe.calibrate is not None:
-        extra = recipe.calibrate(registry.load_trained(recipe.model_id, folder))
-        registry.update_card(recipe.model_id, folder, extra=extra)
-    figures = recipe.figures(registry.load_trained(recipe.model_id, folder))
-    return registry.update_card(recipe.model_id, folder, figures=figures)
+    # Calibrated and measured on a copy that was stored and read back, after its weights were rounded; then put in place.
+    with tempfile.TemporaryDirectory() as trial:
+        registry.save_trained(model, card, result.history, Path(trial))
+        if recipe.calibrate is not None:
+            extra = recipe.calibrate(registry.load_trained(recipe.model_id, Path(trial)))
+            card = replace(card, extra={**card.extra, **extra})
+        if result.finished:
+            registry.update_card(recipe.model_id, Path(trial), extra=card.extra)
+            figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
+            card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
+    return registry.save_trained(model, card, result.history, folder)
+
+
+def epochs_stored(model_id: str, folder: Path | None = None) -> int:
+    """Epochs that the stored model was trained, 0 when there is none to be read."""
+    try:
+        return registry.load_card(model_id, folder).epochs_trained
+    except registry.RegistryError:
+        return 0
 
 
 def run_slice(
     recipe: Recipe, *, minutes: float | None = None, epochs_now: int | None = None, resume: bool = True
 ) -> registry.ModelCard | None:
-    """``run_recipe`` on the terminal, with its state kept in the cache; without ``resume`` it begins anew."""
+    """``run_recipe`` on the terminal, with its state kept in the cache; without ``resume`` it begins anew.
+
+    A new beginning does not touch the stored model before it has as many epochs.
+    """
     folder = checkpoint_folder(recipe.model_id)
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)
@@ -168,15 +185,15 @@ def run_slice(
 
 
 def _take_over(model: Any, recipe: Recipe, folder: Path | None) -> list[dict[str, float]]:
-    """Give ``model`` the weights of the stored one, if the same recipe began it; returns its history, else none."""
-    try:
-        card = registry.load_card(recipe.model_id, folder)
-    except registry.RegistryError:
-        return []
+    """Give ``model`` the weights of the stored one, if the same recipe began it and it is sound; its history, else none."""
     # Through JSON and back, as the card's were.
     asked = json.loads(json.dumps([asdict(recipe.spec), asdict(recipe.training)]))
-    history = registry.load_history(recipe.model_id, folder)
-    if [card.spec, card.training] != asked or len(history) != card.epochs_trained:
+    try:
+        card = registry.load_card(recipe.model_id, folder)
+        history = registry.load_history(recipe.model_id, folder)
+        if [card.spec, card.training] != asked or len(history) != card.epochs_trained:
+            return []
+        model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
+    except registry.RegistryError:  # there is none, or it is damaged: then it is trained anew
         return []
-    model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
     return history

@@ -4,18 +4,21 @@ A model is a folder ``<model_id>/`` with ``model.keras`` (float32 in use, stored
 ``history.csv`` (one row an epoch). Importing this module imports neither Keras nor TensorFlow, and cards need neither.
 """
 
+import contextlib
 import csv
 import dataclasses
 import hashlib
 import importlib
-import importlib.util
 import json
+import math
 import os
 import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+import time
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,12 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import paths
-from core.devices import versions
+from core.devices import runner, versions
 from core.packing import dequantised, huge_layers, pack, quantise_huge
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024
 LAYER_MODULES = ("core.layers", "core.clocks.networks")  # where our Keras classes are registered
 MODEL_FILE, CARD_FILE, HISTORY_FILE = "model.keras", "card.json", "history.csv"
+LOCK_FILE = ".lock"  # in the models' folder; held while one of them is written
+PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a model that is being stored
 
 
 class RegistryError(ValueError):
@@ -80,7 +85,13 @@ class ModelCard:
 
     def to_json(self) -> str:
         """Readable JSON, one key a line, in the order of the fields; tuples become lists."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        values = dataclasses.asdict(self)
+        for key, value in _numbers(values):
+            if not math.isfinite(value):
+                raise RegistryError(
+                    f"{key} of the card of {self.model_id} is {value}; a card holds finite numbers only, leave it out"
+                )
+        return json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str, name: str = CARD_FILE) -> "ModelCard":
@@ -104,6 +115,15 @@ class ModelCard:
             raise RegistryError(f"{name}: {error}") from error
 
 
+def _numbers(value: Any, key: str = "") -> Iterator[tuple[str, float]]:
+    """Every float in nested values, with the dotted key that leads there."""
+    if isinstance(value, float):
+        yield key, value
+    elif isinstance(value, dict | list | tuple):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(item, f"{key}.{name}" if key else str(name))
+
+
 _CARD_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("title", "summary", "network", "data", "data_licence", "device", "sha256", "created"), (str,)),
     **dict.fromkeys(("spec", "training", "figures", "extra", "versions"), (dict,)),
@@ -112,18 +132,33 @@ _CARD_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+_MODEL_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
 def check_model_id(model_id: str) -> str:
     """The id itself, or a ``RegistryError``: ids name folders and come from URLs and command lines."""
-    if not isinstance(model_id, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", model_id):
+    if not isinstance(model_id, str) or not _MODEL_ID.fullmatch(model_id):
         raise RegistryError(f"a model id has 1-64 of a-z, 0-9 and '-', and does not begin with '-'; got {str(model_id)[:80]!r}")
     return model_id
 
 
 def list_cards(folder: Path | None = None) -> list[ModelCard]:
-    """Every card in ``folder`` (default ``paths.MODELS``), sorted by id; a missing folder holds none."""
+    """Every card in ``folder`` (default ``paths.MODELS``), sorted by id; a missing folder holds none.
+
+    Folders whose names are no ids are passed over; a damaged card is left out with a warning that says what is wrong.
+    """
     folder = paths.MODELS if folder is None else Path(folder)
-    ids = sorted(path.parent.name for path in folder.glob(f"[!.]*/{CARD_FILE}"))
-    return [load_card(model_id, folder) for model_id in ids]
+    cards = []
+    for model_id in _stored_ids(folder):
+        try:
+            cards.append(load_card(model_id, folder))
+        except RegistryError as error:
+            warnings.warn(str(error), stacklevel=2)
+    return cards
+
+
+def _stored_ids(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.glob(f"*/{CARD_FILE}") if _MODEL_ID.fullmatch(path.parent.name))
 
 
 def load_card(model_id: str, folder: Path | None = None) -> ModelCard:
@@ -133,7 +168,7 @@ def load_card(model_id: str, folder: Path | None = None) -> ModelCard:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        known = ", ".join(sorted(found.parent.name for found in folder.glob(f"[!.]*/{CARD_FILE}"))) or "none"
+        known = ", ".join(_stored_ids(folder)) or "none"
         raise RegistryError(f"there is no model {model_id!r}; stored are: {known}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise RegistryError(f"{model_id}/{CARD_FILE} cannot be read: {error}") from error
@@ -146,14 +181,28 @@ def load_card(model_id: str, folder: Path | None = None) -> ModelCard:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """One writer at a time in ``folder``, in all threads and processes of a POSIX system; elsewhere nothing is held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with (folder / LOCK_FILE).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by the end of the process
+        yield
+
+
 def save_trained(
     model: Any, card: ModelCard, history: Sequence[Mapping[str, Any]] | None, folder: Path | None = None
 ) -> ModelCard:
     """Store a ``keras.Model`` with its card and history (rows of ``TrainingResult.history``); returns the completed card.
 
-    Kernels are stored as float16, Dense kernels of two million weights and more as int8, vectors (biases, the statistics of batch norm) as float32; the configuration says
-    float32 throughout, also for a model built under a mixed policy, and holds no optimiser. Files are replaced one by one,
-    the card last. Over 16 MiB: ``RegistryError``.
+    Kernels are stored as float16, Dense kernels of two million weights and more as int8, vectors (biases, the statistics of
+    batch norm) as float32; the configuration says float32 throughout, also for a model built under a mixed policy, and holds
+    no optimiser. Files are replaced one by one, the card last. Over 16 MiB: ``RegistryError``.
     """
     folder = paths.MODELS if folder is None else Path(folder)
     created = card.created or date.today().isoformat()
@@ -181,12 +230,13 @@ def save_trained(
         if history is not None:
             _write_history(workplace / HISTORY_FILE, history)
         place = folder / card.model_id
-        place.mkdir(exist_ok=True)
-        if history is None:
-            (place / HISTORY_FILE).unlink(missing_ok=True)
-        for name in (MODEL_FILE, HISTORY_FILE, CARD_FILE):
-            if (workplace / name).exists():
-                os.replace(workplace / name, place / name)
+        with _writing(folder):
+            place.mkdir(exist_ok=True)
+            if history is None:
+                (place / HISTORY_FILE).unlink(missing_ok=True)
+            for name in (MODEL_FILE, HISTORY_FILE, CARD_FILE):
+                if (workplace / name).exists():
+                    os.replace(workplace / name, place / name)
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
     return done
@@ -198,26 +248,47 @@ def update_card(
     *,
     figures: Mapping[str, float] | None = None,
     extra: Mapping[str, Any] | None = None,
+    sha256: str | None = None,
 ) -> ModelCard:
-    """Add or replace what was measured on a stored file: ``figures``, and ``extra`` for decoding; returns the new card."""
+    """Add or replace what was measured on a stored file: ``figures``, and ``extra`` for decoding; returns the new card.
+
+    sha256: of the ``model.keras`` that was measured; ``RegistryError`` when another one has been stored meanwhile.
+    """
     folder = paths.MODELS if folder is None else Path(folder)
-    card = load_card(model_id, folder)
+    load_card(model_id, folder)  # no lock is written for a model that is not there
     rounded = {name: round(float(value), 5) for name, value in (figures or {}).items()}
-    card = dataclasses.replace(card, figures={**card.figures, **rounded}, extra={**card.extra, **(extra or {})})
-    part = folder / model_id / f".{CARD_FILE}.{os.getpid()}"
-    part.write_text(card.to_json(), encoding="utf-8")
-    os.replace(part, folder / model_id / CARD_FILE)
+    with _writing(folder):
+        card = load_card(model_id, folder)
+        if sha256 is not None and sha256 != card.sha256:
+            raise RegistryError(f"{model_id}/{MODEL_FILE} is not the file that was measured (sha256 differs); measure it again")
+        card = dataclasses.replace(card, figures={**card.figures, **rounded}, extra={**card.extra, **(extra or {})})
+        text = card.to_json()
+        part = folder / model_id / f".{CARD_FILE}.{os.getpid()}"
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, folder / model_id / CARD_FILE)
     return card
 
 
 def load_history(model_id: str, folder: Path | None = None) -> list[dict[str, float]]:
-    """The rows of a stored model's history, an epoch a row, numbers as numbers; none when it has no history."""
+    """The rows of a stored model's history, an epoch a row, numbers as numbers; none when it has no history.
+
+    ``RegistryError`` if the file is damaged.
+    """
     folder = paths.MODELS if folder is None else Path(folder)
     path = folder / check_model_id(model_id) / HISTORY_FILE
     if not path.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
+    name = f"{model_id}/{HISTORY_FILE}"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+        # An empty cell is a value that the epoch lacks.
+        history = [{key: float(cell) for key, cell in zip(header, row, strict=True) if cell} for row in rows if row]
+    except (OSError, ValueError, csv.Error) as error:  # ValueError: no number, a short row, bytes that are no text
+        raise RegistryError(f"{name} is damaged ({error}); train or fetch the model again") from error
+    if header and "epoch" not in header:
+        raise RegistryError(f"{name} is damaged (it has no column 'epoch'); train or fetch the model again")
+    return history
 
 
 def _write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
@@ -246,7 +317,7 @@ class TrainedModel:
         self.batch_size = batch_size
         self._inputs = [(tuple(item.shape), str(item.dtype)) for item in model.inputs]
         self._lock = threading.Lock()  # tracing is not safe in threads, and cores are few
-        self._run = _runner(model, self._inputs)
+        self._run = runner(model, self._inputs)
 
     def __call__(self, x: NDArray | Sequence[NDArray]) -> Any:
         import keras
@@ -275,75 +346,36 @@ class TrainedModel:
         return [array.astype(dtype, copy=False) for array, (_, dtype) in zip(given, self._inputs, strict=True)]
 
 
-def _runner(model: Any, inputs: list[tuple[tuple[int | None, ...], str]]) -> Callable[[list[NDArray]], Any]:
-    """Batches in, arrays out, in the fastest way of the backend that Keras runs on."""
-    import keras
-
-    backend = keras.backend.backend()
-
-    def arrays(outputs: Any) -> Any:
-        return keras.tree.map_structure(keras.ops.convert_to_numpy, outputs)
-
-    def whole(batch: Sequence[Any]) -> Any:
-        return batch[0] if len(batch) == 1 else list(batch)
-
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        signature = [tf.TensorSpec([None, *shape[1:]], dtype) for shape, dtype in inputs]
-        traced = tf.function(lambda *batch: model(whole(batch), training=False), input_signature=signature)
-        return lambda batch: arrays(traced(*(tf.constant(array) for array in batch)))
-
-    if backend == "jax":
-        import jax
-
-        @jax.jit
-        def compiled(trainable: Any, other: Any, batch: Any) -> Any:
-            return model.stateless_call(trainable, other, whole(batch), training=False)[0]
-
-        def run_padded(batch: list[NDArray]) -> Any:
-            n = len(batch[0])
-            room = 1 << (n - 1).bit_length()  # every new batch size would compile anew
-            batch = [np.concatenate([array, np.repeat(array[:1], room - n, axis=0)]) for array in batch]
-            values = [
-                [variable.value for variable in group] for group in (model.trainable_variables, model.non_trainable_variables)
-            ]
-            return keras.tree.map_structure(lambda output: output[:n], arrays(compiled(*values, batch)))
-
-        return run_padded
-
-    if backend == "torch":
-        import torch
-
-        def run_without_gradients(batch: list[NDArray]) -> Any:
-            with torch.no_grad():
-                return arrays(model(whole(batch), training=False))
-
-        return run_without_gradients
-
-    return lambda batch: arrays(model(whole(batch), training=False))
-
-
 def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64) -> TrainedModel:
     """Load a stored model, checked against its card; ``RegistryError`` if it is missing, altered or unreadable."""
-    folder = paths.MODELS if folder is None else Path(folder)
-    card = load_card(model_id, folder)
-    path = folder / model_id / MODEL_FILE
-    name = f"{model_id}/{MODEL_FILE}"
-    try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise RegistryError(f"{name} cannot be read ({error.strerror}); train the model again") from error
-    if found != card.sha256:
-        raise RegistryError(f"{name} is not the file that its card describes (sha256 differs); train or fetch the model again")
+    card, content = _card_and_model(model_id, paths.MODELS if folder is None else Path(folder))
 
     import keras
 
     for module in LAYER_MODULES:  # registers the layers that the file names
-        if importlib.util.find_spec(module) is not None:
-            importlib.import_module(module)
-    try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError) as error:  # what Keras raises for configurations it does not know
-        raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
+        importlib.import_module(module)
+    with tempfile.TemporaryDirectory() as place:  # Keras loads files only; the model's own may be replaced by now
+        path = Path(place) / MODEL_FILE
+        path.write_bytes(content)
+        try:
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (ValueError, TypeError, KeyError, OSError) as error:  # what Keras raises for configurations it does not know
+            name = f"{model_id}/{MODEL_FILE}"
+            raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
     return TrainedModel(card, dequantised(model), batch_size)
+
+
+def _card_and_model(model_id: str, folder: Path) -> tuple[ModelCard, bytes]:
+    """A card and the very bytes that it describes. While a model is being stored the two differ for a moment."""
+    name = f"{model_id}/{MODEL_FILE}"
+    for pause in (*PAUSES, None):
+        card = load_card(model_id, folder)
+        try:
+            content = (folder / model_id / MODEL_FILE).read_bytes()
+        except OSError as error:
+            raise RegistryError(f"{name} cannot be read ({error.strerror}); train the model again") from error
+        if hashlib.sha256(content).hexdigest() == card.sha256:
+            return card, content
+        if pause is not None:
+            time.sleep(pause)
+    raise RegistryError(f"{name} is not the file that its card describes (sha256 differs); train or fetch the model again")

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.checkpoints import CHECKPOINT_FILE, Progress, Row, Signals, fingerprint, restore, store
+from core import checkpoints
+from core.checkpoints import CHECKPOINT_FILE, Progress, Row, Signals
 from core.devices import device_name
 from core.optimizers import make_optimizer
 from core.specs import TrainSpec
@@ -143,6 +144,17 @@ def precision(spec: TrainSpec) -> Iterator[None]:
 # --- training --------------------------------------------------------------------------------------------------------
 
 
+class DivergedError(ArithmeticError):
+    """The loss or the weights are no numbers any more; the text says where, and what helps."""
+
+    def __init__(self, what: str, spec: TrainSpec, epoch: int, step: int, steps: int) -> None:
+        clipped = f"clip_norm (now {spec.clip_norm:g})" if spec.clip_norm else "set clip_norm"
+        super().__init__(
+            f"training diverged: {what} after step {step} of {steps} in epoch {epoch}. "
+            f"Begin anew and lower learning_rate (now {spec.learning_rate:g}) or {clipped}."
+        )
+
+
 @dataclass(frozen=True)
 class TrainingResult:
     """What ``train`` did.
@@ -184,10 +196,11 @@ def train(
     every step. checkpoint: a folder; there the whole state is written after every epoch and on stopping, on Ctrl-C and
     SIGTERM too (then ``KeyboardInterrupt`` or ``SystemExit`` follows). A later call with the same spec, data and an equal model
     built anew goes on with the very next batch, and ends on the CPU with the same bits as a run that was not stopped; with a
-    constant schedule ``epochs`` may grow in between. A checkpoint of something else raises ``CheckpointError``.
+    constant schedule ``epochs`` may grow in between. A checkpoint of something else raises ``CheckpointError``. A loss that is
+    no finite number raises ``DivergedError``, and the checkpoint stays what it was before.
 
     earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
-    epochs count, its schedule goes on, and only the optimiser's moments start anew.
+    epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average.
 
     Build the model after ``seed_everything(spec.seed)`` and under ``precision(spec)``.
     """
@@ -196,7 +209,14 @@ def train(
     if minutes is not None and not minutes >= 0:
         raise ValueError(f"minutes must be at least 0; got {minutes}")
     steps = math.ceil(data.size / spec.batch_size)
-    optimizer = make_optimizer(spec, model, steps)
+    path = None if checkpoint is None else Path(checkpoint) / CHECKPOINT_FILE
+    found = checkpoints.read(path, spec) if path is not None and path.exists() else None
+    if found is not None:
+        progress = found.progress
+    else:
+        seconds = sum(row["seconds"] for row in earlier)
+        progress = Progress(len(earlier), first_step=len(earlier) * steps, history=list(earlier), seconds=seconds)
+    optimizer = make_optimizer(spec, model, steps, progress.first_step)
     on_cpu_tensorflow = keras.backend.backend() == "tensorflow" and device_name().startswith("CPU")
     model.compile(
         optimizer=optimizer,
@@ -208,13 +228,9 @@ def train(
     model.optimizer.build(model.trainable_variables)
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it to scale the loss
     state = [*model.variables, *model.optimizer.variables]
-    path = None if checkpoint is None else Path(checkpoint) / CHECKPOINT_FILE
-    identity = {"size": data.size, "variables": fingerprint(state)}
-    if path is not None and path.exists():
-        progress = restore(path, state, spec, identity)
-    else:
-        progress = Progress(epoch=len(earlier), history=list(earlier), seconds=sum(row["seconds"] for row in earlier))
-        _catch_up(model, inner, progress.epoch * steps)
+    identity = checkpoints.identity(model, state, data.size, loss, loss_weights)
+    if found is not None:
+        found.restore(state, identity)
 
     started, before, steps_run, pictures_run = time.monotonic(), progress.seconds, 0, 0
     epoch_started, epoch_before = started, progress.epoch_seconds
@@ -223,7 +239,17 @@ def train(
     def save() -> None:
         progress.seconds = before + time.monotonic() - started
         if path is not None:
-            store(path, state, spec, identity, progress)
+            checkpoints.store(path, state, spec, identity, progress)
+
+    def check_finite(name: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise DivergedError(f"{name} is {value}", spec, progress.epoch + 1, progress.step, steps)
+
+    def check_weights() -> None:  # the last step may have ruined them after its loss was known
+        for variable in model.trainable_variables:
+            values = np.asarray(keras.ops.convert_to_numpy(variable), np.float32)
+            if not np.isfinite(values).all():
+                check_finite("a weight", float(values[~np.isfinite(values)][0]))
 
     with Signals(enabled=path is not None) as signals:
 
@@ -240,6 +266,7 @@ def train(
                         progress.sums[name] = progress.sums.get(name, 0.0) + float(value) * count
                     progress.step, progress.pictures = step + 1, progress.pictures + count
                     steps_run, pictures_run = steps_run + 1, pictures_run + count
+                    check_finite("loss", float(logs["loss"]))
                     if on_step is not None:
                         on_step(step + 1, steps, progress.means())
                     if progress.step < steps and asked_to_stop():
@@ -248,20 +275,23 @@ def train(
             progress.epoch_seconds = epoch_before + time.monotonic() - epoch_started
             if stopped:
                 break
+            check_weights()
             row = {"epoch": progress.epoch + 1, **progress.means()}
             if data.valid is not None:
                 with _averaged(model, inner):
                     values = model.evaluate(*data.valid, batch_size=spec.batch_size, verbose=0, return_dict=True)
                 row |= {f"val_{name}": float(value) for name, value in values.items()}
+                check_finite("val_loss", row["val_loss"])
             rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
             row |= {"seconds": epoch_before + time.monotonic() - epoch_started, "learning_rate": rate}
-            progress = Progress(epoch=progress.epoch + 1, history=[*progress.history, row])
+            progress = Progress(progress.epoch + 1, progress.first_step, history=[*progress.history, row])
             epoch_started, epoch_before = time.monotonic(), 0.0
             save()
             if on_epoch is not None:
                 on_epoch(dict(row))
             stopped = progress.epoch < spec.epochs and asked_to_stop()
         if stopped and progress.step:  # at the end of an epoch all is written already
+            check_weights()
             save()
     signals.raise_received()
 
@@ -277,15 +307,6 @@ def train(
         pictures_per_second=pictures_run / seconds if steps_run else 0.0,
         device=device_name(),
     )
-
-
-def _catch_up(model: Any, optimizer: Any, steps: int) -> None:
-    """Let an optimiser that has not run yet stand after ``steps`` steps that led to the model's weights."""
-    if steps:
-        optimizer.iterations.assign(steps)
-        if optimizer.use_ema:
-            for variable, average in zip(model.trainable_variables, optimizer._model_variables_moving_average, strict=True):
-                average.assign(variable)
 
 
 @contextlib.contextmanager

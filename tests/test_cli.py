@@ -23,7 +23,7 @@ def test_render_writes_pictures_and_labels(tmp_path, capsys):
     assert [row["file"] for row in rows] == ["0.png", "1.png", "2.png"]
     for index, row in enumerate(rows):
         stored = np.asarray(Image.open(tmp_path / row["file"]))
-        drawn = render(ClockTime(int(row["hour"]), int(row["minute"])), "report", seed=(5, index)).image
+        drawn = render(ClockTime(int(row["hour"]), int(row["minute"])), "report", seed=(5, index, 2)).image
         assert (stored == drawn).all()
 
 
@@ -59,7 +59,15 @@ def test_read_refuses_unknown_models(model, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["read", "x.png", "--gamma", "0"], ["render", "--count", "0", "--out", "x"], ["fly"], []]
+    "arguments",
+    [
+        ["read", "x.png", "--gamma", "0"],
+        ["read", "x.png", "--gamma", "abc"],
+        ["train", "--all", "--minutes", "nan"],
+        ["render", "--count", "0", "--out", "x"],
+        ["fly"],
+        [],
+    ],
 )
 def test_usage_errors_end_with_two(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
@@ -116,8 +124,28 @@ def test_train_stores_a_model_with_a_true_card(tiny, capsys):
     card = registry.load_card("tiny")
     assert (card.epochs_trained, card.epochs_asked) == (4, 4)
     assert 1.0 < card.figures["at_one"] < 2.0  # on the way to 2, from 0
-    assert main(["train", "tiny", "--resume"]) == 0
+    assert main(["train", "tiny"]) == 0
     assert "all 4 epochs are trained" in capsys.readouterr().out
+
+
+def test_a_new_beginning_leaves_the_better_model_alone(tiny, capsys):
+    assert main(["train", "tiny"]) == 0
+    before = registry.load_card("tiny")
+    assert recipes.run_slice(tiny, epochs_now=1, resume=False) is None
+    assert registry.load_card("tiny") == before
+    assert main(["train", "tiny", "--fresh"]) == 0
+    assert registry.load_card("tiny").epochs_trained == 4
+
+
+def test_a_damaged_model_is_trained_anew(tiny):
+    recipes.run_slice(tiny, epochs_now=2)
+    (paths.MODELS / "tiny" / "model.keras").write_bytes(b"broken")
+    import shutil
+
+    shutil.rmtree(recipes.checkpoint_folder("tiny"))
+    assert recipes.run_slice(tiny, epochs_now=1) is None  # one epoch is less than the card's two
+    assert recipes.run_slice(tiny).epochs_trained == 4
+    assert registry.load_trained("tiny")
 
 
 def test_train_without_time_stores_nothing(tiny, capsys):
@@ -144,7 +172,9 @@ def test_all_trains_in_turns_until_everything_is_done(tmp_path, monkeypatch, tin
     other = replace(tiny, model_id="other")
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": tiny, "other": other})
     assert main(["train", "--all"]) == 0
-    lines = [line.split(";")[0] for line in capsys.readouterr().out.splitlines() if " epochs; " in line]
+    lines = [
+        line.split(";")[0] for line in capsys.readouterr().out.splitlines() if " of 4 epochs" in line and ": loss" not in line
+    ]
     assert lines[:4] == ["tiny: 1 of 4 epochs", "other: 1 of 4 epochs", "tiny: 2 of 4 epochs", "other: 2 of 4 epochs"]
     assert [registry.load_card(name).epochs_trained for name in ("tiny", "other")] == [4, 4]
 
@@ -161,7 +191,7 @@ def test_training_goes_on_elsewhere_from_the_stored_weights(tmp_path, monkeypatc
 
 
 def test_without_resume_training_begins_anew(tiny):
-    recipes.run_slice(tiny, epochs_now=2)
+    recipes.run_slice(tiny, epochs_now=1)
     assert recipes.run_slice(tiny, epochs_now=1, resume=False).epochs_trained == 1
 
 

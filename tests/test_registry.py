@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +16,17 @@ import numpy as np
 import pytest
 
 from core import devices, registry
-from core.registry import ModelCard, RegistryError, TrainedModel, list_cards, load_card, load_trained, save_trained
+from core.registry import (
+    ModelCard,
+    RegistryError,
+    TrainedModel,
+    list_cards,
+    load_card,
+    load_history,
+    load_trained,
+    save_trained,
+    update_card,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ModelCard(
@@ -83,7 +94,7 @@ def test_card_is_completed_and_reads_back(stored: tuple[Path, Any, ModelCard]) -
             {"epoch": "1", "loss": "0.5", "val_loss": ""},
             {"epoch": "2", "loss": "0.25", "val_loss": "0.75"},
         ]
-    assert sorted(path.name for path in folder.rglob("*")) == ["card.json", "history.csv", "model.keras", "tiny-2"]
+    assert sorted(path.name for path in folder.rglob("*")) == [".lock", "card.json", "history.csv", "model.keras", "tiny-2"]
 
 
 def test_round_trip_keeps_outputs_to_float16(stored: tuple[Path, Any, ModelCard]) -> None:
@@ -178,7 +189,8 @@ def test_jax_gives_the_same(stored: tuple[Path, Any, ModelCard], tmp_path: Path)
     folder = stored[0]
     np.save(tmp_path / "x.npy", pictures(5))
     program = (
-        "import sys, numpy as np; from core.devices import versions, device_name; from core.registry import load_trained; from pathlib import Path\n"
+        "import sys, numpy as np; from core.devices import versions, device_name\n"
+        "from core.registry import load_trained; from pathlib import Path\n"
         "t = load_trained('tiny-2', Path(sys.argv[1])); y = t(np.load(sys.argv[2]))\n"
         "assert versions()['backend'].startswith('jax '), versions()\n"
         "assert device_name().startswith('CPU ('), device_name()\n"
@@ -223,7 +235,7 @@ def test_damaged_cards_are_named(tmp_path: Path) -> None:
     def error(text: str) -> str:
         (folder / "card.json").write_text(text)
         with pytest.raises(RegistryError) as caught:
-            list_cards(tmp_path)
+            load_card("tiny-2", tmp_path)
         assert "tiny-2/card.json" in str(caught.value)
         return str(caught.value)
 
@@ -284,3 +296,96 @@ def test_a_huge_dense_kernel_is_stored_as_int8_and_used_as_float(tmp_path: Path)
     assert (np.abs(np.asarray(ours) - np.asarray(theirs)) <= 0.51 * steps).all()
     x = np.random.default_rng(0).random((2, 2100), dtype=np.float32)
     np.testing.assert_allclose(loaded(x), np.asarray(model(x)), atol=0.02)
+
+
+# --- many readers, many writers ----------------------------------------------------------------------------------
+
+
+def test_one_bad_folder_does_not_hide_the_others(tmp_path: Path) -> None:
+    card = save_trained(build(), CARD, None, tmp_path)
+    for name, text in (("A copy (1)", card.to_json()), ("broken", "{"), (".old", card.to_json()), ("foreign", card.to_json())):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "card.json").write_text(text)
+    with pytest.warns(UserWarning, match=r"card\.json") as caught:
+        assert [found.model_id for found in list_cards(tmp_path)] == ["tiny-2"]
+    assert [str(warning.message).split("/")[0] for warning in caught] == ["broken", "foreign"]
+
+
+def test_figures_are_refused_by_another_model(tmp_path: Path) -> None:
+    first = save_trained(build(), CARD, None, tmp_path)
+    assert update_card("tiny-2", tmp_path, figures={"a": 1}, sha256=first.sha256).figures["a"] == 1
+    second = save_trained(build(seed=4), CARD, None, tmp_path)
+    with pytest.raises(RegistryError, match="not the file that was measured"):
+        update_card("tiny-2", tmp_path, figures={"a": 2}, sha256=first.sha256)
+    assert load_card("tiny-2", tmp_path).figures == CARD.figures
+    assert update_card("tiny-2", tmp_path, figures={"a": 3}, sha256=second.sha256).sha256 == second.sha256
+
+
+def test_writers_take_turns(tmp_path: Path) -> None:
+    """Without turns most of these would read a card, and write it back without what others wrote meanwhile."""
+    save_trained(build(), CARD, None, tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: update_card("tiny-2", tmp_path, figures={f"figure_{number}": number}), range(40)))
+    figures = load_card("tiny-2", tmp_path).figures
+    assert set(figures) == {"error_minutes", *(f"figure_{number}" for number in range(40))}
+
+
+def test_readers_wait_while_a_model_is_being_stored(tmp_path: Path) -> None:
+    save_trained(build(), CARD, None, tmp_path)
+    old = (tmp_path / "tiny-2" / "card.json").read_text()
+    new = save_trained(build(seed=4), CARD, None, tmp_path)
+    path = tmp_path / "tiny-2" / "card.json"
+    whole = path.read_text()
+    path.write_text(old)  # as it stands after the model was replaced and before its card is
+    turn = threading.Timer(0.12, path.write_text, [whole])
+    turn.start()
+    assert load_trained("tiny-2", tmp_path).card.sha256 == new.sha256
+    turn.join()
+
+
+def test_what_was_hashed_is_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    save_trained(build(), CARD, None, tmp_path)
+    expected = load_trained("tiny-2", tmp_path)(pictures())
+    load_model = keras.saving.load_model
+
+    def load_late(path: Path, **options: Any) -> Any:
+        (tmp_path / "tiny-2" / "model.keras").write_bytes(b"replaced meanwhile")
+        return load_model(path, **options)
+
+    monkeypatch.setattr(keras.saving, "load_model", load_late)
+    np.testing.assert_array_equal(load_trained("tiny-2", tmp_path)(pictures())["hour"], expected["hour"])
+
+
+def test_cards_hold_finite_numbers_only(tmp_path: Path) -> None:
+    save_trained(build(), CARD, None, tmp_path)
+    before = load_card("tiny-2", tmp_path)
+    with pytest.raises(RegistryError, match=r"figures\.error_minutes of the card of tiny-2 is nan"):
+        update_card("tiny-2", tmp_path, figures={"error_minutes": float("nan")})
+    with pytest.raises(RegistryError, match=r"extra\.scale\.1 of the card of tiny-2 is -inf"):
+        save_trained(build(), dataclasses.replace(CARD, extra={"scale": [1.0, -np.inf]}), None, tmp_path)
+    assert load_card("tiny-2", tmp_path) == before
+    assert sorted(path.name for path in (tmp_path / "tiny-2").iterdir()) == ["card.json", "model.keras"]
+
+
+def test_histories_come_back_or_are_named_as_damaged(stored: tuple[Path, Any, ModelCard], tmp_path: Path) -> None:
+    assert load_history("tiny-2", stored[0]) == HISTORY
+    place = tmp_path / "tiny-2"
+    place.mkdir()
+    assert load_history("tiny-2", tmp_path) == []
+    damaged = (
+        b"epoch,loss\n1,a\n",
+        b"epoch,loss\n1\n",
+        b"epoch,loss\n1,2,3\n",
+        b"\xff\xfe\0",
+        b"no,history\n",
+        b'epoch\n"1\n2',
+    )
+    for content in damaged:
+        (place / "history.csv").write_bytes(content)
+        with pytest.raises(RegistryError, match=r"tiny-2/history\.csv is damaged"):
+            load_history("tiny-2", tmp_path)
+    for content in (b"", b"\n", b"epoch,loss\n", b"epoch,loss\n1,2\n\n"):
+        (place / "history.csv").write_bytes(content)
+        assert len(load_history("tiny-2", tmp_path)) == content.count(b"2")

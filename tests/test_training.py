@@ -1,7 +1,6 @@
-"""The trainer against steps worked out by hand; stopped and resumed runs against whole ones, to the bit."""
+"""The trainer against steps worked out by hand; its data, its hooks, every policy and backend."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -14,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.checkpoints import CHECKPOINT_FILE, CheckpointError
 from core.optimizers import make_optimizer, make_schedule
 from core.specs import TrainSpec
 from core.training import (
     ArrayData,
+    DivergedError,
     TrainingResult,
     epoch_order,
     precision,
@@ -85,11 +84,6 @@ def run(spec: TrainSpec = FULL, seed: int = 5, **options: Any) -> tuple[Training
     model = tiny(seed)
     result = train(model, pictures(), spec, loss=LOSS, metrics=["accuracy"], **options)
     return result, model.get_weights()
-
-
-@pytest.fixture(scope="module")
-def whole() -> tuple[TrainingResult, list[np.ndarray]]:
-    return run()
 
 
 def same_rows(ours: list[dict], theirs: list[dict]) -> None:
@@ -167,6 +161,42 @@ def test_cosine_by_hand() -> None:
     assert [float(rate(step)) for step in (0, 5, 10)] == pytest.approx([1, 0.5, 0], abs=1e-6)
 
 
+def test_a_schedule_may_begin_later_and_is_stored_so() -> None:
+    import keras
+
+    spec = TrainSpec(epochs=3, learning_rate=0.8, schedule="cosine", warmup_epochs=1)
+    whole, later = make_schedule(spec, 4), make_schedule(spec, 4, first_step=5)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(later))
+    for step in range(7):
+        assert float(later(step)) == float(again(step)) == float(whole(step + 5))
+    assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5) == 0.8
+
+
+EARLIER = [{"epoch": epoch, "loss": 1.0, "seconds": 2.0, "learning_rate": 0.1} for epoch in range(1, 11)]
+
+
+def test_adam_begins_gently_on_weights_taken_over() -> None:
+    """Under a gradient that stays the same, every step of Adam moves a weight by the rate."""
+    model, spec = line(1.0), TrainSpec(epochs=11, learning_rate=0.01)
+    slope = ArrayData(np.ones((1, 1), np.float32), np.zeros((1, 1), np.float32))
+    result = train(model, slope, spec, loss="mae", earlier=EARLIER)  # |w|: gradient 1
+    assert weight(model) == pytest.approx(0.99, abs=1e-5)
+    assert [row["epoch"] for row in result.history] == list(range(1, 12))
+    assert result.seconds >= 20
+
+
+def test_schedule_and_average_on_weights_taken_over() -> None:
+    """SGD, one step an epoch, the eleventh of twelve: rate 0.1 (1 + cos(10 pi / 12)) / 2; the average begins at its weight."""
+    model = line(1.0)
+    data = replace(ONE, x=np.ones((1, 1), np.float32), y=np.zeros((1, 1), np.float32))
+    spec = TrainSpec(epochs=12, learning_rate=0.1, optimizer="sgd", schedule="cosine", ema=0.9)
+    result = train(model, data, spec, loss="mae", earlier=EARLIER, should_stop=lambda: weight(model) != 1)
+    rates = [0.1 * (1 + np.cos(step * np.pi / 12)) / 2 for step in (10, 11)]
+    assert weight(model) == pytest.approx(1 - rates[0], rel=1e-6)
+    assert result.history[-1]["learning_rate"] == pytest.approx(rates[1], rel=1e-5)  # of the step to come
+    assert result.epochs_trained == 11
+
+
 def test_every_optimiser_has_its_name() -> None:
     for name in ("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "adagrad", "adadelta"):
         assert type(make_optimizer(TrainSpec(epochs=1, optimizer=name), line(), 1)).__name__.lower() == name
@@ -225,76 +255,7 @@ def test_outputs_may_be_dictionaries() -> None:
     assert {"val_loss", "val_a_loss", "val_b_loss"} <= set(row)
 
 
-# --- stopping and going on ---------------------------------------------------------------------------------------
-
-
-def test_seeds_reproduce(whole: tuple[TrainingResult, list[np.ndarray]]) -> None:
-    result, weights = run()
-    same_rows(result.history, whole[0].history)
-    for ours, theirs in zip(weights, whole[1], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    other = run(replace(FULL, seed=6), should_stop=stop_after(6))[0]
-    assert other.history[0]["loss"] != result.history[0]["loss"]
-
-
-@pytest.mark.parametrize("steps", [[6], [4], [1, 11]])  # 6 steps an epoch: at its end, in its middle
-def test_stopped_and_resumed_runs_end_with_the_same_bits(
-    steps: list[int], whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path
-) -> None:
-    for turn, count in enumerate(steps):
-        result, _ = run(seed=90 + turn if turn else 5, checkpoint=tmp_path, should_stop=stop_after(count))
-        assert not result.finished
-    assert result.epochs_trained == sum(steps) // 6
-    result, weights = run(seed=99, checkpoint=tmp_path)  # other first weights and dropout seeds: all comes from the file
-    assert result.finished
-    same_rows(result.history, whole[0].history)
-    for ours, theirs in zip(weights, whole[1], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    again, weights = run(seed=98, checkpoint=tmp_path)  # nothing left to do
-    assert (again.finished, again.steps_per_second, again.seconds) == (True, 0, result.seconds)
-    for ours, theirs in zip(weights, whole[1], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_a_fresh_process_ends_with_the_same_bits(whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path) -> None:
-    run(checkpoint=tmp_path, should_stop=stop_after(8))
-    program = (
-        "import sys, numpy as np; from pathlib import Path; from tests.test_training import run\n"
-        "np.savez(sys.argv[2], *run(seed=1, checkpoint=Path(sys.argv[1]))[1])"
-    )
-    arguments = [str(tmp_path), str(tmp_path / "weights.npz")]
-    subprocess.run([sys.executable, "-c", program, *arguments], check=True, cwd=ROOT, timeout=120)
-    with np.load(tmp_path / "weights.npz") as weights:
-        for ours, theirs in zip(weights.values(), whole[1], strict=True):
-            np.testing.assert_array_equal(ours, theirs)
-
-
-def test_constant_rates_may_go_on_for_longer(tmp_path: Path) -> None:
-    spec = TrainSpec(epochs=1, batch_size=4, ema=0.5, seed=5)
-    run(spec, checkpoint=tmp_path)
-    longer, weights = run(replace(spec, epochs=2), seed=7, checkpoint=tmp_path)
-    at_once, expected = run(replace(spec, epochs=2))
-    same_rows(longer.history, at_once.history)
-    for ours, theirs in zip(weights, expected, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(CheckpointError, match="2 epochs already"):
-        run(spec, checkpoint=tmp_path)
-
-
-def test_checkpoints_of_other_runs_are_refused(tmp_path: Path) -> None:
-    run(checkpoint=tmp_path, should_stop=stop_after(2))
-    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
-    with pytest.raises(CheckpointError, match=r"learning_rate = 0\.01, not 0\.1"):
-        run(replace(FULL, learning_rate=0.1), checkpoint=tmp_path)
-    with pytest.raises(CheckpointError, match="epochs = 3, not 4"):
-        run(replace(FULL, epochs=4), checkpoint=tmp_path)
-    with pytest.raises(CheckpointError, match="another model"):
-        train(line(), pictures(), FULL, loss="mse", checkpoint=tmp_path)
-    with pytest.raises(CheckpointError, match="another size"):
-        train(tiny(1), pictures(9), FULL, loss=LOSS, checkpoint=tmp_path)
-    (tmp_path / CHECKPOINT_FILE).write_bytes((tmp_path / CHECKPOINT_FILE).read_bytes()[:500])
-    with pytest.raises(CheckpointError, match="damaged"):
-        run(checkpoint=tmp_path)
+# --- when it stops -----------------------------------------------------------------------------------------------------
 
 
 def test_time_limits_stop() -> None:
@@ -321,20 +282,26 @@ def test_hooks_hear_of_steps_and_epochs() -> None:
     assert rows[-1]["learning_rate"] == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit)])
-def test_signals_write_a_checkpoint_first(
-    number: int, error: type[BaseException], whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path
-) -> None:
-    before = signal.getsignal(number)
-    with pytest.raises(error):
-        run(checkpoint=tmp_path, on_step=lambda step, *_: os.kill(os.getpid(), number) if step == 4 else None)
-    assert signal.getsignal(number) is before
-    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
-    if number == signal.SIGINT:
-        return  # one of the two may show that the checkpoint is good
-    for ours, theirs in zip(run(seed=8, checkpoint=tmp_path)[1], whole[1], strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+def test_a_loss_that_is_no_number_ends_training_in_words(tmp_path: Path) -> None:
+    data = ArrayData(np.array([[1.0], [1.0], [np.nan]], np.float32), np.ones((3, 1), np.float32))
+    spec = TrainSpec(epochs=2, learning_rate=0.5, optimizer="sgd", batch_size=1)
+    words = r"loss is nan after step [1-3] of 3 in epoch 1\. .*lower learning_rate \(now 0\.5\) or set clip_norm"
+    with pytest.raises(DivergedError, match=words):
+        train(line(), data, spec, loss="mse", checkpoint=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(DivergedError, match=r"clip_norm \(now 3\)"):
+        train(line(), data, replace(spec, clip_norm=3.0), loss="mse")
+    fine = replace(ONE, valid=(np.array([[np.inf]], np.float32), ONE.y))
+    with pytest.raises(DivergedError, match=r"val_loss is (inf|nan)"):
+        train(line(), fine, spec, loss="mse")
+
+
+def test_weights_that_the_last_step_ruined_are_not_stored(tmp_path: Path) -> None:
+    """Loss (0.1e19 - 1e19)^2 = 8e37 and gradient 2 * 0.9e19 * 1e19 = 1.8e38 are finite, a hundred times the gradient is not."""
+    steep = ArrayData(np.array([[1e19]], np.float32), np.array([[1e19]], np.float32))
+    with pytest.raises(DivergedError, match=r"a weight is -?(inf|nan) after step 1 of 1 in epoch 1"):
+        train(line(0.1), steep, TrainSpec(epochs=1, learning_rate=100, optimizer="sgd"), loss="mse", checkpoint=tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- policies and backends ---------------------------------------------------------------------------------------
@@ -401,3 +368,15 @@ def test_other_backends_give_the_same_losses(backend: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose([float(value) for value in done.stdout.split()], losses_without_chance(), rtol=1e-4, atol=1e-4)
+
+
+def test_synchronised_batch_norm_is_left_to_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    from core.layers import FusedBatchNormalization
+
+    def fused(*_: object, **__: object) -> None:
+        raise AssertionError("the primitive knows nothing of other devices")
+
+    monkeypatch.setattr("tensorflow.compat.v1.nn.fused_batch_norm", fused)
+    x = np.random.default_rng(0).random((4, 3, 3, 2), np.float32)
+    outputs = np.asarray(FusedBatchNormalization(synchronized=True)(x, training=True))
+    np.testing.assert_allclose(outputs.mean((0, 1, 2)), 0, atol=1e-5)

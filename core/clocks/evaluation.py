@@ -70,7 +70,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
         if card.extra.get("task") != "clock":
             continue
         figures, readings[card.model_id] = read_benchmark(registry.load_trained(card.model_id, folder))
-        registry.update_card(card.model_id, folder, figures=figures)
+        registry.update_card(card.model_id, folder, figures=figures, sha256=card.sha256)
         headline = headlines.get(card.model_id, {})
         measure = headline.get("measure", "")
         ruler = ("mean_minutes", "median_minutes", "p95_minutes", "within_1_minute", "within_5_minutes", "over_30_minutes")

@@ -25,7 +25,6 @@ from core.specs import ClockStyle, HandSpec, Range
 SIDE = 150  # pixels of the reports' pictures
 _UNIFORMS = 40  # random numbers a scene may use
 _SECTORS = 36  # pieces that the rim is shaded in, around
-_WOOD_DEPTH = -0.14  # height of the wall behind the dial, in dial radii
 
 
 # The places whose pixels are known, in this order everywhere: hub, numeral 12, tips of the hands, numerals 1 to 11.
@@ -114,7 +113,7 @@ def _wood(style: ClockStyle, pose: Pose, side: int, dice: _Dice) -> NDArray[Any]
     turn = 2 * math.pi * dice.between((0, 1))
     shift_x, shift_y = dice.below(texture.shape[1]), dice.below(texture.shape[0])
     cos, sin = exact(math.cos(turn)) * WOOD_SCALE, exact(math.sin(turn)) * WOOD_SCALE
-    plane = inverse(pose.homography(_WOOD_DEPTH))  # pixels -> the wall's plane
+    plane = inverse(pose.homography(style.wall_height))  # pixels -> the wall's plane
     to_texture = np.stack(
         [
             cos * plane[0] - sin * plane[1] + shift_x * plane[2],
@@ -186,17 +185,18 @@ def _rim_mesh(profile: tuple[tuple[float, float], ...]) -> tuple[NDArray[np.floa
 
 def _draw_rim(layer: Grey, style: ClockStyle, pose: Pose, matrix: NDArray[np.float64], dice: _Dice) -> None:
     """Shade the rim's visible pieces by their angle to a lamp, with the shine on its inner wall and a glint or two."""
-    rings, normals = _rim_mesh(style.bezel.profile)
+    bezel = style.bezel
+    rings, normals = _rim_mesh(bezel.profile)
     facing = ((pose.camera_position() - rings[:-1, :-1]) * normals).sum(-1) > 0  # (rings - 1, sectors)
     lamp_turn, lamp_height = dice.between((0, 2 * math.pi)), dice.between((0.3, 0.9))
     lamp = np.append(direction(lamp_turn) * exact(math.sqrt(1 - lamp_height**2)), lamp_height)
     lit = (normals * lamp).sum(-1)
-    diffuse = dice.between(style.bezel.diffuse)
-    shade = dice.between(style.bezel.grey) * (1 - diffuse * 0.6 + diffuse * lit)
-    shade *= np.array(style.bezel.occlusion)[:, None]
+    diffuse = dice.between(bezel.diffuse)
+    shade = dice.between(bezel.grey) * (1 - diffuse * 0.6 + diffuse * lit)
+    shade *= np.array(bezel.occlusion)[:, None]
     # The inner wall mirrors the dial as a bright crescent.
     middle, width = dice.below(_SECTORS), 1 + dice.below(5)
-    bright = dice.between((0.0, 150.0))
+    bright = dice.between(bezel.crescent)
     for step in range(-width, width + 1):
         shade[-1, (middle + step) % _SECTORS] += bright * (1 - (step / (width + 1)) ** 2)
     colours = np.clip(np.rint(shade), 12, 255).astype(int)
@@ -204,10 +204,11 @@ def _draw_rim(layer: Grey, style: ClockStyle, pose: Pose, matrix: NDArray[np.flo
     quads = np.stack([corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]], axis=2)
     for quad, colour in zip(quads[facing], colours[facing].tolist(), strict=True):
         cv2.fillConvexPoly(layer, quad, (colour, 255, 0), cv2.LINE_8, 4)
-    for _ in range(2):
-        turn, size, shown = dice.between((0, 2 * math.pi)), dice.between((0.015, 0.035)), dice.chance(0.6)
+    for _ in range(bezel.glints):
+        turn, size, shown = dice.between((0, 2 * math.pi)), dice.between(bezel.glint_size), dice.chance(bezel.glint_share)
         if shown:
-            spot = _raise(bar(turn, 1.07, 1.07 + size, size * 1.4), 0.07)
+            radius, height = bezel.glint_place
+            spot = _raise(bar(turn, radius, radius + size, size * 1.4), height)
             fill(layer, project(matrix, spot), (250, 255, 0))
 
 

@@ -37,9 +37,10 @@ def hand_label_figures(true_minutes: ArrayLike, read_minutes: ArrayLike) -> dict
     from core.clocks import losses
 
     true_angles, read_angles = clock.hand_angles(true_minutes), clock.hand_angles(read_minutes)
-    labels = clock.sines_cosines(true_angles), clock.sines_cosines(read_angles)
+    labels = [clock.sines_cosines(angles).astype(np.float32) for angles in (true_angles, read_angles)]
     # As printed, the minute's angle goes round ten times an hour.
-    printed = [clock.sines_cosines((hour, 10 * minute)) for hour, minute in (true_angles, read_angles)]
+    turned = [(hour, 10 * minute) for hour, minute in (true_angles, read_angles)]
+    printed = [clock.sines_cosines(angles).astype(np.float32) for angles in turned]
     return {
         "custom_mse_as_published": _in_batches(losses.custom_mse_as_published, printed[0], printed[1]),
         "custom_mse_corrected": float(np.mean(losses.custom_mse_corrected(*labels))),

@@ -1,0 +1,153 @@
+"""The lesson of the common-sense error: what each measure and each loss of the reports makes of one pair of times.
+
+Losses are those of ``clocks.losses``, called one picture at a time, so Keras is loaded when the first cost is asked for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.clocks import time as clock
+
+Minutes = NDArray[np.int64]
+SURE = 0.9  # what the imagined classifier gives to the class that it reads; the rest is spread over all others
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One way to count how wrong a reading is. cost(true, read): whole minutes (n,) each -> (n,)."""
+
+    title: str
+    unit: str
+    models: tuple[str, ...]  # ids of the models that learn from it; none where it is a measure only
+    told: str
+    cost: Callable[[Minutes, Minutes], NDArray[np.float64]]
+
+
+def _hours(minutes: Minutes) -> NDArray[np.float32]:
+    return (minutes / 60).astype(np.float32)[:, None]
+
+
+def _on_hours(name: str) -> Callable[[Minutes, Minutes], NDArray[np.float64]]:
+    """A loss of hours as one number, (n, 1): one of ours, or Keras' own."""
+
+    def cost(true: Minutes, read: Minutes) -> NDArray[np.float64]:
+        import keras
+
+        from core.clocks import losses
+
+        loss = getattr(losses, name, None) or getattr(keras.losses, name)
+        return np.asarray(loss(_hours(true), _hours(read)), np.float64).reshape(len(true))
+
+    return cost
+
+
+def _on_hands(name: str, as_published: bool) -> Callable[[Minutes, Minutes], NDArray[np.float64]]:
+    """A loss of sines and cosines, one picture a call: as published it sums over all that it is given."""
+
+    def cost(true: Minutes, read: Minutes) -> NDArray[np.float64]:
+        from core.clocks import losses
+
+        labels = [
+            clock.sine_cosine_label(part // 60, part % 60, as_published=as_published).astype(np.float32)
+            for part in (true, read)
+        ]
+        loss: Callable[[Any, Any], Any] = getattr(losses, name)
+        pairs = zip(*labels, strict=True)
+        return np.array([float(np.mean(loss(one[None], other[None]))) for one, other in pairs])
+
+    return cost
+
+
+def _on_classes(classes: int) -> Callable[[Minutes, Minutes], NDArray[np.float64]]:
+    """Cross-entropy where the class read gets ``SURE`` and all others share the rest."""
+
+    def cost(true: Minutes, read: Minutes) -> NDArray[np.float64]:
+        import keras
+
+        width = clock.MINUTES // classes
+        table = np.full((len(read), classes), (1 - SURE) / (classes - 1), np.float32)
+        table[np.arange(len(read)), read // width] = SURE
+        truth = np.eye(classes, dtype=np.float32)[true // width]
+        return np.asarray(keras.losses.categorical_crossentropy(truth, table), np.float64)
+
+    return cost
+
+
+COSTS: dict[str, Cost] = {
+    "mae": Cost(
+        "MAE in hours",
+        "h",
+        ("report22-regression",),
+        "A straight line: 0:01 is 11 h 58 min from 11:59.",
+        _on_hours("mean_absolute_error"),
+    ),
+    "mse": Cost(
+        "MSE in hours",
+        "h²",
+        ("report23-regression",),
+        "The same, squared: the seam at 12 costs most of all.",
+        _on_hours("mean_squared_error"),
+    ),
+    "custom-mae-as-published": Cost(
+        "Custom MAE, as published",
+        "h",
+        (),
+        "Wraps one way only: 0:01 read for 11:59 costs 2 minutes, 11:59 read for 0:01 nearly twelve hours.",
+        _on_hours("custom_mae_as_published"),
+    ),
+    "custom-mae-corrected": Cost(
+        "Custom MAE, corrected", "h", (), "The smaller of both ways round: no seam.", _on_hours("custom_mae_corrected")
+    ),
+    "custom-mse-as-published": Cost(
+        "Custom MSE, as published",
+        "",
+        ("report22-label-transform",),
+        "The minute's label repeats every 6 minutes, and the hour hand weighs no more than the minute's.",
+        _on_hands("custom_mse_as_published", True),
+    ),
+    "custom-mse-corrected": Cost(
+        "Custom MSE, corrected",
+        "",
+        ("report22-label-transform-corrected",),
+        "Hour and minute hand as angles, each weighed before summing: smooth all the way round.",
+        _on_hands("custom_mse_corrected", False),
+    ),
+    "cross-entropy-24": Cost(
+        "Cross-entropy, 24 classes",
+        "nats",
+        ("report22-classes-24",),
+        "Right half hour or wrong half hour: how wrong does not count.",
+        _on_classes(24),
+    ),
+    "cross-entropy-720": Cost(
+        "Cross-entropy, 720 classes",
+        "nats",
+        ("report22-classes-720", "report23-classes-720"),
+        "One minute beside the truth costs as much as six hours.",
+        _on_classes(720),
+    ),
+}
+
+
+def costs(true: ArrayLike, read: ArrayLike) -> dict[str, NDArray[np.float64]]:
+    """Every cost of ``COSTS`` for whole minutes 0-719, scalars or (n,) each: name -> (n,)."""
+    pair = np.atleast_1d(*np.broadcast_arrays(np.asarray(true), np.asarray(read)))
+    for name, values in zip(("true", "read"), pair, strict=True):
+        if (values != np.floor(values)).any() or (values < 0).any() or (values >= clock.MINUTES).any():
+            raise ValueError(f"{name} must be whole minutes in 0-719; got {values.tolist()[:3]}")
+    first, second = (np.array(values, np.int64) for values in pair)
+    return {name: one.cost(first, second) for name, one in COSTS.items()}
+
+
+def distances(true: int, read: int) -> dict[str, float]:
+    """Three ways to say how far apart two times are, in minutes: absolute, one-way (as published), circular."""
+    absolute = abs(true - read)
+    return {
+        "absolute": float(absolute),
+        "one-way": float(min(absolute, abs(true - read - clock.MINUTES))),
+        "circular": float(clock.common_sense_error_minutes(true, read)),
+    }

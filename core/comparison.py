@@ -1,0 +1,320 @@
+"""Every clock model side by side: cards, recipes, figures, readings and learning curves on disk -> tidy arrays.
+
+Nothing here loads a model. What does not exist yet is simply not there; what is damaged is a ``ResultsError``.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core import paths, registry
+from core.catalogue import all_recipes
+from core.clocks.evaluation import READINGS, TABLE, published_figures
+from core.clocks.forms import FORMS
+from core.clocks.time import MINUTES, common_sense_error_minutes
+
+Floats = NDArray[np.float64]
+GROUPS = {None: "Ours", "2022": "Report 2022", "2023": "Report 2023"}
+WIDTH = 10  # minutes of a bar in the reports' histograms
+LOSSES = {
+    "mae": "absolute error",
+    "mse": "squared error",
+    "custom-mse-as-published": "custom MSE, as published",
+    "custom-mse-corrected": "custom MSE, corrected",
+    "classes": "cross-entropy",
+    "two-classes": "cross-entropy of both heads",
+    "classes-and-mae": "cross-entropy of the hour + absolute error of the minute",
+    "classes-and-mse": "cross-entropy of the hour + squared error of the minute",
+}
+OUR_LOSS = "cross-entropy of soft bins and of maps + squared error of the hands' angles + absolute error of the points"
+OUR_FORM = "720 soft bins, sines and cosines of both hands, places of hub, tips and numerals"
+MEASURES = {
+    "mae_hours": "absolute error, hours",
+    "custom_mae_as_published": "custom MAE as published",
+    "custom_mse_as_published": "custom MSE as published",
+    "custom_mse_corrected": "custom MSE corrected",
+    "loss": "test loss",
+    "mse": "mean squared error of the label",
+    "accuracy": "accuracy",
+    "hour_accuracy": "accuracy of the hour",
+    "pair_accuracy": "accuracy of the two-minute class",
+    "minute_mse": "squared error of the minute's output",
+    "minute_mae": "absolute error of the minute, minutes",
+    "mean_minutes": "common-sense error, mean minutes",
+    "accuracy_train_and_test": "accuracy, training and test pictures together",
+}
+
+
+class ResultsError(ValueError):
+    """A stored table of results cannot be read; the text names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A clock model as it stands, trained or not; ``epochs_trained`` 0 says that nothing is stored.
+
+    report: "2022", "2023" or None for ours. form, loss, network: in words. gamma: what its pictures are raised to.
+    figures: its test figures by name. layers: those with weights, 0 where that is not known without building it.
+    """
+
+    model_id: str
+    title: str
+    summary: str
+    report: str | None
+    form: str
+    loss: str
+    gamma: float
+    network: str
+    layers: int
+    parameters: int
+    data: str
+    epochs_trained: int
+    epochs_asked: int
+    seconds: float
+    device: str
+    training: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def trained(self) -> bool:
+        return self.epochs_trained > 0
+
+    @property
+    def group(self) -> str:
+        return GROUPS[self.report]
+
+    @property
+    def epochs(self) -> str:
+        """As it is written everywhere: '3 of 100 epochs'."""
+        return f"{self.epochs_trained} of {self.epochs_asked} epochs" if self.trained else "not trained yet"
+
+    @property
+    def command(self) -> str:
+        """What trains it, or goes on."""
+        return f"python -m core train {self.model_id}" + (" --resume" if self.trained else "")
+
+
+def entries(folder: Path | None = None) -> list[Entry]:
+    """Every clock model there is a card or a recipe for: ours, then the reports', each in the order of its recipes."""
+    recipes = {name: recipe for name, recipe in all_recipes().items() if recipe.extra.get("task") == "clock"}
+    cards = {card.model_id: card for card in registry.list_cards(folder) if card.extra.get("task") == "clock"}
+    found = [entry(source) for source in ({**recipes, **cards}).values()]
+    return sorted(found, key=lambda one: list(GROUPS).index(one.report))  # sorting keeps the order within a group
+
+
+def entry(source: Any) -> Entry:
+    """An Entry from a ``ModelCard``, or from a ``Recipe`` that no card follows yet."""
+    card = isinstance(source, registry.ModelCard)
+    spec = source.spec if card else vars(source.spec)
+    training = source.training if card else vars(source.training)
+    words, layers = network_words(spec)
+    form = FORMS.get(str(source.extra.get("form", "")))
+    return Entry(
+        model_id=source.model_id,
+        title=source.title,
+        summary=source.summary,
+        report=source.report,
+        form=form.title if form else OUR_FORM,
+        loss=LOSSES.get(str(source.extra.get("loss", "")), OUR_LOSS),
+        gamma=float(source.extra.get("gamma", 1.0)),
+        network=words,
+        layers=layers,
+        parameters=source.parameters if card else 0,
+        data=source.data if card else source.data_name,
+        epochs_trained=source.epochs_trained if card else 0,
+        epochs_asked=source.epochs_asked if card else source.training.epochs,
+        seconds=source.seconds if card else 0.0,
+        device=source.device if card else "",
+        training=dict(training),
+        figures=dict(source.figures) if card else {},
+    )
+
+
+def network_words(spec: Mapping[str, Any]) -> tuple[str, int]:
+    """What a network is made of, in a sentence, and its layers with weights (batch normalisation not counted)."""
+    year, head = spec.get("year"), str(spec.get("head", ""))
+    if year not in ("2022", "2023") or head not in FORMS:
+        widths = ", ".join(str(width) for width in spec.get("widths", ()))
+        return f"Residual network, widths {widths}, that keeps places", 0
+    units = " and ".join(str(count) for count, _ in FORMS[head].outputs.values())
+    heads = len(FORMS[head].outputs)
+    if year == "2022":
+        dense = "Dense 256 and 128, for each head its own" if spec.get("split") else "Dense 256 and 128"
+        return f"3 blocks Conv 3x3 (32, 64, 128), pool, BN, dropout; {dense}; Dense {units}", 3 + 2 * (
+            2 if spec.get("split") else 1
+        ) + heads
+    if head == "hour-and-minute":
+        words = (
+            "Hour: 3 blocks Conv 3x3 (16, 32, 32), Dense 144 and 60. Minute: 4 blocks Conv 10x10 and 5x5 (64), Dense 128 and 64"
+        )
+        return f"{words}; Dense {units}", 5 + 6 + heads
+    stack = ["128"] if head.startswith("hours") else ["144", "60"]
+    words = f"3 blocks Conv 3x3 (16, 32, 32), BN, pool, dropout; Dense {' and '.join(stack)}; Dense {units}"
+    return words, 3 + len(stack) + heads
+
+
+# --- tables that ``evaluate`` wrote ---------------------------------------------------------------------------------
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV, none when it is not there."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error) as error:
+        raise _damaged(path, str(error)) from error
+    if any(None in row or None in row.values() for row in rows):
+        raise _damaged(path, "a row is longer or shorter than the header")
+    return rows
+
+
+def _damaged(path: Path, why: str) -> ResultsError:
+    return ResultsError(f"{path.name} is damaged ({why}); write it again with: python -m core evaluate clocks")
+
+
+def scores(results: Path | None = None) -> dict[str, dict[str, float | str]]:
+    """What ``evaluate`` measured, by model id: numbers as numbers, words as words, empty cells left out."""
+    path = (results or paths.RESULTS) / TABLE
+    found: dict[str, dict[str, float | str]] = {}
+    for row in _rows(path):
+        if not row.get("model"):
+            raise _damaged(path, "it has no column 'model'")
+        found[row["model"]] = {name: _number(cell) for name, cell in row.items() if cell and name != "model"}
+    return found
+
+
+def _number(cell: str) -> float | str:
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell
+    return value if np.isfinite(value) else cell
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """true: float64 (n,), the minutes that n test pictures show; read: model id -> (n,) minutes read in [0, 720)."""
+
+    true: Floats
+    read: dict[str, Floats]
+
+    def errors(self, model_id: str) -> Floats:
+        """The common-sense error of each picture in minutes, (n,)."""
+        return common_sense_error_minutes(self.true, self.read[model_id])
+
+
+def readings(results: Path | None = None) -> Readings:
+    """What every measured model read in every test picture; empty when nothing was measured yet."""
+    path = (results or paths.RESULTS) / READINGS
+    rows = _rows(path)
+    if not rows:
+        return Readings(np.empty(0), {})
+    try:
+        table = {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+    if "true" not in table or not all(np.isfinite(column).all() for column in table.values()):
+        raise _damaged(path, "it lacks the column 'true', or a cell is no finite number")
+    return Readings(table.pop("true"), table)
+
+
+def published_and_ours(
+    chosen: Sequence[Entry], measured: Mapping[str, Mapping[str, float | str]], reports: Path | None = None
+) -> list[dict[str, Any]]:
+    """Every figure that the reports print of the models, with ours for the same measure: the card's, else the table's.
+
+    Rows: model, title, measure (in words), source, published, ours (None when not measured), note.
+    """
+    by_id = {one.model_id: one for one in chosen}
+    rows = []
+    for row in published_figures(reports):
+        one = by_id.get(row["model"])
+        if one is None:
+            continue
+        name = row["measure"]
+        told = measured.get(one.model_id, {})
+        ours = one.figures.get(name, told.get(name, told.get("ours") if told.get("measure") == name else None))
+        rows.append(
+            {
+                "model": one.model_id,
+                "title": one.title,
+                "measure": MEASURES.get(name, name.replace("_", " ")),
+                "source": row["source"],
+                "published": float(row["published"]),
+                "ours": float(ours) if isinstance(ours, int | float) else None,
+                "note": "" if row["note"] == "headline" else row["note"],
+            }
+        )
+    return rows
+
+
+# --- arrays to draw -------------------------------------------------------------------------------------------------
+
+
+def histogram(errors: ArrayLike, width: int = WIDTH) -> tuple[Floats, Floats]:
+    """Left edges of bars of ``width`` minutes from 0 to 360, and the share of pictures in each; 360 is in the last."""
+    values = np.asarray(errors, float)
+    if not values.size:
+        raise ValueError("a histogram needs at least one error")
+    counts, edges = np.histogram(values, np.arange(0, MINUTES // 2 + width, width))
+    return edges[:-1].astype(float), counts / values.size
+
+
+def share_within(errors: ArrayLike, at: ArrayLike) -> Floats:
+    """The share of pictures whose error is at most each of ``at`` minutes."""
+    values = np.sort(np.asarray(errors, float))
+    return np.searchsorted(values, np.asarray(at, float), side="right") / max(values.size, 1)
+
+
+def mean_by_minute(true: ArrayLike, errors: ArrayLike) -> Floats:
+    """(60,): the mean error of the pictures that show each minute of the hour; NaN where there is none."""
+    return _mean_by(np.asarray(true, int) % 60, errors, 60)
+
+
+def mean_by_hour(true: ArrayLike, errors: ArrayLike) -> Floats:
+    """(12,): the mean error of the pictures of each hour, 12 o'clock first; NaN where there is none."""
+    return _mean_by(np.asarray(true, int) // 60 % 12, errors, 12)
+
+
+def _mean_by(place: NDArray[np.int64], errors: ArrayLike, places: int) -> Floats:
+    counts = np.bincount(place, minlength=places).astype(float)
+    sums = np.bincount(place, np.asarray(errors, float), minlength=places)
+    return np.divide(sums, counts, out=np.full(places, np.nan), where=counts > 0)
+
+
+def confusion(true: ArrayLike, read: ArrayLike, classes: int = 24) -> Floats:
+    """(classes, classes): of the pictures whose true time lies in a class (row), the share read in each; rows sum to 1 or 0."""
+    width = MINUTES // classes
+    rows, columns = (np.floor(np.asarray(part, float) % MINUTES / width).astype(int) % classes for part in (true, read))
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (rows, columns), 1.0)
+    return counts / np.maximum(counts.sum(1, keepdims=True), 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One measure over the epochs of a training, (n,) each; NaN where an epoch lacks it. validation: None if never measured."""
+
+    epochs: Floats
+    training: Floats
+    validation: Floats | None
+
+
+def learning_curve(model_id: str, measure: str = "loss", folder: Path | None = None) -> Curve | None:
+    """A model's curve of ``measure``, or None where its history does not hold it; ``RegistryError`` if it is damaged."""
+    rows = registry.load_history(model_id, folder)
+    if not any(measure in row for row in rows):
+        return None
+
+    def column(name: str) -> Floats:
+        return np.array([row.get(name, np.nan) for row in rows], float)
+
+    validation = column(f"val_{measure}")
+    return Curve(column("epoch"), column(measure), None if np.isnan(validation).all() else validation)

@@ -1,0 +1,37 @@
+"""Pictures made by hand, for tests: PNGs from their chunks, EXIF, arrays of colours."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from core.images import PNG_SIGNATURE
+
+RNG = np.random.default_rng(1)
+COLOURS = RNG.integers(0, 256, (5, 7, 3), np.uint8)
+SMOOTH = np.stack(np.broadcast_arrays(*np.ix_(range(0, 240, 5), range(10, 250, 4), [120])), -1)[:, :, 0].astype(np.uint8)
+
+
+def save(image: Image.Image | np.ndarray, format: str = "PNG", **options: object) -> bytes:
+    file = io.BytesIO()
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(file, format, **options)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width: int, height: int, depth: int, colour: int, rows: list[bytes], *extra: bytes) -> bytes:
+    """A PNG by hand; ``extra`` are chunks before the pixels; colour 0 grey, 2 RGB, 3 palette, 4 grey + alpha, 6 RGBA."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    pixels = chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+    return PNG_SIGNATURE + header + b"".join(extra) + pixels + chunk(b"IEND", b"")
+
+
+def exif(orientation: object) -> bytes:
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags.tobytes()

@@ -1,0 +1,61 @@
+"""The reports' measures and the one ruler, against values worked out by hand."""
+
+import numpy as np
+import pytest
+
+from core.clocks.forms import FORMS
+from core.clocks.measures import error_figures, form_figures, hand_label_figures
+
+
+def test_the_ruler_by_hand() -> None:
+    # Errors: 0, 2 (across 12), 60, 1, 5.
+    figures = error_figures([10, 719, 100, 30, 30], [10, 1, 160, 31, 25])
+    assert figures["mean_minutes"] == pytest.approx(68 / 5)
+    assert figures["median_minutes"] == 2
+    assert figures["within_1_minute"] == pytest.approx(2 / 5)
+    assert figures["within_5_minutes"] == pytest.approx(4 / 5)
+    assert figures["over_30_minutes"] == pytest.approx(1 / 5)
+
+
+@pytest.mark.parametrize(("true", "read"), [([], []), ([[1]], [[1]])])
+def test_the_ruler_needs_a_list_of_times(true: list[int], read: list[int]) -> None:
+    with pytest.raises(ValueError, match="at least one picture"):
+        error_figures(true, read)
+
+
+def test_hand_labels_of_the_same_time_do_not_differ() -> None:
+    figures = hand_label_figures([0, 333, 719], [0, 333, 719])
+    assert figures["custom_mse_as_published"] == pytest.approx(0, abs=1e-4)
+    assert figures["custom_mse_corrected"] == pytest.approx(0, abs=1e-4)
+
+
+def test_six_minutes_as_published_are_only_the_hour_hands_three_degrees() -> None:
+    figures = hand_label_figures([602], [608])
+    chord = (2 * np.sin(np.deg2rad(1.5))) ** 2  # squared distance of two points three degrees apart on the unit circle
+    weights = np.array([3600, 3600, 1, 1])
+    assert figures["custom_mse_as_published"] == pytest.approx(np.sqrt(chord * weights / 3601).mean(), rel=1e-3)
+    minute_chord = (2 * np.sin(np.deg2rad(18.0))) ** 2  # six minutes are 36 degrees of the minute hand
+    assert figures["custom_mse_corrected"] == pytest.approx(np.sqrt((3600 * chord + minute_chord) / 3601), rel=1e-3)
+
+
+@pytest.mark.parametrize("head", FORMS)
+def test_perfect_answers_have_perfect_figures(head: str) -> None:
+    minutes = np.arange(720)
+    figures = form_figures(head, FORMS[head].targets(minutes // 60, minutes % 60), minutes)
+    assert figures
+    for name, value in figures.items():
+        assert value == pytest.approx(1.0 if "accuracy" in name else 0.0, abs=2e-3), name
+
+
+def test_hours_by_hand() -> None:
+    # True 11:54 (11.9 h) read as 0.1 h, and 6:00 read as 6.5 h.
+    figures = form_figures("hours", np.array([[0.1], [6.5]]), np.array([714, 360]))
+    assert figures["mae_hours"] == pytest.approx((11.8 + 0.5) / 2)
+    assert figures["custom_mae_as_published"] == pytest.approx((0.2 + 0.5) / 2, abs=1e-4)
+
+
+def test_two_heads_by_hand() -> None:
+    hour = np.eye(12)[[3, 4]]
+    figures = form_figures("hour-and-minute", {"hour": hour, "minute": np.array([[10.0], [26.0]])}, np.array([190, 320]))
+    # 3:10 is right; 5:20 is read as 4:26.
+    assert figures == pytest.approx({"hour_accuracy": 0.5, "minute_mse": 18.0, "minute_mae": 3.0})
