@@ -9,6 +9,7 @@ same pixels under every mathematics library.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,9 @@ class Pose:
     tilt: float
     near: float
 
+    @lru_cache(maxsize=4)  # noqa: B019 - a pose is a few numbers, and four of them are kept
     def matrix(self) -> NDArray[np.float64]:
-        """``(3, 4)``: homogeneous dial coordinates (x, y, z, 1) -> homogeneous pixels."""
+        """``(3, 4)``, read-only: homogeneous dial coordinates (x, y, z, 1) -> homogeneous pixels."""
         cos_roll, sin_roll = exact(math.cos(self.roll)), exact(math.sin(self.roll))
         cos_tilt, sin_tilt = exact(math.cos(self.tilt)), exact(math.sin(self.tilt))
         near_x, near_y = exact(math.cos(self.near)), exact(math.sin(self.near))
@@ -54,7 +56,9 @@ class Pose:
             [focal * (a * near_y + c * near_x) + self.y * d for a, c, d in zip(along, across, depth, strict=True)],
             list(depth),
         ]
-        return np.array(rows)
+        matrix = np.array(rows)
+        matrix.flags.writeable = False
+        return matrix
 
     def camera_position(self) -> NDArray[np.float64]:
         """Where the camera stands, ``(3,)`` in the dial's frame."""
@@ -72,7 +76,10 @@ class Pose:
     def homography(self, height: float = 0.0) -> NDArray[np.float64]:
         """``(3, 3)``: (x, y, 1) on the plane ``height`` above the dial -> homogeneous pixels."""
         matrix = self.matrix()
-        return np.stack([matrix[:, 0], matrix[:, 1], matrix[:, 2] * height + matrix[:, 3]], axis=1)
+        plane = np.empty((3, 3))
+        plane[:, :2] = matrix[:, :2]
+        plane[:, 2] = matrix[:, 2] * height + matrix[:, 3]
+        return plane
 
 
 def project(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -97,14 +97,18 @@ def render(time: ClockTime, style: ClockStyle | str = "report", *, seed: int | t
     image = _object(image, style, pose, time.minutes, side, dice)
     image = _light(image, style, pose, side, dice)
     hour_angle, minute_angle = (float(angle) for angle in hand_angles(time.minutes))
-    numerals = [direction(math.radians(30 * hour)) * style.numerals.radius for hour in range(12)]
-    hour_tip, minute_tip = (
-        direction(hour_angle) * style.hour_hand.length,
-        direction(minute_angle) * style.minute_hand.length,
-    )
-    marks = np.stack([np.zeros(2), numerals[0], hour_tip, minute_tip, *numerals[1:]])
+    marks = _fixed_marks(style.numerals.radius).copy()
+    marks[2] = direction(hour_angle) * style.hour_hand.length
+    marks[3] = direction(minute_angle) * style.minute_hand.length
     homography = pose.homography()
     return Face(image, Truth(time, project(homography, marks), homography))
+
+
+@lru_cache(maxsize=16)
+def _fixed_marks(radius: float) -> NDArray[np.float64]:
+    """``(15, 2)``: the places of ``POINTS`` on the dial for numerals at ``radius``; those of the tips are still empty."""
+    numerals = [direction(math.radians(30 * hour)) * radius for hour in range(12)]
+    return np.stack([np.zeros(2), numerals[0], np.zeros(2), np.zeros(2), *numerals[1:]])
 
 
 def _wood(style: ClockStyle, pose: Pose, side: int, dice: _Dice) -> NDArray[Any]:
@@ -132,17 +136,20 @@ def _object(image: NDArray[Any], style: ClockStyle, pose: Pose, minutes: int, si
     half = texture.shape[0] / 2
     plane = inverse(pose.homography())
     to_texture = np.stack([plane[0] * level + (half - 0.5) * plane[2], plane[1] * level + (half - 0.5) * plane[2], plane[2]])
-    dial = cv2.remap(
-        texture, *sampling_maps(to_texture, side, side), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(255,)
-    )
-    dial = cv2.LUT(dial, _tone_table(dice.between(style.face_grey) / 255))
+    edge_radius, edge_height = style.bezel.profile[-1]
+    rim = _raise(_circle() * edge_radius, edge_height)
+    # Only the box that the dial fills is looked up; the rest of the picture never shows it.
+    left, top = np.clip(np.floor(project(pose.matrix(), rim).min(0)).astype(int) - 1, 0, side - 1).tolist()
+    right, bottom = np.clip(np.ceil(project(pose.matrix(), rim).max(0)).astype(int) + 2, 1, side).tolist()
+    box = cv2.remap(texture, *sampling_maps(to_texture, right - left, bottom - top, left, top), cv2.INTER_LINEAR)
+    dial = np.zeros((side, side), np.uint8)
+    dial[top:bottom, left:right] = cv2.LUT(box, _tone_table(dice.between(style.face_grey) / 255))
 
     # Channels of the double-size layer: grey of rim and hands, their cover, the dial's cover.
     layer = np.zeros((2 * side, 2 * side, 3), np.uint8)
-    matrix = pose.matrix()
+    matrix = pose.matrix().copy()
     matrix[:2] = 2 * matrix[:2] + 0.5 * matrix[2]  # pixel middles, not corners, are whole numbers
-    edge = style.bezel.profile[-1]
-    fill(layer, project(matrix, _raise(_circle() * edge[0], edge[1])), (0, 0, 255))
+    fill(layer, project(matrix, rim), (0, 0, 255))
     _draw_rim(layer, style, pose, matrix, dice)
     hour_angle, minute_angle = (float(angle) for angle in hand_angles(minutes))
     for hand, angle in ((style.hour_hand, hour_angle), (style.minute_hand, minute_angle)):
