@@ -20,7 +20,7 @@ APP_STAMP := $(call stamp,$(REQUIREMENTS))
 DEV_STAMP := $(call stamp,requirements-dev.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format screenshots clean
+.PHONY: help app test lint format screenshots readme clean
 .NOTPARALLEL:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make lint         ruff and mypy alone'
 	@echo 'make format       let ruff tidy the code'
 	@echo 'make screenshots  take the pictures of the README again'
+	@echo 'make readme       bring the figures and the room map in the README in step'
 	@echo 'make clean        remove $(VENV) and what the tools keep in this folder'
 
 app: $(APP_STAMP)
@@ -48,6 +49,9 @@ format: $(DEV_STAMP)
 
 screenshots: $(DEV_STAMP)
 	@$(PY) tools/screenshots.py
+
+readme: $(DEV_STAMP)
+	@$(PY) tools/readme.py
 
 clean:
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -11,7 +11,6 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from core.clocks.lesson import COSTS
 from core.clocks.time import ClockTime
 from core.comparison import WIDTH, Curve
 from core.figures import Look, look_of, palette, plain, see_through, styled
@@ -33,7 +32,7 @@ LOOKS = {
 }
 OTHERS = (Look(0, "dash", "circle-open"), Look(0, "dot", "triangle-left"), Look(0, "dashdot", "triangle-right"))
 AXIS_MINUTES = [0, 60, 120, 180, 240, 300, 360]
-WITHIN = np.r_[0.25, 0.5, 1:10, 10:60:2, 60:361:5].astype(float)
+WITHIN = np.unique(np.r_[np.geomspace(0.25, 360, 90).round(2), 1, 5, 30])
 
 
 def looks_of(model_ids: Sequence[str]) -> dict[str, Look]:
@@ -124,7 +123,7 @@ def within_curves(
     """
     ticks = [0.5, 1, 2, 5, 10, 30, 60, 180, 360]
     across = {"type": "log", "tickvals": ticks, "range": list(np.log10([0.25, 360])), "title": title("within so many minutes")}
-    figure = framed(height, dark, across, {"range": [-0.02, 1.04], "tickformat": ".0%", "nticks": 6}, legend=True)
+    figure = framed(height, dark, across, {"range": [-0.02, 1.04], "tickformat": ".0%", "nticks": 6})
     for place, (name, values) in enumerate(shares.items()):
         look = look_of(name, place, looks)
         figure.add_scatter(
@@ -169,7 +168,7 @@ def _errors_over(
     if log:
         ticks = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 360]
         tall = {"title": title("mean error, minutes"), "type": "log", "tickvals": ticks}
-    figure = framed(height, dark, across, tall, legend=True)
+    figure = framed(height, dark, across, tall)
     for index, (name, values) in enumerate(means.items()):
         look = look_of(name, index, looks)
         figure.add_scatter(
@@ -191,7 +190,8 @@ def learning_curve(
     """Training (thin) and validation (thick, with markers) over the epochs. asked: how many epochs were asked for."""
     tall: dict[str, object] = {"title": title(measure), "nticks": 5}
     if log:
-        tall |= {"type": "log", "dtick": "D2" if _decades(curve) < 1.5 else 1}
+        ticks = log_ticks(*(part for part in (curve.training, curve.validation) if part is not None))
+        tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
     across = {"range": [0.5, max(asked, len(curve.epochs)) + 0.5], "title": title("epoch"), "nticks": 6}
     figure = framed(height, dark, across, tall, legend=True)
     series = palette(dark).series[look.hue]
@@ -217,23 +217,28 @@ def learning_curve(
     return figure
 
 
-def _decades(curve: Curve) -> float:
-    values = np.concatenate([part for part in (curve.training, curve.validation) if part is not None])
-    values = values[np.isfinite(values) & (values > 0)]
-    return float(np.log10(values.max() / values.min())) if values.size else 0.0
+def log_ticks(*values: NDArray[np.float64]) -> list[float]:
+    """Round values of each decade that the positive values reach: the fewer, the more decades there are."""
+    there = np.concatenate([np.asarray(part, float) for part in values])
+    there = there[np.isfinite(there) & (there > 0)]
+    if not there.size:
+        return []
+    low, high = np.floor(np.log10(there.min())), np.ceil(np.log10(there.max()))
+    wide = float(np.log10(there.max() / there.min()))
+    steps: tuple[float, ...] = (1,) if wide > 3 else (1, 2, 5) if wide > 0.8 else (1, 1.5, 2, 3, 4, 5, 7)
+    return [float(f"{step}e{int(power)}") for power in np.arange(low, high + 1) for step in steps]
 
 
-def confusion_map(shares: NDArray[np.float64], look: Look, *, dark: bool = False, height: int = 520) -> go.Figure:
+def confusion_map(shares: NDArray[np.float64], look: Look, *, dark: bool = False, height: int = 470) -> go.Figure:
     """Of the pictures of each true class (down), the share read in each class (across); shades grow with the root of it."""
     count = len(shares)
     width = 720 // count
     names = [str(ClockTime.from_minutes(start * width)) for start in range(count)]
     places = [start for start in range(count) if start * width % 180 == 0]
     colours, series = palette(dark), palette(dark).series[look.hue]
-    ticks = {"tickvals": places, "ticktext": [names[place] for place in places], "showgrid": False, "constrain": "domain"}
+    ticks = {"tickvals": places, "ticktext": [names[place] for place in places], "showgrid": False}
     across = {**ticks, "title": title("read in the half hour from"), "range": [-0.5, count - 0.5]}
     figure = framed(height, dark, across, {**ticks, "title": title("true half hour from"), "range": [count - 0.5, -0.5]})
-    figure.update_layout(yaxis_scaleanchor="x")
     levels = np.array([0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0])
     told = [[[names[row], names[column]] for column in range(count)] for row in range(count)]
     figure.add_heatmap(
@@ -248,7 +253,8 @@ def confusion_map(shares: NDArray[np.float64], look: Look, *, dark: bool = False
             "ticktext": [f"{level:.0%}" for level in levels],
             "thickness": 10,
             "outlinewidth": 0,
-            "len": 0.9,
+            "len": 1.0,
+            "tickfont": {"size": 13},
         },
         customdata=np.dstack([np.array(told, object), shares.astype(object)]),
         hovertemplate="true %{customdata[0]}, read %{customdata[1]} · %{customdata[2]:.1%}<extra></extra>",
@@ -260,28 +266,44 @@ def confusion_map(shares: NDArray[np.float64], look: Look, *, dark: bool = False
 
 
 def cost_curve(
-    values: ArrayLike, true: int, read: int, name: str, look: Look, *, dark: bool = False, height: int = 170
+    values: ArrayLike, true: int, read: int, look: Look, *, unit: str = "", near: int = 0, dark: bool = False, height: int = 170
 ) -> go.Figure:
-    """What one cost charges for every time that might be read: (720,), with the true time and the one read marked."""
+    """What one cost charges for every time that might be read: (720,), with the true time and the one read marked.
+
+    near: 0 for the whole dial from 12 to 12, else so many minutes on either side of the true time.
+    """
     cost = np.asarray(values, float)
     colours, series = palette(dark), palette(dark).series[look.hue]
-    ticks = list(range(0, 721, 180))
-    across = {"range": [-6, 726], "tickvals": ticks, "ticktext": ["12", "3", "6", "9", "12"]}
-    top = float(cost.max()) or 1.0
-    unit = COSTS[name].unit if name in COSTS else ""
+    places, middle = np.arange(len(cost)), true
+    across: dict[str, object] = {
+        "range": [-6, 726],
+        "tickvals": [0, 180, 360, 540, 720],
+        "ticktext": ["12", "3", "6", "9", "12"],
+    }
+    if near:
+        places, middle = np.arange(-near, near + 1), 0
+        ticks = [-near, -near // 2, 0, near // 2, near]
+        across = {
+            "range": [-near - 0.5, near + 0.5],
+            "tickvals": ticks,
+            "ticktext": [f"{tick:+d}" if tick else "0" for tick in ticks],
+        }
+    shown = cost[(places + (true if near else 0)) % len(cost)]
+    top = float(shown.max()) or 1.0
     figure = framed(height, dark, across, {"range": [-0.06 * top, 1.14 * top], "nticks": 4})
-    figure.add_vline(x=true, line={"color": colours.truth, "width": 1.25, "dash": "dot"})
-    minutes = np.arange(len(cost))
+    figure.add_vline(x=middle, line={"color": colours.truth, "width": 1.25, "dash": "dot"})
     figure.add_scatter(
-        x=minutes,
-        y=cost,
+        x=places,
+        y=shown,
         mode="lines",
-        line={"color": series, "width": 1.75},
+        line={"color": series, "width": 1.75 if near else 1.25},
         fill="tozeroy",
         fillcolor=see_through(series, 0.1),
-        customdata=[str(ClockTime.from_minutes(minute)) for minute in minutes.tolist()],
+        customdata=[str(ClockTime.from_minutes(minute)) for minute in (places + true - middle).tolist()],
         hovertemplate="%{customdata} costs %{y:.3g} " + unit + "<extra></extra>",
     )
-    mark = {"size": 11, "color": series, "line": {"color": colours.paper, "width": 2}}
-    figure.add_scatter(x=[read], y=[cost[read]], mode="markers", marker=mark, hoverinfo="skip", cliponaxis=False)
+    at = int((read - true + 360) % 720 - 360) if near else read
+    if not near or abs(at) <= near:
+        mark = {"size": 11, "color": series, "line": {"color": colours.paper, "width": 2}}
+        figure.add_scatter(x=[at], y=[cost[read]], mode="markers", marker=mark, hoverinfo="skip", cliponaxis=False)
     return figure

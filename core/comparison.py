@@ -31,7 +31,7 @@ LOSSES = {
     "classes-and-mae": "cross-entropy of the hour + absolute error of the minute",
     "classes-and-mse": "cross-entropy of the hour + squared error of the minute",
 }
-OUR_LOSS = "cross-entropy of soft bins and of maps + squared error of the hands' angles + absolute error of the points"
+OUR_LOSS = "sum of four: soft bins, hands, maps, points"
 OUR_FORM = "720 soft bins, sines and cosines of both hands, places of hub, tips and numerals"
 MEASURES = {
     "mae_hours": "absolute error, hours",

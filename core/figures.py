@@ -325,8 +325,12 @@ def gamma_curve(
             text=text, x=0, y=level, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False, yshift=6
         )
     if len(readings) > 1:
+        rows = 22 * len(readings)  # a line each: titles may be long
         figure.update_layout(
-            legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}, showlegend=True
+            height=height + rows,
+            margin_t=30 + rows,
+            legend={"x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"},
+            showlegend=True,
         )
         figure.update_traces(showlegend=False, selector={"yaxis": "y2"})
     if current is not None:

@@ -1,33 +1,59 @@
-"""Tell the time: a picture of a clock in, the time that each model reads out."""
+"""Tell the time: a picture of a clock in, the time that each model reads out; the models compared; what an error is."""
 
 import streamlit as st
 
 from core.registry import RegistryError
 from pages.parts import forms, gallery, pictures, shell, views
 
+TABS = ("Read a picture", "Compare the models", "Common sense")
+
+
+def read(tab_is_open: bool) -> None:
+    """The first tab: choices on the left, readings on the right. Choices are there in any case, lest files be lost."""
+    left, right = st.columns([1, 2], gap="large")
+    with left, st.container(key="choices"):
+        source = forms.choose_source()
+        offered = forms.offered(source) if tab_is_open or source != "camera" else []  # nobody is filmed behind a tab
+        gamma = forms.choose_gamma()
+        titles = forms.choose_models()
+        true = forms.true_time(offered[0].truth if offered else None) if len(offered) < 2 else None
+    if not tab_is_open:
+        return
+    good, bad = pictures.sorted_out(offered)
+    with right, st.container(key="results"):
+        views.problems(bad)
+        if not offered:
+            st.html(f'<p class="lo-quiet">{views.QUIET_PLACE}</p>')
+            gallery.show(list(pictures.samples()), None, forms.pick_sample, key="gallery-start")
+        elif titles and good:
+            try:
+                chosen = good[0] if len(offered) == 1 else views.many(good, titles, gamma)
+                if chosen:
+                    true = true or chosen.truth
+                    views.single(chosen, titles, true, gamma)
+                    views.through_gammas(chosen, titles, true, gamma)
+            except RegistryError as error:
+                forms.complain(forms.sentence(error))
+    if titles and good:
+        from pages.parts import model_cards  # what draws figures is loaded when there is something to draw
+
+        with st.container(key="about"):
+            model_cards.show(list(titles))
+
+
 shell.enter()
+st.html(shell.WEB / "models.css")
 views.heading("Tell the time", "Give it a clock; see the time each model reads, and how sure it is.")
-left, right = st.columns([1, 2], gap="large")
+reading, comparing, learning = st.tabs(list(TABS), key="tab", bind="query-params")
+with reading:
+    read(bool(reading.open))
+if comparing.open:
+    from pages.parts import compare
 
-with left, st.container(key="choices"):
-    offered = forms.offered(forms.choose_source())
-    gamma = forms.choose_gamma()
-    titles = forms.choose_models()
-    true = forms.true_time(offered[0].truth if offered else None) if len(offered) < 2 else None
+    with comparing:
+        compare.show()
+if learning.open:
+    from pages.parts import lesson
 
-good, bad = pictures.sorted_out(offered)
-
-with right, st.container(key="results"):
-    views.problems(bad)
-    if not offered:
-        st.html(f'<p class="lo-quiet">{views.QUIET_PLACE}</p>')
-        gallery.show(list(pictures.samples()), None, forms.pick_sample, key="gallery-start")
-    elif titles and good:
-        try:
-            chosen = good[0] if len(offered) == 1 else views.many(good, titles, gamma)
-            if chosen:
-                true = true or chosen.truth
-                views.single(chosen, titles, true, gamma)
-                views.through_gammas(chosen, titles, true, gamma)
-        except RegistryError as error:
-            forms.complain(forms.sentence(error))
+    with learning:
+        lesson.show()

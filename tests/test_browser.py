@@ -342,6 +342,29 @@ def test_nothing_sticks_out_sideways(page, server: Server, warm: None, width: in
     assert page.evaluate(wider) == 0
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_each_tab_opens_and_a_hand_of_the_lesson_is_dragged(page, server: Server, warm: None, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{server.url}/tell_the_time?from=Samples&gamma=1.3")
+    reading_of(page)
+    page.get_by_role("tab", name="Compare the models").click()
+    expect(page.locator(".lo-table .lo-swatch").first).to_be_visible()
+    page.wait_for_url(re.compile(r"tab=Compare"))
+    page.get_by_role("tab", name="Common sense").click()
+    hand = page.get_by_role("slider", name="The network reads")
+    hand.press("PageUp")
+    page.wait_for_url(re.compile(r"answered=01(:|%3A)01"))
+    grip, dial = hand.bounding_box(), page.locator(".twotimes svg").bounding_box()
+    page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(dial["x"] + dial["width"] - 20, dial["y"] + dial["height"] / 2, steps=4)  # to 3
+    page.mouse.up()
+    expect(page.locator(".lo-ways")).to_contain_text("539")  # minutes from 11:59 back to 3:00
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("tab", name="Read a picture").click()
+    expect(page.get_by_text("as the model sees it, gamma 1.3")).to_be_visible()
+
+
 def test_figures_follow_when_the_theme_changes(page, server: Server, warm: None):
     page.goto(f"{server.url}/tell_the_time?from=Samples")
     words = page.locator(".js-plotly-plot text").first

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -172,3 +173,8 @@ def test_the_readme_names_both_commands_and_only_pictures_that_exist() -> None:
 def test_a_browser_is_there(chromium: str) -> None:
     """In CI this fails where the browser tests would only be skipped."""
     assert os.access(chromium, os.X_OK)
+
+
+def test_the_readme_is_in_step_with_the_results() -> None:
+    done = subprocess.run([sys.executable, "tools/readme.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

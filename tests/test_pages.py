@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +35,12 @@ def told(minutes: float, note: str | None = None) -> Reading:
     return Reading(times[0], minutes % 720, 0.8, candidates, soft_bins(minutes, 2.0), "reader-report", note=note, **spots)
 
 
+def model_card(model_id: str, title: str, **fields: object) -> registry.ModelCard:
+    said = {"summary": "", "report": None, "network": "core.clocks.networks.build_reader", "spec": {}, "training": {}}
+    done = {"data": "", "data_licence": "", "epochs_trained": 3, "epochs_asked": 100, "device": "CPU", "seconds": 60.0}
+    return registry.ModelCard(model_id, title, **{**said, **done, "extra": {"task": "clock"}, **fields})
+
+
 @pytest.fixture(autouse=True)
 def fresh_caches(monkeypatch: pytest.MonkeyPatch):
     """No warm-up, and nothing remembered between tests."""
@@ -51,11 +56,9 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     for time in (ClockTime(10, 8), ClockTime(3, 40)):
         name = f"{time}-wall.png".replace(":", "_")
         (tmp_path / name).write_bytes(encode(render(time, seed=1).image, "PNG"))
-    cards = [
-        SimpleNamespace(model_id=f"reader-{name}", title=f"{name.title()} reader", network="core.clocks.networks.build_reader")
-        for name in ("other", "report")
-    ]
-    cards.append(SimpleNamespace(model_id="classifier", title="No reader", network="core.classifiers.networks.build"))
+    cards = [model_card(f"reader-{name}", f"{name.title()} reader") for name in ("other", "report")]
+    cards.append(model_card("report22-classes-24", "24 classes (2022)", report="2022", extra={"task": "clock", "gamma": 3.0}))
+    cards.append(model_card("classifier", "No reader", network="core.classifiers.networks.build", extra={}))
     batches: list[int] = []
 
     def read(pictures, model_id=None, *, gamma=1.0, locate=True, model=None):
@@ -66,7 +69,7 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         return [told(608 + gamma) for gamma in gammas]
 
     monkeypatch.setattr(paths, "SAMPLES", tmp_path)
-    monkeypatch.setattr(registry, "list_cards", lambda: cards)
+    monkeypatch.setattr(registry, "list_cards", lambda folder=None: cards)
     monkeypatch.setattr(registry, "load_trained", lambda model_id: model_id)
     monkeypatch.setattr(reading, "read_pictures", read)
     monkeypatch.setattr(reading, "read_gammas", read_gammas)
@@ -125,8 +128,35 @@ def test_a_sample_is_read_and_its_error_shown(app):
     assert [box.value for box in running.multiselect] == [["reader-report"]]
 
 
-def test_only_readers_are_offered_and_the_default_comes_first(app):
-    assert app(source="Samples").multiselect(key="model").options == ["Report reader", "Other reader"]
+def test_only_readers_are_offered_by_group_and_the_default_comes_first(app):
+    offered = app(source="Samples").multiselect(key="model").options
+    assert offered == ["Ours: Report reader", "Ours: Other reader", "2022: 24 classes"]
+
+
+def test_models_stand_in_the_url_by_id(app):
+    running = app(source="Samples", model=["report22-classes-24", "reader-other", "report22-classes-24", "no-such-model"])
+    assert not running.exception
+    assert running.session_state["model"] == ["report22-classes-24", "reader-other"]
+    running.multiselect(key="model").set_value(["reader-report"]).run()
+    assert running.query_params["model"] in ("reader-report", ["reader-report"])
+
+
+def test_a_model_that_points_at_nothing_gets_the_hands_that_its_time_implies(app, monkeypatch: pytest.MonkeyPatch):
+    bare = told(608)
+    alone = [Reading(bare.time, 608.0, 0.8, bare.candidates, bare.probabilities, "x")]
+    monkeypatch.setattr(reading, "read_pictures", lambda pictures, model_id=None, **more: alone * len(pictures))
+    text = html(app(source="Samples", model="report22-classes-24"))
+    assert "answers with a time alone. At 10:08 the hands would stand so." in text
+    assert "gamma 1.0, then its own 3.0" in text
+    assert "minute hand</span>" not in text
+
+
+def test_a_card_tells_of_each_chosen_model(app):
+    text = html(app(source="Samples", model=["reader-report", "report22-classes-24"]))
+    assert text.count('class="lo-card"') == 2
+    assert text.count("3 of 100 epochs") == 2
+    assert "python -m core train report22-classes-24 --resume" in text
+    assert "0.909" in text  # as 2022, Table 6 prints it
 
 
 def test_a_link_restores_every_choice(app):
@@ -170,6 +200,7 @@ HOSTILE = {
     "style": ["", "report-nothing", "<b>", "__class__"],
     "seed": ["-1", "1e99", "nan", "abc", "", "99999999999999999999", "1.5"],
     "model": ["", "no-such-model", "../registry", "<b>"],
+    "tab": ["", "nowhere", "<b>", "\x00"],
     "true": ["25:99", "<script>alert(1)</script>", "9" * 5000, "\u0661\u0660:\u0660\u0668", " ", "10:08"],
 }
 

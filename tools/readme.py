@@ -1,4 +1,6 @@
-"""Bring the README's figures and room map in step with ``assets/results`` and ``core``: ``python tools/readme.py [--check]``."""
+"""Bring the README's figures and room map in step with ``assets/results`` and ``core``.
+
+``python tools/readme.py`` writes, ``--check`` only tells."""
 
 import csv
 import sys
@@ -28,6 +30,10 @@ def figures() -> str:
             f"| {float(row['p95_minutes']):.2f} | {100 * float(row['within_1_minute']):.1f} % "
             f"| {100 * float(row['over_30_minutes']):.2f} % | {row['epochs_trained']} of {row['epochs_asked']} |"
         )
+    originals = rows("clock_examples.csv")
+    apart = [abs(float(row["reader-report"]) - float(row["true"])) for row in originals]
+    within = sum(min(minutes, 720 - minutes) <= 3 for minutes in apart)
+    lines += ["", f"Of {len(originals)} original pictures of the course it reads {within} within 3 minutes."]
     lines += ["", "| what | ours | the plain way | ratio |", "|---|---|---|---:|"]
     for row in rows("bench.csv"):
         ours, plain = f"{row['ours']}, {float(row['ours_ms']):.2f} ms", f"{row['plain']}, {float(row['plain_ms']):.2f} ms"

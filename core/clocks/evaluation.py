@@ -1,7 +1,7 @@
 """How well stored models read clocks: one ruler, the common-sense error, for all of them, beside the reports' measures."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.benchmark import Benchmark, report_benchmark
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
-from core.clocks.reading import decode
-from core.images import adjust_gamma
+from core.clocks.reading import decode, read_pictures
+from core.clocks.time import ClockTime
+from core.images import adjust_gamma, open_picture
 from core.progress import progress_bar
 from core.tables import write_table
 
 TABLE = "clocks.csv"  # a model a row
 READINGS = "clocks_readings.csv"  # a test picture a row: its true minute, and what each model read
+ORIGINALS = "clock_examples.csv"  # an original picture a row, as READINGS
+EXAMPLES = "report_clock_examples"  # in a data folder
 PUBLISHED = "clocks.csv"  # in assets/reports
 
 
@@ -54,6 +57,23 @@ def benchmark_figures(model: registry.TrainedModel) -> dict[str, float]:
     return read_benchmark(model)[0]
 
 
+def read_examples(models: Sequence[registry.TrainedModel]) -> list[dict[str, Any]]:
+    """What each model reads in the reports' original pictures, a picture a row; none where the data folder lacks them.
+
+    Their names begin with the true time, ``HH_MM``; those with stretched tones say so.
+    """
+    folder = next((found for found in (place / EXAMPLES for place in paths.data_folders()) if found.is_dir()), None)
+    files = sorted(folder.glob("[0-9][0-9]_[0-9][0-9]*.png")) if folder else []
+    rows: list[dict[str, Any]] = [
+        {"file": file.name, "true": ClockTime(int(file.name[:2]), int(file.name[3:5])).minutes} for file in files
+    ]
+    pictures = [open_picture(file) for file in files]
+    for model in models if files else []:
+        for row, reading in zip(rows, read_pictures(pictures, model=model), strict=True):
+            row[model.card.model_id] = f"{reading.minutes:.2f}"
+    return rows
+
+
 def published_figures(folder: Path | None = None) -> list[dict[str, str]]:
     """Rows of what the reports print of clocks: model, source, measure, published, note ('headline' marks one a model)."""
     with ((folder or paths.REPORTS) / PUBLISHED).open(encoding="utf-8", newline="") as file:
@@ -61,15 +81,17 @@ def published_figures(folder: Path | None = None) -> list[dict[str, str]]:
 
 
 def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
-    """Measure every stored clock model; write ``clocks.csv``, ``clocks_readings.csv`` and the cards' figures; return rows."""
+    """Measure every stored clock model; write the three tables and the cards' figures; return rows."""
     headlines = {row["model"]: row for row in published_figures() if row["note"] == "headline"}
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     rows: list[dict[str, Any]] = []
+    models: list[registry.TrainedModel] = []
     readings: dict[str, NDArray[np.float64]] = {}
     for card in registry.list_cards(folder):
         if card.extra.get("task") != "clock":
             continue
-        figures, readings[card.model_id] = read_benchmark(registry.load_trained(card.model_id, folder))
+        models.append(registry.load_trained(card.model_id, folder))
+        figures, readings[card.model_id] = read_benchmark(models[-1])
         registry.update_card(card.model_id, folder, figures=figures, sha256=card.sha256)
         headline = headlines.get(card.model_id, {})
         measure = headline.get("measure", "")
@@ -101,4 +123,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
                 for row, picture in enumerate(benchmark.test)
             ],
         )
+        examples = read_examples(models)
+        if examples:  # without the pictures, what was measured where they were stays
+            write_table(results, ORIGINALS, examples)
     return rows

@@ -1,10 +1,13 @@
 """What the pages share.
 
-shell     the sidebar and the style sheet of every page
-cached    Streamlit's caches over core, and the warm-up; nothing else caches
-pictures  what a visitor offers to be read: name, bytes, true time
-forms     widgets -> choices, every one of them kept in the URL
-views     Readings -> what stands on the page
-theme     light or dark
+shell        the sidebar and the style sheet of every page
+cached       Streamlit's caches over core, and the warm-up; nothing else caches
+pictures     what a visitor offers to be read: name, bytes, true time
+forms        widgets -> choices, every one of them kept in the URL
+views        Readings -> what stands on the page
+model_cards  a card for each model, tables for all
+compare      the tab that sets all models side by side
+lesson       the tab on the common-sense error, with its dial of two times
+theme        light or dark
 gallery, paste, scrubber, dial  components that run in the browser (their scripts lie in ``web``)
 """

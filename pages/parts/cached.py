@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core import comparison
     from core.clocks.reading import Reading
     from core.registry import ModelCard
 
@@ -85,12 +86,17 @@ def patience() -> AbstractContextManager[object]:
 
 
 def cards() -> "list[ModelCard]":
-    """Cards of the stored models that read clocks, the default first."""
+    """Cards of the stored models that read clocks: the default, others of ours, then the reports'."""
     from core.clocks.reading import DEFAULT_MODEL
     from core.registry import list_cards
 
     readers = [card for card in list_cards() if card.network.startswith("core.clocks.")]
-    return sorted(readers, key=lambda card: card.model_id != DEFAULT_MODEL)
+    return sorted(readers, key=lambda card: (card.model_id != DEFAULT_MODEL, card.report or "", card.model_id))
+
+
+def own_gammas() -> dict[str, float]:
+    """The gamma that each reader's pictures are raised to before it sees them, by model id."""
+    return {card.model_id: float(card.extra.get("gamma", 1.0)) for card in cards()}
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -127,13 +133,13 @@ def picture(sha: str, _data: bytes) -> "NDArray[np.uint8]":
 
 
 @st.cache_data(show_spinner=False, max_entries=2048)
-def thumbnail(sha: str, size: int, _data: bytes, gamma: float | None = None) -> bytes:
-    """The picture as WebP, at most ``size`` pixels a side; with ``gamma``, grey and enhanced as the models see it."""
+def thumbnail(sha: str, size: int, _data: bytes, gamma: float | None = None, own: float = 1.0) -> bytes:
+    """The picture as WebP, at most ``size`` pixels a side; with ``gamma`` grey, raised to it and then to a model's ``own``."""
     from core.images import adjust_gamma, to_grey
     from core.sheets import thumbnail_bytes
 
     pixels = picture(sha, _data)
-    return thumbnail_bytes(pixels if gamma is None else adjust_gamma(to_grey(pixels), gamma), size)
+    return thumbnail_bytes(pixels if gamma is None else adjust_gamma(adjust_gamma(to_grey(pixels), gamma), own), size)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -183,3 +189,68 @@ def drawn(minutes: int, style: str, seed: int) -> bytes:
     from core.sheets import encode
 
     return encode(render(ClockTime.from_minutes(minutes), style, seed=seed).image, "PNG")
+
+
+# --- the comparison and the lesson ----------------------------------------------------------------------------------
+
+
+def stamp(path: Path) -> tuple[str, int, int]:
+    """What a cache knows a file by: it changes when the file does; (path, 0, 0) while there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+def scores() -> "dict[str, dict[str, float | str]]":
+    """What ``evaluate`` measured, by model id."""
+    from core import comparison, paths
+
+    return _scores(stamp(paths.RESULTS / comparison.TABLE))
+
+
+@st.cache_data(show_spinner=False, max_entries=2)
+def _scores(file: tuple[str, int, int]) -> "dict[str, dict[str, float | str]]":
+    from core import comparison
+
+    return comparison.scores(Path(file[0]).parent)
+
+
+def readings() -> "comparison.Readings":
+    """What every measured model read in every test picture. Shared by all visitors: read-only."""
+    from core import comparison, paths
+
+    return _readings(stamp(paths.RESULTS / comparison.READINGS))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _readings(file: tuple[str, int, int]) -> "comparison.Readings":
+    from core import comparison
+
+    return comparison.readings(Path(file[0]).parent)
+
+
+def learning_curve(model_id: str) -> "comparison.Curve | None":
+    """The loss of a stored model over its epochs."""
+    from core import paths, registry
+
+    return _learning_curve(stamp(paths.MODELS / model_id / registry.HISTORY_FILE), model_id)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _learning_curve(file: tuple[str, int, int], model_id: str) -> "comparison.Curve | None":
+    from core import comparison
+
+    return comparison.learning_curve(model_id, folder=Path(file[0]).parent.parent)
+
+
+@st.cache_data(show_spinner=False, max_entries=128)
+def costs(true_minutes: int) -> "dict[str, NDArray[np.float64]]":
+    """What every loss charges for each of the 720 times that might be read for one true time: name -> (720,)."""
+    import numpy as np
+
+    from core.clocks import lesson
+    from core.clocks.time import MINUTES
+
+    return lesson.costs(true_minutes, np.arange(MINUTES))

@@ -2,7 +2,9 @@
 
 import datetime
 import random
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -14,6 +16,7 @@ from pages.parts.pictures import Offered
 SOURCES = {"files": "Files", "samples": "Samples", "camera": "Camera", "drawn": "Drawn"}
 FORMATS = ["png", "jpg", "jpeg", "webp"]
 SEEDS = 9999
+MOST_MODELS = 4
 
 
 def choose_source() -> str:
@@ -111,25 +114,74 @@ def choose_gamma() -> float:
 def choose_models() -> dict[str, str]:
     """Chosen models, id -> title, in the order chosen; the first stored one when none is."""
     try:
-        titles = pictures.told_apart({card.model_id: card.title for card in cached.cards()})
+        cards = cached.cards()
     except RegistryError as error:
         complain(sentence(error))
         return {}
+    titles = pictures.told_apart({card.model_id: card.title for card in cards})
     if not titles:
         complain("No model is stored yet. Train one with: python -m core train reader-report")
         return {}
+    grouped = {card.model_id: in_group(titles[card.model_id], card.report) for card in cards}
     first = next(iter(titles))
-    chosen = st.multiselect(
-        "Models",
-        list(titles),
-        [first],
-        format_func=titles.get,
-        key="model",
-        bind="query-params",
-        max_selections=4,
-        placeholder="Choose up to four",
-    )
+    chosen = several_models("Models", grouped, [first], key="model", most=MOST_MODELS, also=titles)
     return {model_id: titles[model_id] for model_id in chosen or [first]}
+
+
+def in_group(title: str, report: str | None) -> str:
+    """A model's title behind the name of its group: 'Ours: First reader', '2022: Regression'."""
+    return f"{report}: {title.replace(f' ({report})', '')}" if report else f"Ours: {title}"
+
+
+def several_models(
+    label: str, titles: Mapping[str, str], default: list[str], *, key: str, most: int, also: Mapping[str, str] | None = None
+) -> list[str]:
+    """Ids chosen of ``titles``, at most ``most``. The URL holds ids, which outlive titles; titles there are taken too."""
+    wanted = st.session_state[key] if key in st.session_state else in_url(key, [titles, also or {}])
+    chosen = [model_id for model_id in wanted if model_id in titles][:most]
+    st.session_state[key] = chosen or [model_id for model_id in default if model_id in titles][:most]
+
+    def tell() -> None:
+        st.query_params[key] = st.session_state[key]
+
+    return st.multiselect(
+        label,
+        list(titles),
+        format_func=lambda model_id: titles[model_id],
+        key=key,
+        on_change=tell,
+        max_selections=most,
+        placeholder=f"Choose up to {most}",
+        select_all=False,
+    )
+
+
+def one_model(label: str, titles: Mapping[str, str], default: str, *, key: str) -> str:
+    """One id of ``titles``, kept in the URL as ``several_models`` keeps many."""
+    wanted = [st.session_state[key]] if key in st.session_state else in_url(key, [titles])
+    st.session_state[key] = next((model_id for model_id in wanted if model_id in titles), default)
+
+    def tell() -> None:
+        st.query_params[key] = st.session_state[key]
+
+    st.selectbox(label, list(titles), format_func=lambda model_id: titles[model_id], key=key, on_change=tell)
+    return st.session_state[key]
+
+
+def in_url(key: str, names: list[Mapping[str, str]]) -> list[str]:
+    """The ids that the URL names, by id or by one of their titles, each once; anything else is passed over."""
+    known = {title: model_id for titles in reversed(names) for model_id, title in titles.items()}
+    known |= {model_id: model_id for titles in names for model_id in titles}
+    return list(dict.fromkeys(known[text] for text in st.query_params.get_all(key) if text in known))
+
+
+def one_of(label: str, options: Mapping[str, str], key: str, **more: Any) -> str:
+    """A key of ``options``, the first until another is chosen; shown side by side, kept in the URL."""
+    first = next(iter(options))
+    chosen = st.segmented_control(
+        label, list(options), default=first, required=True, format_func=options.get, key=key, bind="query-params", **more
+    )
+    return chosen or first
 
 
 def true_time(known: ClockTime | None) -> ClockTime | None:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.clocks.reading import Reading
-from core.clocks.time import ClockTime, common_sense_error_minutes, signed_error_minutes
+from core.clocks.time import ClockTime, common_sense_error_minutes, hand_angles, signed_error_minutes
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+    from core.figures import Look
 
 SHOWN = 560  # pixels of the picture beside a reading
 THUMBNAIL = 72
@@ -51,10 +54,12 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
             model_id: cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])[0] for model_id in titles
         }
     height, width = offered.pixels().shape[:2]
-    seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma))
+    own_gammas = cached.own_gammas()
     cards = []
     for model_id, reading in readings.items():
-        figure = overlay(seen, (width, height), reading, f"{offered.name}, read as {reading.time}", gamma)
+        own = own_gammas.get(model_id, 1.0)
+        seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma, own))
+        figure = overlay(seen, (width, height), reading, f"{offered.name}, read as {reading.time}", gamma, own)
         cards.append(f'<article><div class="lo-reading">{figure}{told(reading, titles[model_id], true)}</div></article>')
     st.html(f'<div class="lo-readings">{"".join(cards)}</div>')
     dials(readings, titles, true)
@@ -62,39 +67,42 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
 
 def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: ClockTime | None) -> None:
     """A dial of probabilities for each model, and one of errors where the true time is known."""
-    from core import figures
+    from core import clock_figures, figures
 
-    dark, minutes = theme.dark(), true.minutes if true else None
+    dark, minutes, looks = theme.dark(), true.minutes if true else None, clock_figures.looks_of(list(titles))
     drawn: list[tuple[str, str, go.Figure, str]] = []
-    for index, (model_id, reading) in enumerate(readings.items()):
-        figure = figures.dial_of_probabilities(reading, true_minutes=minutes, colour=index, dark=dark)
+    for model_id, reading in readings.items():
+        figure = figures.dial_of_probabilities(reading, true_minutes=minutes, look=looks[model_id], dark=dark)
         words = f"Dial of the shares of all 720 minutes; the highest at {reading.time}"
-        drawn.append(("Share of every minute", f"{titles[model_id]}, square-root scale", figure, words))
+        detail = titles[model_id] + ("" if len(titles) > 1 else ", square-root scale")
+        drawn.append(("Share of every minute", detail, figure, words))
     if true:
         read = {titles[model_id]: reading.minutes for model_id, reading in readings.items()}
         words = "; ".join(f"{title}: {error_words(true, minutes)}" for title, minutes in read.items())
-        figure = figures.error_dial(true.minutes, read, dark=dark)
+        figure = figures.error_dial(true.minutes, read, looks=by_title(looks, titles), dark=dark)
         drawn.append(("Common-sense error", f"true time {true}", figure, f"Dial of errors. {words}"))
     a_row = 3 if len(drawn) == 3 else 2
+    row = " lo-row" if len(titles) > 1 else ""  # titles of one and of three lines, and dials in line all the same
     for start in range(0, len(drawn), a_row):
         places = st.columns(a_row, gap="medium")
         for place, (index, (name, detail, figure, words)) in zip(places, list(enumerate(drawn))[start:], strict=False):
             with place:
-                st.html(f'<h3 class="lo-caption">{escape(name)}<small>{escape(detail)}</small></h3>')
+                st.html(f'<h3 class="lo-caption{row}">{escape(name)}<small>{escape(detail)}</small></h3>')
                 chart(figure, f"dial-{index}", words)
 
 
-def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, gamma: float) -> str:
-    """The picture with what the model found drawn over it: hands, centre, 12."""
+def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, gamma: float, own: float = 1.0) -> str:
+    """The picture with what the model found drawn over it: hands, centre, 12. own: the gamma that the model adds itself."""
     width, height = size
     found = marks(reading, size)
     drawn = f'<img src="{pictures.data_url(found.encode(), "image/svg+xml")}" alt="">' if found else ""
     hands = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
-    legend = hands if reading.hour_tip or reading.minute_tip else ""
+    added = f", then its own {own:.1f}" if own != 1 else ""
+    legend = hands if reading.hour_tip or reading.minute_tip else implied(reading)
     return (
         f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};max-width:{30 * width / height:.2f}rem">'
         f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
-        f"<figcaption>{legend}<span>as the model sees it, gamma {gamma:.1f}</span></figcaption></figure>"
+        f"<figcaption>{legend}<span>as the model sees it, gamma {gamma:.1f}{added}</span></figcaption></figure>"
     )
 
 
@@ -121,6 +129,23 @@ def marks(reading: Reading, size: tuple[int, int]) -> str:
         f'stroke-width="{0.8 * unit:.2f}" font-family="sans-serif" font-weight="bold" text-anchor="middle">'
         f"{''.join(parts)}</g></svg>"
     )
+
+
+def implied(reading: Reading) -> str:
+    """For a model that answers with a time alone: a small upright dial with the hands as that time would set them."""
+    from core.figures import palette
+
+    hour, minute = (f"rotate({float(angle) * 180 / math.pi:.1f})" for angle in hand_angles(reading.minutes))
+    ink = palette(theme.dark()).muted
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-26 -26 52 52" fill="none" stroke-linecap="round"><g stroke="{ink}" '
+        f'stroke-width="1.5"><circle r="24"/><path d="M0-24v5M0 24v-5M24 0h-5M-24 0h5"/></g><g stroke="{HOUR_HAND}" '
+        f'stroke-width="4.5" transform="{hour}"><path d="M0 3V-11"/></g><g stroke="{MINUTE_HAND}" stroke-width="2.75" '
+        f'transform="{minute}"><path d="M0 4V-17"/></g></svg>'
+    )
+    words = f"This model answers with a time alone. At {reading.time} the hands would stand so."
+    source = pictures.data_url(drawn.encode(), "image/svg+xml")
+    return f'<span class="lo-implied"><img alt="" src="{source}"><span>{words}</span></span>'
 
 
 def told(reading: Reading, title: str, true: ClockTime | None) -> str:
@@ -161,7 +186,7 @@ def meter(value: float) -> str:
 
 def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
     """The picture at every gamma to scrub through, and a curve of what is read there. Letting go sets gamma."""
-    from core import figures
+    from core import clock_figures, figures
 
     hint = "<small>drag the picture; what you let go of is read above</small>"
     st.html(f'<h2 class="lo-section lo-ruled">Through every gamma{hint}</h2>')
@@ -193,9 +218,15 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
             {titles[model_id]: row for model_id, row in read.items()},
             true_minutes=true.minutes if true else None,
             current=gamma,
+            looks=by_title(clock_figures.looks_of(list(titles)), titles),
             dark=theme.dark(),
         )
         chart(curve, "gamma-curve", "Curve of " + ("the error" if true else "the time read") + " and the confidence over gamma")
+
+
+def by_title(looks: "Mapping[str, Look]", titles: Mapping[str, str]) -> "dict[str, Look]":
+    """Looks as figures ask for them: by the models' titles."""
+    return {titles[model_id]: look for model_id, look in looks.items()}
 
 
 def several(titles: Mapping[str, str], model_id: str) -> str:

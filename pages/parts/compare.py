@@ -1,0 +1,238 @@
+"""Every clock model side by side: errors, where they come from, how the models learned, what the reports print."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from core import clock_figures, comparison
+from core.comparison import Entry, Readings
+from core.figures import Look
+from core.registry import RegistryError
+from pages.parts import cached, forms, model_cards, theme, views
+from pages.parts.model_cards import swatch
+
+FIRST = (
+    "reader-report",
+    "report22-label-transform-corrected",
+    "report23-classes-720",
+    "report23-multi-head",
+    "report22-regression",
+)
+MOST = 6
+PAIR = ("report22-regression", "report22-regression-no-gamma")
+SHAPES = {"histogram": "Histograms", "within": "Shares within"}
+
+
+def show() -> None:
+    """The whole tab."""
+    with st.container(key="compare"):
+        every = comparison.entries()
+        try:
+            scores, readings = cached.scores(), cached.readings()
+        except comparison.ResultsError as error:
+            forms.complain(forms.sentence(error))
+            scores, readings = {}, Readings(np.empty(0), {})
+        model_cards.ruler(every, scores)
+        able = [one for one in every if one.trained or one.model_id in readings.read]
+        if able:
+            drawn(able, readings)
+        gamma_or_none(every, readings)
+        section(
+            "Printed in the reports, and ours",
+            "The same measure on our 3,600 test pictures; the reports' own are not to be had.",
+        )
+        model_cards.printed(every, scores)
+
+
+def drawn(able: Sequence[Entry], readings: Readings) -> None:
+    """What is drawn of the models that the visitor chooses."""
+    section("Side by side", "Choose models; each keeps its colour, dash and marker everywhere.")
+    titles = {one.model_id: forms.in_group(one.title, one.report) for one in able}
+    measured = [name for name in (*FIRST, *titles) if name in readings.read]
+    default = list(dict.fromkeys([*measured, *titles]))[:4]
+    chosen = forms.several_models("Models shown", titles, default, key="show", most=MOST) or default
+    by_id = {one.model_id: one for one in able}
+    shown = [by_id[name] for name in chosen]
+    looks = clock_figures.looks_of(list(titles))
+    lacking = [one.title for one in shown if one.model_id not in readings.read]
+    if lacking:
+        st.html(
+            f'<p class="lo-hint">Not measured yet: {escape(", ".join(lacking))}. Measure with '
+            "<code>python -m core evaluate clocks</code>.</p>"
+        )
+    with_readings = [one for one in shown if one.model_id in readings.read]
+    if with_readings:
+        how_far_off(with_readings, readings, looks)
+        where(with_readings, readings, looks)
+    learning(shown, looks)
+    if with_readings:
+        half_hours([one for one in able if one.model_id in readings.read], readings, looks)
+
+
+def section(title: str, words: str) -> None:
+    """A heading with a line above it."""
+    st.html(f'<h2 class="lo-section lo-ruled">{escape(title)}<small>{escape(words)}</small></h2>')
+
+
+def named(one: Entry, looks: Mapping[str, Look]) -> str:
+    """A model's title with its line and marker."""
+    return f"<span>{swatch(looks[one.model_id])}{escape(one.title)}</span>"
+
+
+def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
+    """What stands for which model, above the figures of a section."""
+    st.html(f'<p class="lo-legend">{"".join(named(one, looks) for one in shown)}</p>')
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+
+def how_far_off(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
+    """The distribution of errors: the reports' histograms, or one line a model."""
+    section("How far off", "The share of test pictures by common-sense error.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shape = forms.one_of("Shape", SHAPES, "errors", label_visibility="collapsed")
+        log = shape == "histogram" and st.toggle("Logarithmic shares", key="log", bind="query-params")
+    dark = theme.dark()
+    if shape == "within":
+        legend(shown, looks)
+        shares = {one.title: comparison.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in shown}
+        words = "; ".join(f"{one.title}: {within(readings, one)}" for one in shown)
+        by_title = {one.title: looks[one.model_id] for one in shown}
+        views.chart(
+            clock_figures.within_curves(shares, by_title, dark=dark), "within", f"Share of pictures within minutes. {words}"
+        )
+        return
+    bars = {one.model_id: comparison.histogram(readings.errors(one.model_id)) for one in shown}
+    top = max(float(shares.max()) for _, shares in bars.values())
+    for place, one in in_columns(shown):
+        with place:
+            caption(one, looks, within(readings, one))
+            drawing = clock_figures.error_histogram(*bars[one.model_id], looks[one.model_id], top=top, log=log, dark=dark)
+            views.chart(drawing, f"histogram-{one.model_id}", f"Histogram of errors of {one.title}: {within(readings, one)}")
+
+
+def in_columns(shown: Sequence[Entry], a_row: int = 2):
+    """Each model with its place, ``a_row`` to a row; narrow screens stack them."""
+    for start in range(0, len(shown), a_row):
+        yield from zip(st.columns(a_row, gap="large"), shown[start : start + a_row], strict=False)
+
+
+def caption(one: Entry, looks: Mapping[str, Look], *words: str) -> None:
+    """A small heading over a model's own figure."""
+    lines = "".join(f"<small>{escape(line)}</small>" for line in words)
+    st.html(f'<h3 class="lo-caption">{swatch(looks[one.model_id])}{escape(one.title)}{lines}</h3>')
+
+
+def within(readings: Readings, one: Entry) -> str:
+    """A distribution in a few words."""
+    errors = readings.errors(one.model_id)
+    five, thirty = (errors <= 5).mean(), (errors > 30).mean()
+    return f"mean {errors.mean():.1f} min, {views.share(float(five))} within 5, {views.share(float(thirty))} over 30"
+
+
+def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
+    """The error against the true minute of the hour and against the hour."""
+    section(
+        "Where in the hour",
+        "A system that answers hour and minute apart can be a whole hour off near the full hour, where the two disagree.",
+    )
+    log = st.toggle("Logarithmic minutes", key="loghour", bind="query-params")
+    legend(shown, looks)
+    dark, by_title = theme.dark(), {one.title: looks[one.model_id] for one in shown}
+    minutes = {one.title: comparison.mean_by_minute(readings.true, readings.errors(one.model_id)) for one in shown}
+    hours = {one.title: comparison.mean_by_hour(readings.true, readings.errors(one.model_id)) for one in shown}
+    worst = "; ".join(f"{title}: worst at minute {int(np.nanargmax(values))}" for title, values in minutes.items())
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        drawing = clock_figures.errors_by_minute(minutes, by_title, log=log, dark=dark)
+        views.chart(drawing, "by-minute", f"Mean error over the true minute. {worst}")
+    with right:
+        drawing = clock_figures.errors_by_hour(hours, by_title, log=log, dark=dark)
+        views.chart(drawing, "by-hour", "Mean error over the true hour, 12 to 11")
+
+
+# --- learning -------------------------------------------------------------------------------------------------------
+
+
+def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
+    """Loss over the epochs, a figure a model: losses of different kinds share no axis."""
+    section("How they learned", "Loss over the epochs asked for; each model has a loss of its own, so heights do not compare.")
+    log = st.toggle("Logarithmic loss", value=True, key="logloss", bind="query-params")
+    for place, one in in_columns(shown):
+        with place:
+            caption(one, looks, one.epochs, one.loss)
+            try:
+                curve = cached.learning_curve(one.model_id)
+            except RegistryError as error:
+                forms.complain(forms.sentence(error))
+                continue
+            if curve is None:
+                st.html('<p class="lo-hint">No learning curve is stored.</p>')
+                continue
+            look = looks[one.model_id]
+            drawing = clock_figures.learning_curve(curve, look, asked=one.epochs_asked, log=log, dark=theme.dark())
+            words = f"Learning curve of {one.title}, loss from {curve.training[0]:.3g} to {curve.training[-1]:.3g}"
+            views.chart(drawing, f"learning-{one.model_id}", words)
+
+
+# --- classes and gamma ----------------------------------------------------------------------------------------------
+
+
+def half_hours(able: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
+    """Which half hour is taken for which."""
+    section(
+        "Which half hour is taken for which",
+        "All readings put into the 24 classes of report 2022; right ones lie on the diagonal.",
+    )
+    titles = {one.model_id: forms.in_group(one.title, one.report) for one in able}
+    left, right = st.columns([3, 2], gap="large")
+    with right:
+        default = "report22-classes-24" if "report22-classes-24" in titles else next(iter(titles))
+        chosen = forms.one_model("Model", titles, default, key="confusion")
+        shares = comparison.confusion(readings.true, readings.read[chosen])
+        off = np.subtract.outer(np.arange(24), np.arange(24)) % 24
+        right_one, beside = shares[off == 0].mean(), shares[(off == 1) | (off == 23)].sum() / 24
+        opposite = shares[off == 12].mean()
+        words = {"right": right_one, "one beside": beside, "opposite, six hours off": opposite}
+        rows = "".join(
+            f'<tr><th scope="row">{name}</th><td>{views.share(float(value))}</td></tr>' for name, value in words.items()
+        )
+        st.html(
+            f'<table class="lo-table"><thead><tr><th>Half hour</th><th>share</th></tr></thead><tbody>{rows}</tbody></table>'
+        )
+    with left:
+        told = ", ".join(f"{name} {views.share(float(value))}" for name, value in words.items())
+        drawing = clock_figures.confusion_map(shares, looks[chosen], dark=theme.dark())
+        views.chart(drawing, "confusion-map", f"Confusion of half hours by {titles[chosen]}: {told}")
+
+
+def gamma_or_none(every: Sequence[Entry], readings: Readings) -> None:
+    """Regression with gamma 3 against the same with pictures as they are."""
+    section("Gamma against none", "Report 2022 trained its regression twice: on pictures raised to gamma 3, and as they are.")
+    pair = [one for one in every if one.model_id in PAIR]
+    there = [one for one in pair if one.model_id in readings.read]
+    looks = clock_figures.looks_of(PAIR)
+    if len(there) < 2:
+        lines = "".join(
+            f"<li>{named(one, looks)}: {escape(one.epochs)}, <code>{escape(one.command)}</code></li>"
+            for one in pair
+            if one not in there
+        )
+        then = '<p class="lo-hint">Then measure: <code>python -m core evaluate clocks</code></p>'
+        st.html(f'<ul class="lo-waiting">{lines}</ul>{then}')
+        return
+    by_title, dark = {one.title: looks[one.model_id] for one in there}, theme.dark()
+    shares = {one.title: comparison.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in there}
+    hours = {one.title: comparison.mean_by_hour(readings.true, readings.errors(one.model_id)) for one in there}
+    words = "; ".join(f"{one.title}: {within(readings, one)}, {one.epochs}" for one in there)
+    for place, one in in_columns(there):
+        with place:
+            caption(one, looks, within(readings, one), one.epochs)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        views.chart(clock_figures.within_curves(shares, by_title, dark=dark), "gamma-within", f"Share within minutes. {words}")
+    with right:
+        views.chart(clock_figures.errors_by_hour(hours, by_title, dark=dark), "gamma-hours", "Mean error over the true hour")

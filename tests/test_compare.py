@@ -1,0 +1,248 @@
+"""The tabs 'Compare the models' and 'Common sense' through Streamlit's own test runner, with and without results."""
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import paths
+from core.catalogue import all_recipes
+from core.clock_figures import LOOKS, OTHERS
+from core.clocks.lesson import COSTS
+from core.registry import ModelCard
+from core.tables import write_table
+from pages.parts import model_cards
+
+ROOT = Path(__file__).resolve().parent.parent
+COMPARE, LESSON = "Compare the models", "Common sense"
+TRAINED = {"reader-report": 50, "report22-regression": 3, "report22-regression-no-gamma": 100, "report22-classes-24": 100}
+
+
+@pytest.fixture(autouse=True)
+def fresh_caches(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LATENT_OCLOCK_WARM", "0")
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A house without models and results."""
+    monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    return tmp_path
+
+
+@pytest.fixture
+def full(empty: Path) -> Path:
+    """Four models, measured on 24 pictures; one of them stands at 3 of 100 epochs."""
+    true = np.arange(0, 720, 30) + 7
+    rows = []
+    for step, (model_id, epochs) in enumerate(TRAINED.items()):
+        recipe = all_recipes()[model_id]
+        said = (recipe.title, recipe.summary, recipe.report, recipe.network, asdict(recipe.spec), asdict(recipe.training))
+        asked = recipe.training.epochs
+        card = ModelCard(model_id, *said, recipe.data_name, "ours", epochs, asked, "CPU", 60.0, {}, recipe.extra, 1234)
+        folder = empty / "models" / model_id
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(card.to_json())
+        (folder / "history.csv").write_text("epoch,loss,val_loss\n1,4,5\n2,2,3\n")
+        ruler = {"mean_minutes": 10.0 * step + 1, "median_minutes": 1.0, "p95_minutes": 9.0, "within_1_minute": 0.5}
+        more = {"within_5_minutes": 0.6, "over_30_minutes": 0.1, "epochs_trained": epochs, "epochs_asked": asked}
+        rows.append(
+            {"model": model_id, "measure": "mae_hours" if "regression" in model_id else "", "ours": 0.75, **ruler, **more}
+        )
+    write_table(empty / "results", "clocks.csv", rows)
+    readings = [{"true": minute, **{name: (minute + 10 * step) % 720 for step, name in enumerate(TRAINED)}} for minute in true]
+    write_table(empty / "results", "clocks_readings.csv", readings)
+    return empty
+
+
+def start(tab: str, **params: str | list[str]) -> AppTest:
+    running = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+    for name, value in {"tab": tab, **params}.items():
+        running.query_params[name] = value
+    return running.switch_page("pages/tell_the_time.py").run()
+
+
+def html(running: AppTest) -> str:
+    return "\n".join(part.proto.body for part in running.get("html") if "<style>" not in part.proto.body)
+
+
+def charts(running: AppTest) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in running.get("plotly_chart")]
+
+
+# --- Compare the models ---------------------------------------------------------------------------------------------
+
+
+def test_without_any_result_every_model_says_how_to_train_it(empty: Path):
+    running = start(COMPARE)
+    assert not running.exception
+    text = html(running)
+    clocks = [name for name, recipe in all_recipes().items() if recipe.extra.get("task") == "clock"]
+    assert all(f"python -m core train {name}</code>" in text for name in clocks)
+    assert f"{len(clocks)} of {len(clocks)} are not trained yet" in text
+    assert "1.15" in text  # what the reports print stands there all the same
+    assert not running.get("plotly_chart")
+
+
+def test_results_are_shown_with_the_epochs_behind_them(full: Path):
+    running = start(COMPARE)
+    assert not running.exception
+    text = html(running)
+    assert "3 of 100" in text
+    assert "mean 20.0 min" in text
+    assert "0.75" in text
+    assert "All on one ruler" in text
+    assert running.session_state["show"] == ["reader-report", "report22-regression", *list(TRAINED)[2:]]
+    assert len(running.get("plotly_chart")) == 4 + 2 + 4 + 1 + 2  # errors, where, learning, confusion, gamma
+
+
+def test_every_chart_has_words(full: Path):
+    running = start(COMPARE)
+    assert all(len(chart.proto.alt) > 20 for chart in running.get("plotly_chart"))
+
+
+def test_a_link_restores_what_is_compared(full: Path):
+    chosen = ["report22-classes-24", "reader-report"]
+    running = start(COMPARE, show=chosen, errors="Shares within", loghour="true", confusion="report22-regression")
+    assert not running.exception
+    state = running.session_state
+    assert (state["show"], state["errors"], state["loghour"], state["confusion"]) == (
+        chosen,
+        "within",
+        True,
+        "report22-regression",
+    )
+    first = charts(running)[0]
+    assert [trace["name"] for trace in first["data"]] == ["24 classes (2022)", "First reader"]
+    running.multiselect(key="show").set_value(["reader-report"]).run()
+    assert running.query_params["show"] in ("reader-report", ["reader-report"])
+    assert not running.exception
+
+
+def test_measured_models_that_are_not_stored_are_shown_too(full: Path):
+    (full / "models" / "report22-classes-24" / "card.json").unlink()
+    running = start(COMPARE, show="report22-classes-24")
+    assert not running.exception
+    assert running.session_state["show"] == ["report22-classes-24"]
+    assert "no longer stored" in html(running)
+
+
+def test_models_that_are_stored_and_not_measured_say_so(full: Path):
+    (full / "results" / "clocks.csv").unlink()
+    (full / "results" / "clocks_readings.csv").unlink()
+    running = start(COMPARE)
+    assert not running.exception
+    text = html(running)
+    assert "Not measured yet" in text
+    assert len(running.get("plotly_chart")) == 4  # the learning curves
+
+
+def test_damaged_tables_are_a_sentence(full: Path):
+    (full / "results" / "clocks_readings.csv").write_text("true,reader-report\n1,x\n")
+    running = start(COMPARE)
+    assert not running.exception
+    assert "Clocks_readings.csv is damaged" in html(running)
+
+
+def test_a_new_table_is_read_again(full: Path):
+    running = start(COMPARE)
+    assert "97.3 %" not in html(running)
+    table = full / "results" / "clocks.csv"
+    table.write_text(table.read_text().replace(",0.6,", ",0.973,"))
+    assert "97.3 %" in html(running.run())
+
+
+GARBAGE = ["", "<script>alert(1)</script>", "\x00", "../x", "nan", "9" * 3000, "99:99"]
+
+
+@pytest.mark.parametrize("name", ["show", "errors", "log", "loghour", "logloss", "confusion"])
+def test_garbage_about_the_comparison_is_ignored(full: Path, name: str):
+    for value in GARBAGE:
+        running = start(COMPARE, **{name: value})
+        assert not running.exception, (value, running.exception)
+        assert "<script" not in html(running)
+
+
+def test_shares_never_claim_none_or_all_by_rounding():
+    shares = [model_cards.percent(value) for value in (0, 0.0003, 0.01, 0.9997, 1)]
+    assert shares == ["0.0 %", "&lt; 0.1 %", "1.0 %", "&gt; 99.9 %", "100.0 %"]
+    assert "–" in model_cards.percent(None)
+
+
+def test_every_marker_of_a_model_can_be_drawn_beside_its_name():
+    assert {look.symbol.removesuffix("-open") for look in (*LOOKS.values(), *OTHERS)} <= set(model_cards.SHAPES)
+    assert {look.dash for look in (*LOOKS.values(), *OTHERS)} <= set(model_cards.DASHES)
+
+
+# --- Common sense ---------------------------------------------------------------------------------------------------
+
+
+def test_the_lesson_opens_with_two_minutes_across_twelve(empty: Path):
+    running = start(LESSON)
+    assert not running.exception
+    text = html(running)
+    assert ">718<small>min" in text
+    assert text.count(">2<small>min") == 2
+    assert "11.97" in text
+    assert len(running.get("plotly_chart")) == len(COSTS)
+
+
+def test_examples_set_both_times(empty: Path):
+    running = start(LESSON)
+    running.button(key="example-602-608").click().run()
+    assert not running.exception
+    assert running.session_state["shown"] == datetime.time(10, 2)
+    assert running.session_state["answered"] == datetime.time(10, 8)
+    text = html(running)
+    assert text.count(">6<small>min") == 3
+    assert "repeats every 6 minutes" in text
+    assert "0.02661" in text
+
+
+def test_a_link_restores_the_pair_and_afternoons_are_mornings(empty: Path):
+    running = start(LESSON, shown="18:00", answered="00:00", span="Within 20 minutes")
+    assert not running.exception
+    assert html(running).count(">360<small>min") == 3
+    assert running.session_state["span"] == "near"
+
+
+@pytest.mark.parametrize("name", ["shown", "answered", "span"])
+def test_garbage_about_the_lesson_is_ignored(empty: Path, name: str):
+    for value in GARBAGE[:3]:
+        running = start(LESSON, **{name: value})
+        assert not running.exception, (value, running.exception)
+
+
+# --- what it costs --------------------------------------------------------------------------------------------------
+
+
+def test_looking_at_tables_and_curves_loads_no_tensorflow():
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run(); "
+        f"at.query_params['tab'] = {COMPARE!r}; at = at.switch_page('pages/tell_the_time.py').run(); "
+        "assert not at.exception, at.exception; assert 'core.comparison' in sys.modules; "
+        "heavy = [name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules]; "
+        "assert not heavy, heavy; print('light')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "LATENT_OCLOCK_WARM": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.strip() == "light", done.stderr

@@ -1,0 +1,83 @@
+"""The tables of ``evaluate clocks``, from a model whose answers are known and a benchmark of four pictures."""
+
+import csv
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import registry
+from core.clocks import evaluation
+from core.clocks.benchmark import Benchmark
+
+
+class Stopped:
+    """A 24-class network that answers 10:00-10:29, whatever it sees."""
+
+    def __init__(self) -> None:
+        self.card: Any = SimpleNamespace(
+            model_id="report22-classes-24",
+            report="2022",
+            epochs_trained=1,
+            epochs_asked=100,
+            seconds=12.4,
+            device="CPU",
+            parameters=7,
+            sha256="x",
+            extra={"task": "clock", "side": 150, "gamma": 1.0, "form": "classes-24"},
+        )
+
+    def __call__(self, batch: np.ndarray) -> np.ndarray:
+        return np.tile(np.eye(24, dtype=np.float32)[20], (len(batch), 1))
+
+
+@pytest.fixture
+def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dict[str, Any]]:
+    model, stored = Stopped(), {}
+    images = np.zeros((4, 150, 150), np.uint8)
+    minutes = np.array([0, 600, 614, 660])
+    tiny = Benchmark(images, minutes, np.zeros((4, 15, 2), np.float32), np.array([0]), np.array([1, 2, 3]))
+    monkeypatch.setattr(evaluation, "report_benchmark", lambda progress=None: tiny)
+    monkeypatch.setattr(registry, "list_cards", lambda folder=None: [model.card])
+    monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: model)
+    monkeypatch.setattr(registry, "update_card", lambda model_id, folder, **more: stored.update(more))
+    monkeypatch.setenv("LATENT_OCLOCK_DATA", str(tmp_path))
+    originals = tmp_path / evaluation.EXAMPLES
+    originals.mkdir()
+    Image.new("L", (150, 150)).save(originals / "10_40.png")
+    Image.new("L", (150, 150)).save(originals / "00_00_tones_stretched_1.png")
+    evaluation.evaluate(results=tmp_path / "results")
+    return tmp_path / "results", stored
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_one_row_a_model_with_the_published_figure_beside_ours(measured: tuple[Path, dict[str, Any]]) -> None:
+    folder, stored = measured
+    [row] = table(folder / "clocks.csv")
+    # It reads 10:14.5 = 614.5 for 600, 614 and 660: errors of 14.5, 0.5 and 45.5 minutes; two of three classes are right.
+    assert row["model"] == "report22-classes-24"
+    assert (row["measure"], float(row["published"])) == ("accuracy", 0.9088)
+    assert float(row["ours"]) == pytest.approx(2 / 3, abs=1e-4)
+    assert float(row["mean_minutes"]) == pytest.approx(60.5 / 3, abs=1e-3)
+    assert float(row["over_30_minutes"]) == pytest.approx(1 / 3, abs=1e-4)
+    assert (row["epochs_trained"], row["epochs_asked"], row["training_seconds"]) == ("1", "100", "12")
+    assert stored["figures"]["accuracy"] == pytest.approx(2 / 3)
+    assert stored["sha256"] == "x"
+
+
+def test_one_row_a_test_picture(measured: tuple[Path, dict[str, Any]]) -> None:
+    rows = table(measured[0] / "clocks_readings.csv")
+    assert [(row["true"], row["report22-classes-24"]) for row in rows] == [(t, "614.50") for t in ("600", "614", "660")]
+
+
+def test_the_original_pictures_are_read_where_they_lie(measured: tuple[Path, dict[str, Any]]) -> None:
+    rows = table(measured[0] / "clock_examples.csv")
+    assert [(row["file"], row["true"]) for row in rows] == [("00_00_tones_stretched_1.png", "0"), ("10_40.png", "640")]
+    assert {row["report22-classes-24"] for row in rows} == {"614.50"}
