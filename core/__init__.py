@@ -15,6 +15,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.dial              flat textures: dial, wood
     clocks.styles            styles of clocks, as data
     clocks.face              a time and a style -> a picture with its truth
+    clocks.fit               points in a picture -> the dial that fits them, and how well
     clocks.benchmark         the 18,000 pictures of the reports, made again from a seed
     clocks.augment           variations of pictures for training
     clocks.forms             label forms: targets for a network, and the way back to a time

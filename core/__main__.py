@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -241,6 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from core.registry import RegistryError
 
     options = parser().parse_args(arguments)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's remarks on hardware are not ours
     try:
         status: int = options.run(options)
     except (RegistryError, OSError) as error:

@@ -12,16 +12,26 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     Keras 3 computes moments and normalisation step by step on TensorFlow; ``fused_batch_norm`` reaches oneDNN's and cuDNN's
     primitive, about twice as fast on a CPU. Mathematics, weights and moving statistics are those of the parent class, which
-    still serves inference and every other backend. Ioffe & Szegedy 2015.
+    still serves every other backend. Ioffe & Szegedy 2015.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         fusable = keras.backend.backend() == "tensorflow" and len(inputs.shape) == 4 and self.axis in (-1, 3)
         fusable = fusable and self.center and self.scale and mask is None and not self.synchronized
-        if not (training and self.trainable and fusable):
+        if not fusable:
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 
+        if not (training and self.trainable):
+            return tf.compat.v1.nn.fused_batch_norm(
+                ops.cast(inputs, self.compute_dtype),
+                ops.cast(self.gamma, "float32"),
+                ops.cast(self.beta, "float32"),
+                ops.cast(self.moving_mean, "float32"),
+                ops.cast(self.moving_variance, "float32"),
+                epsilon=self.epsilon,
+                is_training=False,
+            )[0]
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             ops.cast(inputs, self.compute_dtype),
             ops.cast(self.gamma, "float32"),

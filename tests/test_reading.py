@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from core import paths
-from core.clocks.face import POINTS, render
+from core.clocks.camera import Pose, project
+from core.clocks.dial import direction
+from core.clocks.face import POINTS, fixed_marks, render
 from core.clocks.reading import decode, likeliest_times, read_gammas, read_pictures
 from core.clocks.time import ClockTime, circular_mean_around_peak, common_sense_error_minutes, hand_angles
 from core.images import open_picture
@@ -23,7 +25,11 @@ class FakeModel:
         self.hands = [np.sin(hour), np.cos(hour), np.sin(minute), np.cos(minute)]
         self.bins = np.zeros(720)
         self.bins[minutes] = peak
-        self.points = np.full((len(POINTS), 2), 0.5)
+        # A dial seen straight on, hands and all; ``points`` then moves the first of them.
+        pose = Pose(x=0.5, y=0.5, radius=0.4, distance=3.0, roll=0.0, tilt=0.0, near=0.0)
+        marks = fixed_marks(0.735).copy()
+        marks[2], marks[3] = direction(float(hour)) * 0.65, direction(float(minute)) * 0.78
+        self.points = project(pose.homography(), marks)
         for index, point in enumerate(points):
             self.points[index] = point
 
@@ -125,11 +131,33 @@ def test_doubt_is_said():
     [unsure] = read_pictures([np.zeros((40, 40), np.uint8)], model=flat)
     assert unsure.confidence < 0.05
     assert re.fullmatch(r"Hard to tell: it may be \d\d:\d\d, \d\d:\d\d or \d\d:\d\d\.", unsure.note)
-    torn = FakeModel(minutes=608)
-    torn.hands = FakeModel(minutes=120).hands
+
+
+def test_a_sure_reading_of_a_whole_dial_has_no_note():
+    [reading] = read_pictures([np.zeros((40, 40), np.uint8)], model=FakeModel())
+    assert reading.note is None
+    assert reading.confidence > 0.99
+
+
+@pytest.mark.parametrize("which", ["sines", "tips"])
+def test_hands_that_tell_another_time_are_said_and_halve_the_confidence(which):
+    torn, other = FakeModel(minutes=608), FakeModel(minutes=120)
+    if which == "sines":
+        torn.hands = other.hands
+    else:
+        torn.points = other.points
     [reading] = read_pictures([np.zeros((40, 40), np.uint8)], model=torn)
-    assert "10:08" in reading.note
-    assert "02:00" in reading.note
+    assert "10:08 from the whole picture" in reading.note
+    assert "02:00 from the hands" in reading.note
+    assert reading.confidence == pytest.approx(0.5, abs=0.01)
+
+
+def test_numerals_that_form_no_dial_are_no_clock():
+    model = FakeModel()
+    model.points[4:] = model.points[4:][::-1]  # the numerals run the wrong way round
+    [reading] = read_pictures([np.zeros((40, 40), np.uint8)], model=model)
+    assert reading.note.startswith("I see no clock")
+    assert reading.confidence < 0.1
 
 
 def test_nothing_in_nothing_out():
@@ -175,7 +203,8 @@ def test_it_finds_hub_and_tips(reader):
 def test_what_is_no_clock_gets_a_reading_with_doubt_and_no_crash(reader, picture):
     [reading] = read_pictures([picture], model=reader)
     assert 0 <= reading.minutes < 720
-    assert 0 <= reading.confidence <= 1
+    assert 0 <= reading.confidence < 0.2
+    assert reading.note.startswith("I see no clock")
     assert reading.probabilities.sum() == pytest.approx(1, abs=1e-3)
 
 

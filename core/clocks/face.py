@@ -97,7 +97,7 @@ def render(time: ClockTime, style: ClockStyle | str = "report", *, seed: int | t
     image = _object(image, style, pose, time.minutes, side, dice)
     image = _light(image, style, pose, side, dice)
     hour_angle, minute_angle = (float(angle) for angle in hand_angles(time.minutes))
-    marks = _fixed_marks(style.numerals.radius).copy()
+    marks = fixed_marks(style.numerals.radius).copy()
     marks[2] = direction(hour_angle) * style.hour_hand.length
     marks[3] = direction(minute_angle) * style.minute_hand.length
     homography = pose.homography()
@@ -105,7 +105,7 @@ def render(time: ClockTime, style: ClockStyle | str = "report", *, seed: int | t
 
 
 @lru_cache(maxsize=16)
-def _fixed_marks(radius: float) -> NDArray[np.float64]:
+def fixed_marks(radius: float) -> NDArray[np.float64]:
     """``(15, 2)``: the places of ``POINTS`` on the dial for numerals at ``radius``; those of the tips are still empty."""
     numerals = [direction(math.radians(30 * hour)) * radius for hour in range(12)]
     return np.stack([np.zeros(2), numerals[0], np.zeros(2), np.zeros(2), *numerals[1:]])

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core import registry
 from core.clocks.face import POINTS
+from core.clocks.fit import MISFIT_LIMIT, NUMERAL_RADIUS, fit_dial, minutes_of_tips
 from core.clocks.forms import FORMS
-from core.clocks.styles import REPORT
 from core.clocks.time import (
     MINUTES,
     ClockTime,
@@ -28,7 +28,6 @@ Point = tuple[float, float]  # x, y in pixels of the picture that was read; the 
 NEAR_MINUTES = 3  # a candidate's probability is what lies within so many minutes of it
 APART_MINUTES = 10  # candidates lie at least so far from each other
 UNSURE = 0.5  # below this confidence a reading carries a note
-TWELVE_RADIUS = REPORT.numerals.radius  # from hub to the middle of 12, in dial radii, as the first reader learned it
 SMALL = 0.28  # dial radii below this share of the picture's side are worth a second, closer look
 LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
 
@@ -47,9 +46,10 @@ class Reading:
     """What a model reads in one picture.
 
     time, minutes: the reading, as a whole minute and with fraction in [0, 720). confidence: in [0, 1], the probability
-    within 3 minutes of it. candidates: the three likeliest times, best first (the first is the reading). probabilities:
-    float32 (720,), one a minute, sums to 1. centre, twelve, hour_tip, minute_tip: where the model sees them, in pixels of
-    the picture, or None when it has no such output. note: None, or one sentence when the reading is doubtful.
+    within 3 minutes of it, less where the numerals found form no dial or the hands tell another time. candidates: the three
+    likeliest times, best first (the first is the reading). probabilities: float32 (720,), one a minute, sums to 1. centre,
+    twelve, hour_tip, minute_tip: where the model sees them, in pixels of the picture, or None when it has no such output.
+    note: None, or one sentence when the reading is doubtful.
     """
 
     time: ClockTime
@@ -126,7 +126,7 @@ def _dial_crop(grey: NDArray[np.uint8], reading: Reading) -> tuple[int, int, int
     if reading.centre is None or reading.twelve is None:
         return None
     height, width = grey.shape
-    radius = float(np.hypot(*np.subtract(reading.twelve, reading.centre))) / TWELVE_RADIUS
+    radius = float(np.hypot(*np.subtract(reading.twelve, reading.centre))) / NUMERAL_RADIUS
     share = radius / max(height, width)
     if share >= SMALL or radius < 8:
         return None
@@ -203,15 +203,24 @@ def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
 def _reading(decoded: Decoded, row: int) -> Reading:
     shares = decoded.probabilities[row]
     candidates = likeliest_times(shares, float(decoded.minutes[row]))
-    confidence = candidates[0].probability
-    note = None
-    if confidence < UNSURE:
+    confidence, note = candidates[0].probability, None
+    others = [] if decoded.second_minutes is None else [float(decoded.second_minutes[row])]
+    misfit = 0.0
+    if decoded.points is not None:
+        misfit, view = fit_dial(decoded.points[row])
+        # Shares of probability are worth what they were learned on: numerals that form no dial take them down.
+        confidence *= min(1.0, MISFIT_LIMIT / max(misfit, 1e-9)) ** 2
+        if view is not None:
+            others.append(minutes_of_tips(decoded.points[row], view))
+    apart = common_sense_error_minutes(candidates[0].minutes, others)
+    if misfit > MISFIT_LIMIT:
+        note = "I see no clock of the kind that this model learned to read."
+    elif confidence < UNSURE:
         note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
-    elif decoded.second_minutes is not None:
-        second = float(decoded.second_minutes[row])
-        if common_sense_error_minutes(candidates[0].minutes, second) > 30:
-            other = ClockTime.from_minutes(second)
-            note = f"The model's two answers disagree: its bins say {candidates[0].time}, the angles of the hands {other}."
+    elif (apart > 30).any():
+        confidence *= 0.5
+        other = ClockTime.from_minutes(others[int(apart.argmax())])
+        note = f"Two ways of reading disagree: {candidates[0].time} from the whole picture, {other} from the hands alone."
     return Reading(
         time=candidates[0].time,
         minutes=candidates[0].minutes,
