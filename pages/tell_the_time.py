@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.registry import RegistryError
-from pages.parts import forms, gallery, pictures, shell, views
+from pages.parts import forms, gallery, pictures, shell, tables, views
 
 TABS = ("Read a picture", "Compare the models", "Common sense")
 
@@ -14,20 +14,20 @@ def read(tab_is_open: bool) -> None:
     with left, st.container(key="choices"):
         source = forms.choose_source()
         offered = forms.offered(source) if tab_is_open or source != "camera" else []  # nobody is filmed behind a tab
+        good, bad = pictures.sorted_out(offered)
         gamma = forms.choose_gamma()
         titles = forms.choose_models()
-        true = forms.true_time(offered[0].truth if offered else None) if len(offered) < 2 else None
+        true = forms.true_time(source, good[0] if good else None) if len(good) < 2 else None
     if not tab_is_open:
         return
-    good, bad = pictures.sorted_out(offered)
     with right, st.container(key="results"):
-        views.problems(bad)
+        tables.problems(bad)
         if not offered:
             st.html(f'<p class="lo-quiet">{views.QUIET_PLACE}</p>')
             gallery.show(list(pictures.samples()), None, forms.pick_sample, key="gallery-start")
         elif titles and good:
             try:
-                chosen = good[0] if len(offered) == 1 else views.many(good, titles, gamma)
+                chosen = good[0] if len(good) == 1 else tables.many(good, titles, gamma)
                 if chosen:
                     true = true or chosen.truth
                     views.single(chosen, titles, true, gamma)

@@ -4,7 +4,9 @@ shell        the sidebar and the style sheet of every page
 cached       Streamlit's caches over core, and the warm-up; nothing else caches
 pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
+uploads      the files uploaded last, kept while another source or page is shown
 views        Readings -> what stands on the page
+tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times

@@ -2,6 +2,7 @@
 
 import datetime
 import random
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -10,28 +11,50 @@ import streamlit as st
 
 from core.clocks.time import ClockTime
 from core.registry import RegistryError
-from pages.parts import cached, gallery, paste, pictures
+from pages.parts import cached, gallery, paste, pictures, uploads
 from pages.parts.pictures import Offered
 
 SOURCES = {"files": "Files", "samples": "Samples", "camera": "Camera", "drawn": "Drawn"}
 FORMATS = ["png", "jpg", "jpeg", "webp"]
 SEEDS = 9999
 MOST_MODELS = 4
+LINKED = ("from", "sample", "true")  # what the URL tells of the picture, in one step of the browser's history
+EXAMPLE = "10_08-report"
+SHORT = {"report-straight": "Straight on, no reflections"}  # titles that the field would cut off
 
 
 def choose_source() -> str:
     """Where pictures come from: a key of ``SOURCES``."""
+    follow_link()
     chosen = st.segmented_control(
-        "Picture",
-        list(SOURCES),
-        default="files",
-        required=True,
-        format_func=SOURCES.get,
-        key="from",
-        bind="query-params",
-        width="stretch",
+        "Picture", list(SOURCES), required=True, format_func=SOURCES.get, key="from", on_change=another_picture, width="stretch"
     )
     return chosen or "files"
+
+
+def follow_link() -> None:
+    """Take source, sample and true time from the URL when a link was opened or the browser went back; else leave them."""
+    linked = tuple(next(iter(st.query_params.get_all(name)), "") for name in LINKED)
+    if "from" not in st.session_state or st.session_state.get("linked") != linked:
+        st.session_state["from"] = next((key for key, label in SOURCES.items() if label == linked[0]), "files")
+        st.session_state["sample"], st.session_state["true"] = linked[1:]
+        st.session_state["linked"] = linked
+        st.session_state.pop("true-of", None)
+
+
+def tell_link() -> None:
+    """Write source, sample and true time into the URL, all at once: one step in the browser's history."""
+    state = st.session_state
+    linked = (SOURCES[state.get("from") or "files"], state.get("sample") or "", (state.get("true") or "").strip())
+    state["linked"] = linked
+    st.query_params.update({name: [value] if value else [] for name, value in zip(LINKED, linked, strict=True)})
+
+
+def another_picture() -> None:
+    """Forget the true time that was typed for the picture before."""
+    st.session_state["true"] = ""
+    st.session_state.pop("true-of", None)
+    tell_link()
 
 
 def offered(source: str) -> list[Offered]:
@@ -40,15 +63,34 @@ def offered(source: str) -> list[Offered]:
 
 
 def dropped() -> list[Offered]:
-    """Files dropped or chosen, then the picture pasted last."""
-    files = st.file_uploader("Drop clock pictures here", FORMATS, accept_multiple_files=True, key="files", max_upload_size=10)
+    """Files dropped or chosen, then the picture pasted last; while there is none, the sample picked last beside its gallery."""
+    st.file_uploader(
+        "Drop clock pictures here",
+        FORMATS,
+        accept_multiple_files=True,
+        key="files",
+        max_upload_size=10,
+        on_change=uploads.keep,
+        args=("files",),
+    )
     paste.box("pasted")
-    found = [Offered(file.name, file.getvalue(), pictures.time_in_name(file.name)) for file in files]
+    found = uploads.kept("files")
     data = st.session_state.get("pasted")
     if data is not None:
         found.append(Offered("pasted picture", data))
         st.button("Forget the pasted picture", on_click=st.session_state.pop, args=("pasted", None), type="tertiary")
-    return found
+    return found or example()
+
+
+def example() -> list[Offered]:
+    """A sample to begin with, above a gallery of the others; none where none is shipped."""
+    names = list(pictures.samples())
+    if not names:
+        return []
+    shown = EXAMPLE if EXAMPLE in names else names[0]
+    st.html('<p class="lo-hint">Until then, an example. Others to try:</p>')
+    gallery.show(names, shown, pick_sample, key="gallery-start")
+    return [pictures.sample(shown)]
 
 
 def from_gallery() -> list[Offered]:
@@ -57,18 +99,17 @@ def from_gallery() -> list[Offered]:
     if not names:
         st.caption("No samples are shipped with this copy.")
         return []
-    with st.container(key="sample-name"):  # not shown: it keeps the choice in the URL, the gallery below shows it
-        chosen = st.selectbox("Sample", names, key="sample", bind="query-params") or names[0]
+    chosen = st.session_state.get("sample")
+    chosen = chosen if chosen in names else names[0]
     gallery.show(names, chosen, pick_sample, key="gallery")
     return [pictures.sample(chosen)]
 
 
 def pick_sample(name: str) -> None:
     """Take a sample, whatever the source was."""
-    if st.session_state.get("from") != "samples":  # its widget comes with the next run, too late to tell the URL itself
-        st.query_params["sample"] = name
     st.session_state["from"] = "samples"
     st.session_state["sample"] = name
+    another_picture()
 
 
 def photographed() -> list[Offered]:
@@ -81,23 +122,32 @@ def drawn() -> list[Offered]:
     """A clock drawn at a time and in a style of one's choice."""
     from core.clocks.styles import STYLES
 
-    at = st.time_input("Time", datetime.time(10, 8), step=60, key="time", bind="query-params")
+    at = st.time_input("Time", datetime.time(10, 8), step=60, key="time", bind="query-params", on_change=to_twelve_hours)
+    if at and at.hour >= 12:
+        st.html(f'<p class="lo-hint">The dial has 12 hours: {at:%H:%M} stands as {ClockTime(at.hour % 12, at.minute)}.</p>')
     style = st.selectbox("Style", list(STYLES), format_func=title_of_style, key="style", bind="query-params") or next(
         iter(STYLES)
     )
-    number, dice = st.columns([3, 2], vertical_alignment="bottom")
-    seed = number.number_input("Seed", 0, SEEDS, 0, key="seed", bind="query-params", help="One seed, one picture: everywhere.")
+    number, dice = st.columns(2, vertical_alignment="bottom")
+    seed = number.number_input("Seed", 0, SEEDS, key="seed", bind="query-params", help="One seed, one picture: everywhere.")
     dice.button("Another", icon=":material/casino:", on_click=roll, width="stretch")
     at = at or datetime.time(10, 8)
     true = ClockTime(at.hour % 12, at.minute)
     return [Offered(f"drawn {true}", cached.drawn(true.minutes, style, int(seed or 0)), true)]
 
 
+def to_twelve_hours() -> None:
+    """What is typed as an afternoon becomes what the dial shows."""
+    at = st.session_state.get("time")
+    if at and at.hour >= 12:
+        st.session_state["time"] = at.replace(hour=at.hour % 12)
+
+
 def title_of_style(name: str) -> str:
-    """What a style is called on the page."""
+    """What a style is called on the page, short enough for its field."""
     from core.clocks.styles import STYLES
 
-    return getattr(STYLES[name], "title", None) or name.replace("-", " ")
+    return SHORT.get(name) or getattr(STYLES[name], "title", None) or name.replace("-", " ")
 
 
 def roll() -> None:
@@ -151,7 +201,7 @@ def several_models(
         key=key,
         on_change=tell,
         max_selections=most,
-        placeholder=f"Choose up to {most}",
+        placeholder=f"None chosen: {titles[default[0]]}" if len(default) == 1 else f"None chosen: the first {len(default)}",
         select_all=False,
     )
 
@@ -184,18 +234,35 @@ def one_of(label: str, options: Mapping[str, str], key: str, **more: Any) -> str
     return chosen or first
 
 
-def true_time(known: ClockTime | None) -> ClockTime | None:
-    """The true time: typed in, or else ``known`` from the picture's name or drawing."""
+def true_time(source: str, shown: Offered | None) -> ClockTime | None:
+    """The true time: typed in for this very picture, or else known from its name or drawing."""
+    known = shown.truth if shown else None
+    picture = (source, shown.sha if shown else "")
+    if st.session_state.get("true-of", picture) != picture:
+        another_picture()
+    st.session_state["true-of"] = picture
     typed = st.text_input(
-        "True time, if known", key="true", bind="query-params", placeholder=str(known) if known else "10:08", max_chars=8
+        "True time" if known else "True time, if known",
+        key="true",
+        on_change=tell_link,
+        placeholder=f"{known}, {'as drawn' if source == 'drawn' else 'from the file name'}" if known else "e.g. 10:08",
+        max_chars=10,
     )
     if not typed.strip():
         return known
     try:
-        return ClockTime.parse(typed)
+        return parse_time(typed)
     except ValueError as error:
         complain(sentence(error))
         return known
+
+
+def parse_time(text: str) -> ClockTime:
+    """``9:30 pm`` and ``930`` as well as what ``ClockTime.parse`` reads; a ``ValueError`` for anything else."""
+    match = re.fullmatch(r"\s*(\d{1,2}?)\s*[:.]?\s*(\d{2})\s*([ap]\.?m\.?)?\s*", text, re.ASCII | re.IGNORECASE)
+    if match and (not match[3] or 1 <= int(match[1]) <= 12) and int(match[1]) <= 23 and int(match[2]) <= 59:
+        return ClockTime(int(match[1]) % 12, int(match[2]))
+    return ClockTime.parse(text)
 
 
 def complain(text: str) -> None:

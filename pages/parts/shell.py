@@ -53,7 +53,7 @@ def device_note(warming: cached.WarmUp | None) -> None:
     if warming is None:
         state, words = "cold", "Models load when first used"
     elif not warming.done.is_set():
-        state, words = "busy", "Waking the models"
+        state, words = "busy", "Loading the first model"
     elif warming.problem:
         state, words = "cold", warming.problem
     else:

@@ -1,16 +1,16 @@
 """Readings -> what stands on the page. Names and notes are escaped here; nobody else builds HTML from them."""
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+import re
+import textwrap
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.clocks.reading import Reading
-from core.clocks.time import ClockTime, common_sense_error_minutes, hand_angles, signed_error_minutes
+from core.clocks.reading import UNSURE, Reading
+from core.clocks.time import ClockTime, hand_angles, signed_error_minutes
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from core.figures import Look
+    from core.registry import ModelCard
 
 SHOWN = 560  # pixels of the picture beside a reading
-THUMBNAIL = 72
-CHUNK = 16  # pictures read in one batch
 HOUR_HAND, MINUTE_HAND, MARK, CASING = "#d55e00", "#0072b2", "#1d1c19", "#fffdf8"  # apart for every colour vision
 PLAIN = {"displayModeBar": False, "scrollZoom": False}
 QUIET_PLACE = "Drop a picture of a clock, paste one, or start from one of these."
+BLIND = "I see no clock"  # how the note of a reading begins that is none
+LEARNED = {"reader-report": "learned only drawn clocks of one kind"}  # where the card's own words are too long
+EXACT_MINUTES = 0.05  # an error that would print as 0.0
 
 
 def heading(title: str, lede: str) -> None:
@@ -40,8 +42,28 @@ def chart(figure: "go.Figure", key: str, words: str) -> None:
 def error_words(true: ClockTime, minutes: float) -> str:
     """How far a reading is off, as words."""
     ahead = float(signed_error_minutes(true.minutes, minutes))
+    if abs(ahead) < EXACT_MINUTES:
+        return f"exactly the true {true}"
     way = "ahead of" if ahead >= 0 else "behind"
     return f"{abs(ahead):.1f} minutes {way} the true {true}"
+
+
+def blind(reading: Reading) -> bool:
+    """Whether the model found no clock at all."""
+    return (reading.note or "").startswith(BLIND)
+
+
+def doubtful(reading: Reading) -> bool:
+    """Whether a reading is to be shown as a guess."""
+    return bool(reading.note) or reading.confidence < UNSURE
+
+
+def learned(card: "ModelCard | None") -> str:
+    """What a model learned from, in a few words; "" where its card does not say."""
+    if card is None or card.model_id in LEARNED:
+        return LEARNED.get(card.model_id, "") if card else ""
+    words = re.split(r"[;:.] ", card.data)[0].strip()
+    return f"learned from {textwrap.shorten(words, 64, placeholder=' …')}" if words else ""
 
 
 # --- one picture ----------------------------------------------------------------------------------------------------
@@ -55,12 +77,15 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
         }
     height, width = offered.pixels().shape[:2]
     own_gammas = cached.own_gammas()
+    stored = {card.model_id: card for card in cached.cards()}
     cards = []
     for model_id, reading in readings.items():
         own = own_gammas.get(model_id, 1.0)
         seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma, own))
-        figure = overlay(seen, (width, height), reading, f"{offered.name}, read as {reading.time}", gamma, own)
-        cards.append(f'<article><div class="lo-reading">{figure}{told(reading, titles[model_id], true)}</div></article>')
+        words = f"{offered.name}, " + ("no clock seen" if blind(reading) else f"read as {reading.time}")
+        figure = overlay(seen, (width, height), reading, words, gamma, own)
+        words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
+        cards.append(f'<article><div class="lo-reading">{figure}{words}</div></article>')
     st.html(f'<div class="lo-readings">{"".join(cards)}</div>')
     dials(readings, titles, true)
 
@@ -94,11 +119,13 @@ def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: Cloc
 def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, gamma: float, own: float = 1.0) -> str:
     """The picture with what the model found drawn over it: hands, centre, 12. own: the gamma that the model adds itself."""
     width, height = size
-    found = marks(reading, size)
+    found = "" if blind(reading) else marks(reading, size)
     drawn = f'<img src="{pictures.data_url(found.encode(), "image/svg+xml")}" alt="">' if found else ""
     hands = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
     added = f", then its own {own:.1f}" if own != 1 else ""
     legend = hands if reading.hour_tip or reading.minute_tip else implied(reading)
+    if blind(reading):
+        legend = ""
     return (
         f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};max-width:{30 * width / height:.2f}rem">'
         f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
@@ -107,15 +134,21 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
 
 
 def marks(reading: Reading, size: tuple[int, int]) -> str:
-    """An SVG of ``size`` pixels with the hands, the centre and 12 where the model sees them; "" where it sees none."""
+    """An SVG of ``size`` pixels with the hands, the centre and 12 where the model sees them; "" where it sees none.
+
+    Dashed and faint where the model is in doubt.
+    """
     unit = min(size) / 100
+    faint = doubtful(reading)
+    cap = "butt" if faint else "round"
+    dash = f' stroke-dasharray="{5 * unit:.2f} {4 * unit:.2f}"' if faint else ""
     parts = []
     if reading.centre:
         for tip, colour, wide in ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9)):
             if tip:
                 ends = 'x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"'.format(*reading.centre, *tip)
                 for stroke, extra in ((f"{CASING}d9", 1.4), (colour, 0.0)):
-                    parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (wide + extra):.2f}"/>')
+                    parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (wide + extra):.2f}"{dash}/>')
         x, y = reading.centre
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 * unit:.2f}" fill="{MARK}" stroke="{CASING}"/>')
     if reading.twelve:
@@ -125,7 +158,8 @@ def marks(reading: Reading, size: tuple[int, int]) -> str:
     if not parts:
         return ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-0.5 -0.5 {size[0]} {size[1]}"><g stroke-linecap="round" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-0.5 -0.5 {size[0]} {size[1]}"><g stroke-linecap="{cap}" '
+        f'opacity="{0.6 if faint else 1}" '
         f'stroke-width="{0.8 * unit:.2f}" font-family="sans-serif" font-weight="bold" text-anchor="middle">'
         f"{''.join(parts)}</g></svg>"
     )
@@ -148,27 +182,38 @@ def implied(reading: Reading) -> str:
     return f'<span class="lo-implied"><img alt="" src="{source}"><span>{words}</span></span>'
 
 
-def told(reading: Reading, title: str, true: ClockTime | None) -> str:
-    """The reading as a digital clock, how sure the model is, what else it might be, and how far off it is."""
+def told(reading: Reading, title: str, true: ClockTime | None, source: str = "") -> str:
+    """The reading as a digital clock, how sure the model is, what else it might be, and how far off it is.
+
+    source: what the model learned from, in a few words.
+    """
     hour, minute = str(reading.time).split(":")
-    fine = f"{int(reading.minutes // 60)} h {reading.minutes % 60:04.1f} min"
+    fine, label = f"{int(reading.minutes // 60)} h {reading.minutes % 60:04.1f} min", f"Read as {reading.time}"
+    if blind(reading):
+        hour = minute = "--"
+        fine, label = f"best guess {reading.time}", f"No clock seen; best guess {reading.time}"
     others = "".join(
         f"<li><b>{escape(str(other.time))}</b>{meter(other.probability)}<span>{share(other.probability)}</span></li>"
         for other in reading.candidates[1:3]
     )
-    rivals = f'<h4>Next likely</h4><ol class="lo-rivals">{others}</ol>' if others else ""
-    error = ""
-    if true:
-        off = float(common_sense_error_minutes(true.minutes, reading.minutes))
-        way = "ahead of" if signed_error_minutes(true.minutes, reading.minutes) >= 0 else "behind"
-        error = f'<p class="lo-error"><b>{off:.1f}</b><span>min {way} {true}</span></p>'
+    rivals = f'<h4>Next likely</h4><ol class="lo-rivals">{others}</ol>' if others and not blind(reading) else ""
     note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
+    quiet = f"<small>{escape(source)}</small>" if source else ""
     return (
-        f'<div class="lo-told"><h3 class="lo-eyebrow">{escape(title)}</h3>'
-        f'<p class="lo-digits" aria-label="Read as {reading.time}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
+        f'<div class="lo-told{" lo-doubt" if doubtful(reading) else ""}"><h3 class="lo-eyebrow">{escape(title)}{quiet}</h3>'
+        f'<p class="lo-digits" aria-label="{label}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
         f'<div class="lo-sure"><span>Confidence</span>{meter(reading.confidence)}<b>{share(reading.confidence)}</b></div>'
-        f"{rivals}{error}{note}</div>"
+        f"{rivals}{off(reading, true) if true else ''}{note}</div>"
     )
+
+
+def off(reading: Reading, true: ClockTime) -> str:
+    """How far the reading is off."""
+    ahead = float(signed_error_minutes(true.minutes, reading.minutes))
+    if abs(ahead) < EXACT_MINUTES:
+        return f'<p class="lo-error"><b>exact</b><span>the true time is {true}</span></p>'
+    way = "ahead of" if ahead >= 0 else "behind"
+    return f'<p class="lo-error"><b>{abs(ahead):.1f}</b><span>min {way} {true}</span></p>'
 
 
 def share(value: float) -> str:
@@ -237,92 +282,3 @@ def several(titles: Mapping[str, str], model_id: str) -> str:
 def set_gamma(step: int) -> None:
     """Move the gamma slider to a step of ``GAMMAS``."""
     st.session_state["gamma"] = cached.GAMMAS[step]
-
-
-# --- many pictures --------------------------------------------------------------------------------------------------
-
-
-def problems(bad: Sequence[tuple[str, str]]) -> None:
-    """Pictures that cannot be read, each with its sentence."""
-    if not bad:
-        return
-    lines = "".join(f"<li><b>{escape(name)}</b> {escape(text)}</li>" for name, text in bad)
-    heading = "One picture could not be read" if len(bad) == 1 else f"{len(bad)} pictures could not be read"
-    st.html(f'<section class="lo-problems" role="alert"><h3>{heading}</h3><ul>{lines}</ul></section>')
-
-
-def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Offered | None:
-    """A table of many readings with its CSV; returns the picture whose row is marked."""
-    read: dict[str, list[Reading]] = {model_id: [] for model_id in titles}
-    bar = st.progress(0.0, "Reading") if len(good) > CHUNK else None
-    for start in range(0, len(good), CHUNK):
-        chunk = good[start : start + CHUNK]
-        for model_id in titles:
-            shas = tuple(one.sha for one in chunk)
-            read[model_id] += cached.read(shas, model_id, gamma, lambda chunk=chunk: [one.pixels() for one in chunk])
-        if bar:
-            bar.progress(min(1.0, (start + CHUNK) / len(good)), "Reading")
-    if bar:
-        bar.empty()
-    rows: list[dict[str, object]] = []
-    for index, one in enumerate(good):
-        row: dict[str, object] = {"file": one.name, "true": str(one.truth) if one.truth else None}
-        for model_id, title in titles.items():
-            reading = read[model_id][index]
-            prefix = f"{title}: " if len(titles) > 1 else ""
-            row[f"{prefix}time"] = str(reading.time)
-            if one.truth:
-                row[f"{prefix}error"] = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)
-            row[f"{prefix}confidence"] = round(float(reading.confidence), 4)
-        rows.append(row)
-    return table(good, rows, titles)
-
-
-def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mapping[str, str]) -> Offered | None:
-    """Show ``rows`` with thumbnails; returns the picture whose row is marked."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    errors = [
-        float(value) for row in rows for name, value in row.items() if name.endswith("error") and isinstance(value, float)
-    ]
-    words = f"<small>mean common-sense error {sum(errors) / len(errors):.1f} minutes</small>" if errors else ""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    left.html(f'<h2 class="lo-section">{len(rows)} pictures read{words}</h2>')
-    right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")
-    thumbs = [pictures.data_url(cached.thumbnail(one.sha, THUMBNAIL, one.data)) for one in good]
-    shown = [{"picture": thumb, **{name: row.get(name) for name in names}} for thumb, row in zip(thumbs, rows, strict=True)]
-    config: dict[str, object] = {"picture": st.column_config.ImageColumn("Picture", width="small")}
-    for name in names:
-        label = name[:1].upper() + name[1:]
-        if name.endswith("confidence"):
-            config[name] = st.column_config.NumberColumn(label, format="percent")
-        elif name.endswith("error"):
-            config[name] = st.column_config.NumberColumn(f"{label}, min", format="%.1f")
-        else:
-            config[name] = st.column_config.TextColumn(label)
-    marked = st.dataframe(
-        shown,
-        column_config=config,
-        row_height=56,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="readings",
-    )
-    st.html('<p class="lo-hint">Mark a row to see its hands, dials and gammas below.</p>')
-    at = next(iter(marked["selection"]["rows"]), None)
-    return good[at] if at is not None and at < len(good) else None
-
-
-def as_csv(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
-    """The rows as CSV; cells that a spreadsheet would take for a formula start with an apostrophe."""
-    file = io.StringIO()
-    writer = csv.DictWriter(file, names, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: harmless(value) for name, value in row.items()})
-    return file.getvalue()
-
-
-def harmless(value: object) -> object:
-    """``value``, kept from being run as a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -1,0 +1,116 @@
+"""Many pictures: a table of what was read in each, and the same as CSV; what could not be read."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from core.clocks.reading import Reading
+from core.clocks.time import common_sense_error_minutes
+from pages.parts import cached, pictures
+from pages.parts.pictures import Offered
+
+THUMBNAIL = 72
+CHUNK = 16  # pictures read in one batch
+
+
+def problems(bad: Sequence[tuple[str, str]]) -> None:
+    """Pictures that cannot be read, each with its sentence."""
+    if not bad:
+        return
+    lines = "".join(f"<li><b>{escape(name)}</b> {escape(text)}</li>" for name, text in bad)
+    heading = "One picture could not be read" if len(bad) == 1 else f"{len(bad)} pictures could not be read"
+    st.html(f'<section class="lo-problems" role="alert"><h3>{heading}</h3><ul>{lines}</ul></section>')
+
+
+def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Offered | None:
+    """A table of many readings with its CSV; returns the picture whose row is marked."""
+    read: dict[str, list[Reading]] = {model_id: [] for model_id in titles}
+    bar = st.progress(0.0, "Reading") if len(good) > CHUNK else None
+    for start in range(0, len(good), CHUNK):
+        chunk = good[start : start + CHUNK]
+        for model_id in titles:
+            shas = tuple(one.sha for one in chunk)
+            read[model_id] += cached.read(shas, model_id, gamma, lambda chunk=chunk: [one.pixels() for one in chunk])
+        if bar:
+            bar.progress(min(1.0, (start + CHUNK) / len(good)), "Reading")
+    if bar:
+        bar.empty()
+    rows: list[dict[str, object]] = []
+    for index, one in enumerate(good):
+        row: dict[str, object] = {"file": one.name}
+        if any(other.truth for other in good):
+            row["true"] = str(one.truth) if one.truth else None
+        for model_id, title in titles.items():
+            reading = read[model_id][index]
+            prefix = f"{title}: " if len(titles) > 1 else ""
+            row[f"{prefix}time"] = str(reading.time)
+            if one.truth:
+                row[f"{prefix}error"] = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)
+            row[f"{prefix}confidence"] = round(float(reading.confidence), 4)
+            row[f"{prefix}note"] = reading.note
+        rows.append(row)
+    return table(good, rows, titles)
+
+
+def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mapping[str, str]) -> Offered | None:
+    """Show ``rows`` with thumbnails; returns the picture whose row is marked."""
+    names = max((list(row) for row in rows), key=len)  # a row whose true time is known has all columns
+    errors = [
+        float(value) for row in rows for name, value in row.items() if name.endswith("error") and isinstance(value, float)
+    ]
+    words = f"<small>mean common-sense error {sum(errors) / len(errors):.1f} minutes</small>" if errors else ""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.html(f'<h2 class="lo-section">{len(rows)} picture{"" if len(rows) == 1 else "s"} read{words}</h2>')
+    right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")
+    st.html('<p class="lo-hint">Mark a row to see its hands, dials and gammas below.</p>')
+    thumbs = [pictures.data_url(cached.thumbnail(one.sha, THUMBNAIL, one.data)) for one in good]
+    shown = [
+        {"picture": thumb, **{name: percent(name, row.get(name)) for name in names}}
+        for thumb, row in zip(thumbs, rows, strict=True)
+    ]
+    config: dict[str, object] = {"picture": st.column_config.ImageColumn("Picture", width="small")}
+    for name in names:
+        label = name[:1].upper() + name[1:]
+        if name.endswith("confidence"):
+            config[name] = st.column_config.NumberColumn(label, format="%d %%")
+        elif name.endswith("error"):
+            config[name] = st.column_config.NumberColumn(f"{label}, min", format="%.1f")
+        else:
+            config[name] = st.column_config.TextColumn(label, width="large" if name.endswith("note") else None)
+    marked = st.dataframe(
+        shown,
+        column_config=config,
+        row_height=56,
+        placeholder="",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="readings",
+    )
+    at = next(iter(marked["selection"]["rows"]), None)
+    return good[at] if at is not None and at < len(good) else None
+
+
+def percent(name: str, value: object) -> object:
+    """A confidence in whole percent, which never claims certainty or impossibility by rounding; anything else as it is."""
+    if not name.endswith("confidence") or not isinstance(value, float):
+        return value
+    return min(max(round(100 * value), 1), 99) if 0 < value < 1 else round(100 * value)
+
+
+def as_csv(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
+    """The rows as CSV; cells that a spreadsheet would take for a formula start with an apostrophe."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, names, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: harmless(value) for name, value in row.items()})
+    return file.getvalue()
+
+
+def harmless(value: object) -> object:
+    """``value``, kept from being run as a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
