@@ -1,12 +1,9 @@
 """The app: ``streamlit run app.py``."""
 
 import streamlit as st
-from streamlit import config
 
 from pages.parts import shell
 
-# Widgets have defaults and are also moved from elsewhere: by a sample picked, by the scrubber, by the dice.
-config.set_option("global.disableWidgetStateDuplicationWarning", True)
 st.set_page_config("Latent O'Clock", shell.ICON, layout="wide", initial_sidebar_state=256, menu_items={"About": shell.ABOUT})
 page = st.navigation(
     [st.Page("pages/home.py", title="Welcome", default=True), st.Page("pages/tell_the_time.py", title="Tell the time")]
