@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 # Before anything imports Keras; tests' subprocesses inherit both.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -39,3 +40,14 @@ def chromium() -> str:
     if IN_CI:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def fresh_caches(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For tests of pages: no warm-up, and nothing remembered from one to the next."""
+    import streamlit as st
+
+    monkeypatch.setenv("LATENT_OCLOCK_WARM", "0")
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()

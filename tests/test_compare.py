@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import paths
@@ -21,17 +20,11 @@ from core.registry import ModelCard
 from core.tables import write_table
 from pages.parts import model_cards
 
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+
 ROOT = Path(__file__).resolve().parent.parent
 COMPARE, LESSON = "Compare the models", "Common sense"
 TRAINED = {"reader-report": 50, "report22-regression": 3, "report22-regression-no-gamma": 100, "report22-classes-24": 100}
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("LATENT_OCLOCK_WARM", "0")
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import devices, paths, registry
@@ -22,6 +21,8 @@ from core.clocks.reading import Candidate, Reading
 from core.clocks.time import ClockTime, soft_bins
 from core.sheets import encode
 from pages.parts import cached, forms, pictures, scrubber, tables, views
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 ROOT = Path(__file__).resolve().parent.parent
 TELL = "pages/tell_the_time.py"
@@ -40,15 +41,6 @@ def model_card(model_id: str, title: str, **fields: object) -> registry.ModelCar
     said = {"summary": "", "report": None, "network": "core.clocks.networks.build_reader", "spec": {}, "training": {}}
     done = {"data": "", "data_licence": "", "epochs_trained": 3, "epochs_asked": 100, "device": "CPU", "seconds": 60.0}
     return registry.ModelCard(model_id, title, **{**said, **done, "extra": {"task": "clock"}, **fields})
-
-
-@pytest.fixture(autouse=True)
-def fresh_caches(monkeypatch: pytest.MonkeyPatch):
-    """No warm-up, and nothing remembered between tests."""
-    monkeypatch.setenv("LATENT_OCLOCK_WARM", "0")
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.fixture

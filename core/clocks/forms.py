@@ -41,10 +41,6 @@ def _one_hot(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.eye(classes, dtype=np.float32)[labels]
 
 
-def _hour_and_number(label: tuple[NDArray[np.int64], NDArray[np.float64]]) -> dict[str, NDArray[np.float32]]:
-    return {"hour": _one_hot(label[0], 12), "minute": _column(label[1])}
-
-
 def _first(outputs: Outputs) -> NDArray[np.float64]:
     return np.asarray(outputs, np.float64)[:, 0]
 
@@ -112,6 +108,22 @@ def _multi_head(outputs: Outputs, scale: float) -> NDArray[np.float64]:
     return hour * 60.0 + minute
 
 
+def _hour_and_number(title: str, label: Callable[..., tuple[NDArray[np.int64], NDArray[np.float64]]], scale: float) -> Form:
+    """An hour class and a number; ``scale`` times the number is the minute."""
+
+    def targets(hour: NDArray[np.int64], minute: NDArray[np.int64]) -> Target:
+        hours, number = label(hour, minute)
+        return {"hour": _one_hot(hours, 12), "minute": _column(number)}
+
+    return Form(
+        title=title,
+        outputs={"hour": (12, "softmax"), "minute": (1, "linear")},
+        targets=targets,
+        minutes=lambda outputs: _multi_head(outputs, scale),
+        probabilities=_bump_an_hour(scale),
+    )
+
+
 FORMS: dict[str, Form] = {
     "hours": Form(
         title="hours as one number",
@@ -143,20 +155,8 @@ FORMS: dict[str, Form] = {
     ),
     "classes-24": _from_classes(24),
     "classes-720": _from_classes(720),
-    "hour-and-fraction": Form(
-        title="hour class and minute / 60",
-        outputs={"hour": (12, "softmax"), "minute": (1, "linear")},
-        targets=lambda hour, minute: _hour_and_number(clock.hour_and_fraction_label(hour, minute)),
-        minutes=lambda outputs: _multi_head(outputs, 60.0),
-        probabilities=_bump_an_hour(60.0),
-    ),
-    "hour-and-minute": Form(
-        title="hour class and minute 0-59",
-        outputs={"hour": (12, "softmax"), "minute": (1, "linear")},
-        targets=lambda hour, minute: _hour_and_number(clock.hour_and_minute_label(hour, minute)),
-        minutes=lambda outputs: _multi_head(outputs, 1.0),
-        probabilities=_bump_an_hour(1.0),
-    ),
+    "hour-and-fraction": _hour_and_number("hour class and minute / 60", clock.hour_and_fraction_label, 60.0),
+    "hour-and-minute": _hour_and_number("hour class and minute 0-59", clock.hour_and_minute_label, 1.0),
     "hour-and-pair": Form(
         title="hour class and one of 30 two-minute classes",
         outputs={"hour": (12, "softmax"), "minute": (30, "softmax")},

@@ -1,20 +1,14 @@
 """Thumbnails of the samples to choose from, by mouse, touch or arrow keys."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from pages.parts import cached, pictures
+from pages.parts.mounting import component
 
-WEB = Path(__file__).parent / "web"
 THUMBNAIL = 144
-_gallery = st.components.v2.component(
-    "latent_oclock_gallery",
-    html='<div class="gallery" role="radiogroup"></div>',
-    css=(WEB / "gallery.css").read_text("utf-8"),
-    js=(WEB / "gallery.js").read_text("utf-8"),
-)
+_gallery = component("gallery", html='<div class="gallery" role="radiogroup"></div>')
 
 
 def show(names: list[str], chosen: str | None, on_pick: Callable[[str], None], key: str) -> None:

@@ -2,7 +2,6 @@
 
 import datetime
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -12,8 +11,8 @@ from core.clocks.time import ClockTime
 from core.figures import Look
 from pages.parts import cached, forms, theme, views
 from pages.parts.model_cards import number, swatch
+from pages.parts.mounting import component
 
-WEB = Path(__file__).parent / "web"
 TRUE, READ = "shown", "answered"  # keys of the two times, also in the URL
 SPANS = {"all": "All answers", "near": "Within 20 minutes"}
 NEAR = 20
@@ -36,12 +35,7 @@ WAYS = {
     "one-way": ("One way", "As published: wraps where the truth is before 12 and the reading past it, not the other way."),
     "circular": ("Circular", "The smaller way round: the common-sense error, 360 minutes at most."),
 }
-_dial = st.components.v2.component(
-    "latent_oclock_two_times",
-    html=(WEB / "twotimes.html").read_text("utf-8"),
-    css=(WEB / "twotimes.css").read_text("utf-8"),
-    js=(WEB / "twotimes.js").read_text("utf-8"),
-)
+_dial = component("twotimes")
 
 
 def show() -> None:

@@ -1,17 +1,12 @@
 """A picture from the clipboard: Ctrl+V anywhere on the page, or the button."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from pages.parts import pictures
+from pages.parts.mounting import component
 
-WEB = Path(__file__).parent / "web"
-_paste = st.components.v2.component(
-    "latent_oclock_paste",
-    html='<div class="paste"><button type="button">Paste a picture</button><span role="status"></span></div>',
-    css=(WEB / "paste.css").read_text("utf-8"),
-    js=(WEB / "paste.js").read_text("utf-8"),
+_paste = component(
+    "paste", html='<div class="paste"><button type="button">Paste a picture</button><span role="status"></span></div>'
 )
 
 

@@ -4,19 +4,13 @@ Python hears of the frame only when it is let go, so a drag costs no reruns. Use
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from pages.parts import pictures
+from pages.parts.mounting import component
 
-WEB = Path(__file__).parent / "web"
-_scrubber = st.components.v2.component(
-    "latent_oclock_scrubber",
-    html=(WEB / "scrubber.html").read_text("utf-8"),
-    css=(WEB / "scrubber.css").read_text("utf-8"),
-    js=(WEB / "scrubber.js").read_text("utf-8"),
-)
+_scrubber = component("scrubber")
 
 
 def scrub(

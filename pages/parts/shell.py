@@ -1,14 +1,13 @@
 """The sidebar and the style sheet of every page."""
 
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts import cached, theme
+from pages.parts.mounting import WEB
 
-WEB = Path(__file__).parent / "web"
 ICON = WEB / "mark.svg"
 ABOUT = "**Latent O'Clock**: deep learning for lectures, on clocks first. Everything runs on this machine."
 

@@ -61,7 +61,9 @@ def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mappin
     errors = [
         float(value) for row in rows for name, value in row.items() if name.endswith("error") and isinstance(value, float)
     ]
-    words = f"<small>mean common-sense error {sum(errors) / len(errors):.1f} minutes</small>" if errors else ""
+    known = sum(any(name.endswith("error") for name in row) for row in rows)
+    over = "" if known == len(rows) else f", over {known} whose time is known"
+    words = f"<small>mean common-sense error {sum(errors) / len(errors):.1f} minutes{over}</small>" if errors else ""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.html(f'<h2 class="lo-section">{len(rows)} picture{"" if len(rows) == 1 else "s"} read{words}</h2>')
     right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")

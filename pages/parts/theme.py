@@ -1,14 +1,11 @@
 """Whether the visitor's theme is dark, kept true while they change it: figures are drawn in Python and must be drawn again."""
 
-from pathlib import Path
-
 import streamlit as st
 
-WEB = Path(__file__).parent / "web"
+from pages.parts.mounting import component
+
 KEY = "theme"
-_watch = st.components.v2.component(
-    "latent_oclock_theme", html="<i hidden></i>", css=":host { display: none; }", js=(WEB / "theme.js").read_text("utf-8")
-)
+_watch = component("theme", html="<i hidden></i>", css=":host { display: none; }")
 
 
 def dark() -> bool:
