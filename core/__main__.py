@@ -43,13 +43,12 @@ def _render(options: argparse.Namespace) -> int:
     import numpy as np
     from PIL import Image
 
-    from core.clocks.face import render
-    from core.clocks.styles import STYLES
+    from core.clocks.face import STYLE_NAMES, render
     from core.clocks.time import ClockTime
     from core.progress import progress_bar
 
-    if options.style not in STYLES:
-        return _fail(f"no style {options.style!r}; known: {', '.join(STYLES)}")
+    if options.style not in STYLE_NAMES:
+        return _fail(f"no style {options.style!r}; known: {', '.join(STYLE_NAMES)}")
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     update = progress_bar("drawing")

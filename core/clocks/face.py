@@ -1,9 +1,9 @@
-"""A time and a ClockStyle -> a grey picture of a clock, with its truth.
+"""A time and a style -> a grey picture of a clock, with its truth. The wild styles are drawn by ``clocks.wild``.
 
-The picture is put together from the back to the front: wood and dial are textures seen through a pinhole camera; rim and
-hands are polygons drawn at double size; light, reflection, noise and tones follow at the picture's own size. Everything
-random comes from one vector of uniform numbers, everything else is whole-number or plain IEEE arithmetic, so that one seed
-gives the same bytes on every machine.
+A ClockStyle's picture is put together from the back to the front: wood and dial are textures seen through a pinhole camera;
+rim and hands are polygons drawn at double size; light, reflection, noise and tones follow at the picture's own size.
+Everything random comes from one vector of uniform numbers, everything else is whole-number or plain IEEE arithmetic, so that
+one seed gives the same bytes on every machine.
 """
 
 import math
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.clocks import wild
 from core.clocks.camera import Pose, exact, inverse, project, sampling_maps
 from core.clocks.dial import LEVELS, WOOD_SCALE, Grey, bar, dial_textures, direction, fill, wood_texture
 from core.clocks.styles import STYLES
@@ -23,6 +24,7 @@ from core.clocks.time import ClockTime, hand_angles
 from core.specs import ClockStyle, HandSpec, Range
 
 SIDE = 150  # pixels of the reports' pictures
+STYLE_NAMES = (*STYLES, *wild.STYLES)
 _UNIFORMS = 40  # random numbers a scene may use
 _SECTORS = 36  # pieces that the rim is shaded in, around
 
@@ -36,12 +38,19 @@ class Truth:
     """What a picture shows.
 
     points: float64 (15, 2), pixels of ``POINTS``; a numeral's place is its middle, drawn or not. homography:
-    float64 (3, 3), takes the dial's plane (x to 3, y to 6, unit one dial radius) to homogeneous pixels.
+    float64 (3, 3), takes the dial's plane (x to 3, y to 6, unit one dial radius) to homogeneous pixels. minutes: what the
+    hands really show, 0-720, ``time`` being the whole minute before. readable: whether both hands can be seen.
     """
 
     time: ClockTime
     points: NDArray[np.float64]
     homography: NDArray[np.float64]
+    minutes: float = -1.0
+    readable: bool = True
+
+    def __post_init__(self) -> None:
+        if self.minutes < 0:
+            object.__setattr__(self, "minutes", float(self.time.minutes))
 
 
 @dataclass(frozen=True)
@@ -68,17 +77,25 @@ class _Dice:
         return int(next(self._numbers) * count)
 
 
-def render(time: ClockTime, style: ClockStyle | str = "report", *, seed: int | tuple[int, ...] = 0, side: int = SIDE) -> Face:
-    """Draw ``time`` in ``style`` (one of ``STYLES`` or a ClockStyle of your own) as seen by a camera that ``seed`` places.
+def render(
+    time: ClockTime, style: ClockStyle | str = "report", *, seed: int | tuple[int, ...] = 0, side: int | None = None
+) -> Face:
+    """Draw ``time`` in ``style`` (one of ``STYLE_NAMES`` or a ClockStyle of your own) as seen by a camera that ``seed`` places.
 
-    side: of the square picture in pixels, 32-600. Returns a Face; the same arguments give the same bytes everywhere.
+    side: of the square picture in pixels, 32-600; None for the style's own. Returns a Face; the same arguments give the same
+    bytes everywhere, those of the wild styles on one machine.
     """
-    if isinstance(style, str):
-        if style not in STYLES:
-            raise ValueError(f"no style {style!r}; known: {', '.join(STYLES)}")
-        style = STYLES[style]
+    if isinstance(style, str) and style not in STYLE_NAMES:
+        raise ValueError(f"no style {style!r}; known: {', '.join(STYLE_NAMES)}")
+    if side is None:
+        side = wild.SIDE if style in wild.STYLES else SIDE
     if not 32 <= side <= 600:
         raise ValueError(f"side must lie in 32-600 pixels; got {side}")
+    if isinstance(style, str):
+        if style in wild.STYLES:
+            shot = wild.draw(wild.scene(seed, held_out=style != "wild"), time, side)
+            return Face(shot.image, Truth(time, shot.points, shot.homography, shot.minutes, shot.readable))
+        style = STYLES[style]
     dice = _Dice(np.random.default_rng(seed))
     camera = style.camera
     pose = Pose(
