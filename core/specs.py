@@ -242,6 +242,7 @@ class ReaderSpec:
     side: pixels of the square grey input. widths: channels of each stage; every stage halves the picture, the stem halves
     it once before. blocks: residual blocks a stage. neck: channels that the last stage is squeezed to before it is
     flattened (no pooling: where something lies must not get lost). hidden: units of the dense layer. dropout: before it.
+    readable: whether it also says if there is a clock to be read.
     """
 
     side: int = 150
@@ -251,6 +252,7 @@ class ReaderSpec:
     neck: int = 24
     hidden: int = 256
     dropout: float = 0.1
+    readable: bool = False
 
     def __post_init__(self) -> None:
         check_whole("side", self.side, 32, 512)

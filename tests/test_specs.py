@@ -60,4 +60,4 @@ def test_the_names_of_fields_stay() -> None:
     """Cards and checkpoints hold them."""
     train = "epochs batch_size learning_rate optimizer weight_decay clip_norm schedule warmup_epochs ema seed precision"
     assert " ".join(asdict(TRAIN)) == train
-    assert " ".join(asdict(READER)) == "side stem widths blocks neck hidden dropout"
+    assert " ".join(asdict(READER)) == "side stem widths blocks neck hidden dropout readable"

@@ -26,7 +26,8 @@ def build_reader(spec: ReaderSpec) -> keras.Model:
     Input: float32 (batch, side, side, 1) in [0, 1]. Outputs, a dict: ``bins`` (batch, 720) logits, one a minute; ``hands``
     (batch, 4) sine and cosine of the hour hand's angle, then of the minute hand's; ``maps`` (batch, cells, 15) logits of
     where each of ``face.POINTS`` lies, cells row by row; ``points`` (batch, 30) their means, x and y as shares of the side,
-    0 at the first pixel's middle and 1 at the last one's.
+    0 at the first pixel's middle and 1 at the last one's. With ``spec.readable`` also ``readable`` (batch, 1), the logit
+    that there is a clock to be read.
     """
     inputs = keras.Input((spec.side, spec.side, 1), name="picture")
     x = layers.ReLU()(_convolution(inputs, spec.stem, kernel=5, strides=2))  # (batch, side / 2, side / 2, stem)
@@ -59,4 +60,6 @@ def build_reader(spec: ReaderSpec) -> keras.Model:
         "maps": maps,
         "points": points,
     }
+    if spec.readable:
+        outputs["readable"] = layers.Dense(1, name="readable", dtype="float32")(x)  # (batch, 1)
     return keras.Model(inputs, outputs, name="reader")
