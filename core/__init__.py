@@ -13,11 +13,24 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.fonts             typefaces -> an atlas of numerals that renders alike everywhere
     clocks.camera            a pinhole camera above a dial
     clocks.dial              flat textures: dial, wood
+    clocks.wild_pen          dice for a scene, and a pen for polygons that a camera sees
+    clocks.wild_case         outlines, rims and cases of wild clocks
+    clocks.wild_numerals     numerals around wild dials
+    clocks.wild_dial         what stands on a wild dial: marks, lettering, small dials
+    clocks.wild_hands        hands of wild clocks
+    clocks.wild_textures     what faces, walls and light look like
+    clocks.wild_scene        backgrounds, light, things in the way
+    clocks.wild_camera       blur, noise, JPEG and other faults of pictures
+    clocks.wild              a seed -> a wild scene; a scene at a time -> a picture
+    clocks.wild_blank        pictures that show no time
     clocks.styles            styles of clocks, as data
     clocks.face              a time and a style -> a picture with its truth
     clocks.fit               points in a picture -> the dial that fits them, and how well
+    clocks.views             squares of a picture that a reader looks at: the whole, tiles, circles, dials laid straight
+    clocks.classical         a picture -> a time by circles, edges and straight lines, without learning
     clocks.benchmark         the 18,000 pictures of the reports, made again from a seed
     clocks.augment           variations of pictures for training
+    clocks.painted           faces with hands painted on: a data set, and its variations
     clocks.forms             label forms: targets for a network, and the way back to a time
     clocks.losses            losses of the clock networks, each standing once
     clocks.measures          every figure that the reports print
@@ -30,8 +43,11 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     checkpoints              the whole state of a run in one file
     optimizers               a TrainSpec -> an optimiser with its schedule
     training                 train(model, data, spec): resumable, any Keras backend
+    clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
     recipes                  everything that makes one stored model
+    clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
     clocks.reading           pictures -> Readings
+    clocks.photographs       pictures of real clocks with known times, and how well readers read them
     clocks.evaluation        how well stored models read: one ruler for all
     clocks.recipes           how the reader is trained
     clocks.report_recipes    how the reports' twelve systems are trained

@@ -11,6 +11,7 @@ from core import registry
 from core.clocks.face import POINTS
 from core.clocks.fit import MISFIT_LIMIT, NUMERAL_RADIUS, fit_dial, minutes_of_tips
 from core.clocks.forms import FORMS
+from core.clocks.locate import MISFIT, NEAR_MINUTES, Located, bin_shares, read_located, readable_shares
 from core.clocks.time import (
     MINUTES,
     ClockTime,
@@ -25,11 +26,13 @@ from core.images import adjust_gamma, fit_square, from_square, to_grey
 DEFAULT_MODEL = "reader-report"
 Point = tuple[float, float]  # x, y in pixels of the picture that was read; the middle of the first pixel is (0, 0)
 
-NEAR_MINUTES = 3  # a candidate's probability is what lies within so many minutes of it
 APART_MINUTES = 10  # candidates lie at least so far from each other
 UNSURE = 0.5  # below this confidence a reading carries a note
 SMALL = 0.28  # dial radii below this share of the picture's side are worth a second, closer look
 LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
+# For models that say whether there is anything to read; to be set by validation readings. READABLE: below this probability
+# there is no clock. FLAT: where no time is likelier, the hands tell nothing. TORN: two times each as likely are both said.
+READABLE, FLAT, TORN = 0.5, 0.1, 0.2
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class Reading:
     within 3 minutes of it, less where the numerals found form no dial or the hands tell another time. candidates: the three
     likeliest times, best first (the first is the reading). probabilities: float32 (720,), one a minute, sums to 1. centre,
     twelve, hour_tip, minute_tip: where the model sees them, in pixels of the picture, or None when it has no such output.
-    note: None, or one sentence when the reading is doubtful.
+    note: None, or one sentence when the reading is doubtful. readable, rectified, homography: of models that look for the
+    dial themselves, as in ``locate.Located``.
     """
 
     time: ClockTime
@@ -63,6 +67,9 @@ class Reading:
     hour_tip: Point | None = None
     minute_tip: Point | None = None
     note: str | None = None
+    readable: float | None = None
+    rectified: NDArray[np.uint8] | None = None
+    homography: NDArray[np.float64] | None = None
 
 
 def read_pictures(
@@ -76,8 +83,9 @@ def read_pictures(
     """Read each picture, uint8 (height, width) or (height, width, 3), of any size, all in one batch.
 
     model_id: of a stored model, None for the default. gamma: the pictures are raised to it first, (0, 10]. locate: take a
-    second, closer look where the dial came out small, and keep the surer reading. model: the loaded model, where the caller
-    keeps one; otherwise it is loaded here.
+    second, closer look where the dial came out small, and keep the surer reading; models whose card says ``readable`` search
+    the picture for the dial and read it laid straight (``locate``). model: the loaded model, where the caller keeps one;
+    otherwise it is loaded here.
     """
     return _read([(picture, gamma) for picture in pictures], model_id, locate, model)
 
@@ -104,6 +112,9 @@ def _read(
     if not jobs:
         return []
     model = model or registry.load_trained(model_id or DEFAULT_MODEL)
+    if locate and model.card.extra.get("readable") is True:
+        found = read_located([picture for picture, _ in jobs], model, [gamma for _, gamma in jobs])
+        return [_located_reading(located, model.card.model_id) for located in found]
     greys = {id(picture): to_grey(picture) for picture, _ in jobs}  # one picture may be read under many gammas
     frames = [(greys[id(picture)], gamma, (0.0, 0.0)) for picture, gamma in jobs]
     readings = _look(frames, model)
@@ -168,13 +179,17 @@ class Decoded:
     """A model's outputs made readable.
 
     minutes: float64 (n,), the times read. probabilities: float64 (n, 720). second_minutes: (n,), what another output of the
-    same model says, or None. points: (n, 15, 2) shares of the side in the order of ``face.POINTS``, or None.
+    same model says, or None. points: (n, 15, 2) shares of the side in the order of ``face.POINTS``, or None. doubts: for
+    each picture a sentence where parts of a report's label form disagree, or None; empty for other models. readable: (n,)
+    probabilities that there is a clock to read, or None.
     """
 
     minutes: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     second_minutes: NDArray[np.float64] | None = None
     points: NDArray[np.float64] | None = None
+    doubts: Sequence[str | None] = ()
+    readable: NDArray[np.float64] | None = None
 
 
 def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
@@ -182,21 +197,20 @@ def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
 
     ``extra["form"]`` names the label form of a report's network and ``extra["spread_minutes"]`` the width of its errors.
     Without it the outputs are those of ``networks.build_reader``: ``bins`` (n, 720), whose logits are divided by
-    ``extra["temperature"]``, ``hands`` (n, 4) and ``points`` (n, 30).
+    ``extra["temperature"]``, ``hands`` (n, 4), ``points`` (n, 30) and, not of all, ``readable`` (n, 1) logits.
     """
     if "form" in extra:
         form = FORMS[extra["form"]]
         shares = form.probabilities(outputs, float(extra.get("spread_minutes", 30.0)))
-        return Decoded(form.minutes(outputs), shares.astype(np.float64))
-    logits = np.asarray(outputs["bins"], np.float64) / float(extra.get("temperature", 1.0))
-    shares = np.exp(logits - logits.max(-1, keepdims=True))
-    shares /= shares.sum(-1, keepdims=True)
+        return Decoded(form.minutes(outputs), shares.astype(np.float64), doubts=form.doubts(outputs))
+    shares = bin_shares(outputs["bins"], float(extra.get("temperature", 1.0)))
     hands = np.asarray(outputs["hands"], np.float64)
     return Decoded(
         minutes=circular_mean_around_peak(shares, NEAR_MINUTES),
         probabilities=shares,
         second_minutes=minutes_from_hands(np.arctan2(hands[:, 0], hands[:, 1]), np.arctan2(hands[:, 2], hands[:, 3])),
         points=np.asarray(outputs["points"], np.float64).reshape(-1, len(POINTS), 2),
+        readable=readable_shares(outputs) if "readable" in outputs else None,
     )
 
 
@@ -208,6 +222,10 @@ def _reading(decoded: Decoded, row: int) -> Reading:
     misfit = 0.0
     if decoded.points is not None:
         misfit, view = fit_dial(decoded.points[row])
+        if decoded.readable is not None:
+            readable = float(decoded.readable[row])
+            note = _doubt(candidates, readable, misfit)
+            return _told(candidates, confidence * readable, shares, note, readable=readable)
         # Shares of probability are worth what they were learned on: numerals that form no dial take them down.
         confidence *= min(1.0, MISFIT_LIMIT / max(misfit, 1e-9)) ** 2
         if view is not None:
@@ -215,21 +233,67 @@ def _reading(decoded: Decoded, row: int) -> Reading:
     apart = common_sense_error_minutes(candidates[0].minutes, others)
     if misfit > MISFIT_LIMIT:
         note = "I see no clock of the kind that this model learned to read."
+    elif decoded.doubts and decoded.doubts[row]:
+        note = decoded.doubts[row]
     elif confidence < UNSURE:
         note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
     elif (apart > 30).any():
         confidence *= 0.5
         other = ClockTime.from_minutes(others[int(apart.argmax())])
         note = f"Two ways of reading disagree: {candidates[0].time} from the whole picture, {other} from the hands alone."
+    return _told(candidates, confidence, shares, note)
+
+
+def _told(
+    candidates: tuple[Candidate, ...], confidence: float, shares: NDArray[np.float64], note: str | None, **more: Any
+) -> Reading:
     return Reading(
         time=candidates[0].time,
         minutes=candidates[0].minutes,
         confidence=confidence,
         candidates=candidates,
         probabilities=shares.astype(np.float32),
-        model="",
         note=note,
+        **{"model": "", **more},
     )
+
+
+def _located_reading(located: Located, model_id: str) -> Reading:
+    """What was read at a dial that was searched for."""
+    shares = located.distribution
+    candidates = likeliest_times(shares, float(circular_mean_around_peak(shares, NEAR_MINUTES)))
+    places = [None] * 4 if located.points is None else [(float(x), float(y)) for x, y in located.points[:4]]
+    return _told(
+        candidates,
+        candidates[0].probability * located.readable,
+        shares,
+        _doubt(candidates, located.readable, located.misfit),
+        model=model_id,
+        readable=located.readable,
+        rectified=located.rectified,
+        homography=located.homography,
+        **dict(zip(("centre", "twelve", "hour_tip", "minute_tip"), places, strict=True)),
+    )
+
+
+def _doubt(candidates: Sequence[Candidate], readable: float, misfit: float) -> str | None:
+    """None, or the sentence for a reading that is to be doubted, of a model that says whether there is anything to read."""
+    first, second, third = candidates
+    flat = first.probability < FLAT
+    if flat and misfit <= MISFIT:
+        return "The hands are hidden."
+    if readable < READABLE:
+        return "I see no clock."
+    if min(first.probability, second.probability) >= TORN:
+        return f"Can't tell {_spoken(first.time)} from {_spoken(second.time)}."
+    if first.probability * readable < UNSURE:
+        return f"Hard to tell: it may be {first.time}, {second.time} or {third.time}."
+    return None
+
+
+def _spoken(time: ClockTime) -> str:
+    """As people say it: 2:10, 12:05."""
+    return f"{time.hour or 12}:{time.minute:02d}"
 
 
 def likeliest_times(probabilities: NDArray[np.float64], first_minutes: float, count: int = 3) -> tuple[Candidate, ...]:

@@ -1,0 +1,306 @@
+"""Finding a dial in any picture, laying it straight, and reading it again from several sides.
+
+Each stage is one batch through the model: the whole picture; where that shows no convincing dial, tiles and circles of the
+picture; the best dials laid straight by their hub and numerals; the best of these under small turns and scales, whose answers
+are put together. A turn changes nothing of what is to be read, since time is told from where 12 is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import registry
+from core.clocks.face import POINTS
+from core.clocks.fit import fit_dial
+from core.clocks.time import MINUTES, hand_angles, mass_around
+from core.clocks.views import Matrix, Pyramid, search_views, seen_through, straight_view, through, whole_view
+from core.images import Picture, adjust_gamma, to_grey
+
+NEAR_MINUTES = 3  # a time's probability is what lies within so many minutes of it
+# Turns (degrees clockwise) and scales of a rectified dial that are read. Models learn from dials of about this size.
+POSES = ((0.0, 1.0), (-12.0, 1.0), (12.0, 1.0), (0.0, 0.9), (0.0, 1.1), (-6.0, 1.05))
+DIALS = 3  # dials of one picture that are rectified and looked at again, the likeliest first
+# A dial in the whole picture is not sought again when the model calls it readable by this probability, its numerals fit, and
+# its radius is this share of the side. Tuned on validation pictures: lower finds faster, higher looks closer.
+SURE, LARGE = 0.5, 0.2
+MISFIT = 0.12  # of hub and numerals, in dial radii: beyond it a dial is doubted. Wild dials' places are found less closely
+FLATTEST = 0.3  # a dial whose short axis is a smaller share of its long one is not believed
+SMALLEST = 0.06  # nor one whose radius is a smaller share of the side of the square it was seen in
+
+# Evidence of the hands: concentrations (of von Mises distributions) of the hour and the minute hand around the angles that
+# the model gives as sines and cosines, and as tips. HOUR of 30 is a standard deviation of 10 degrees, MINUTE of 12 of 17. The
+# hands err together with the bins, so they are trusted less than they would deserve alone; DISBELIEF is what stays for times
+# that they rule out.
+HOUR, MINUTE, DISBELIEF = 30.0, 12.0, 0.02
+TEMPERATURE = "located_temperature"  # in a card's extra: what ``choose_temperature`` found on validation pictures
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """What was read at one dial.
+
+    distribution: (720,), sums to 1. readable: the model's probability that there is a dial to read, 1 where it has no such
+    output. misfit: of hub and numerals, in dial radii (``fit.fit_dial``). views: how many squares the model looked at for
+    this picture. homography: (3, 3), the dial's plane (unit one radius, y to 6) -> pixels of the picture; rectified: uint8
+    (side, side), 12 above, the dial a circle; points: (15, 2) pixels of the picture, in the order of ``face.POINTS``. Without
+    a dial the distribution is that of the whole picture, and these three are None.
+    """
+
+    distribution: NDArray[np.float64]
+    readable: float
+    misfit: float
+    views: int
+    homography: Matrix | None = None
+    rectified: Picture | None = None
+    points: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """One view and what the model says of it.
+
+    points: (15, 2), pixels of the view. dial: the dial's plane -> pixels of the view, None where there is none. score: in
+    [0, 1], how likely it is that this can be read.
+    """
+
+    view: Matrix
+    shares: NDArray[np.float64]
+    hands: NDArray[np.float64]
+    points: NDArray[np.float64]
+    readable: float
+    misfit: float
+    dial: Matrix | None
+    score: float
+
+    @property
+    def placed(self) -> Matrix:
+        """The dial's plane -> pixels of the picture; not finite without a dial."""
+        return np.full((3, 3), np.nan) if self.dial is None else self.view @ self.dial
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    picture: Pyramid
+    gamma: float
+
+
+def read_located(
+    pictures: Sequence[Picture], model: registry.TrainedModel, gamma: float | Sequence[float] = 1.0
+) -> list[Located]:
+    """Find and read one dial in each picture, uint8 (height, width) or (height, width, 3), of any size.
+
+    model: a reader of ``networks.build_reader``; its card's extra may hold ``located_temperature``. gamma: of all pictures
+    or of each, (0, 10].
+    """
+    gammas = [float(gamma)] * len(pictures) if isinstance(gamma, int | float) else list(gamma)
+    pyramids = {id(picture): Pyramid(to_grey(picture)) for picture in pictures}
+    jobs = [_Job(pyramids[id(picture)], value) for picture, value in zip(pictures, gammas, strict=True)]
+    if not jobs:
+        return []
+    side, temperature = int(model.card.extra["side"]), float(model.card.extra.get(TEMPERATURE, 1.0))
+    wholes = [seen for [seen] in _look(jobs, [[whole_view(job.picture.grey.shape, side)] for job in jobs], model)]
+    # Under many gammas a dial is sought once, under the one nearest to 1: it stays where it is.
+    order = sorted(range(len(jobs)), key=lambda index: -abs(np.log(gammas[index])))
+    leaders = {id(jobs[index].picture): index for index in order}
+    searched = _search(jobs, wholes, sorted(leaders.values()), model, side)
+    dials = [searched[leaders[id(job.picture)]] for job in jobs]
+    poses = [[] if dial is None else [view, *(straight_view(dial, side, *pose) for pose in POSES)] for dial, view, _ in dials]
+    located = []
+    for job, whole, (dial, _, views), seen in zip(jobs, wholes, dials, _look(jobs, poses, model), strict=True):
+        views += 1 + len(seen)
+        if dial is None:
+            located.append(Located(whole.shares, whole.readable, whole.misfit, views))
+        else:
+            located.append(_together(job, dial, seen, side, views, temperature))
+    return located
+
+
+def _search(
+    jobs: Sequence[_Job], wholes: Sequence[_Seen], indices: Sequence[int], model: registry.TrainedModel, side: int
+) -> dict[int, tuple[Matrix | None, Matrix, int]]:
+    """For the jobs at ``indices`` the best dial (plane -> picture) or None, the view it was found in, and how many views it
+    took besides the whole."""
+    chosen = [jobs[index] for index in indices]
+    parts = [[] if _convincing(wholes[index], side) else search_views(jobs[index].picture, side) for index in indices]
+    seen = [[wholes[index], *more] for index, more in zip(indices, _look(chosen, parts, model), strict=True)]
+    first = [_likeliest(ones) for ones in seen]
+    second = _look(chosen, [[straight_view(one.placed, side) for one in ones] for ones in first], model)
+    return {
+        index: (*_best_dial(before, after), len(ones) - 1 + len(after))
+        for index, ones, before, after in zip(indices, seen, first, second, strict=True)
+    }
+
+
+# --- what the model says of views ------------------------------------------------------------------------------------
+
+
+def bin_shares(logits: Any, temperature: float) -> NDArray[np.float64]:
+    """Logits (n, 720) -> probabilities (n, 720): the softmax of ``logits / temperature``."""
+    scaled = np.asarray(logits, np.float64) / temperature
+    shares = np.exp(scaled - scaled.max(-1, keepdims=True))
+    return shares / shares.sum(-1, keepdims=True)
+
+
+def readable_shares(outputs: Mapping[str, Any]) -> NDArray[np.float64]:
+    """(n,) probabilities that there is a dial to read: the sigmoid of ``readable`` (n, 1), 1 for models without it."""
+    if "readable" not in outputs:
+        return np.ones(len(outputs["bins"]))
+    logits = np.asarray(outputs["readable"], np.float64).reshape(-1)
+    return 0.5 * (1 + np.tanh(logits / 2))
+
+
+def _look(jobs: Sequence[_Job], views: Sequence[Sequence[Matrix]], model: registry.TrainedModel) -> list[list[_Seen]]:
+    """What the model says of every view of every picture, in one batch."""
+    extra = model.card.extra
+    side, own_gamma = int(extra["side"]), float(extra.get("gamma", 1.0))
+    count = sum(len(ones) for ones in views)
+    if not count:
+        return [[] for _ in jobs]
+    batch = np.empty((count, side, side, 1), np.float32)
+    row = 0
+    for job, ones in zip(jobs, views, strict=True):
+        for view in ones:
+            square = seen_through(job.picture, view, side)
+            batch[row, ..., 0] = adjust_gamma(adjust_gamma(square / np.float32(255), job.gamma), own_gamma)
+            row += 1
+    outputs = model(batch)
+    shares, readable = bin_shares(outputs["bins"], float(extra.get("temperature", 1.0))), readable_shares(outputs)
+    hands = np.asarray(outputs["hands"], np.float64)
+    points = np.asarray(outputs["points"], np.float64).reshape(-1, len(POINTS), 2) * (side - 1)
+    sharpness = mass_around(shares, NEAR_MINUTES).max(-1)
+    seen: list[list[_Seen]] = []
+    row = 0
+    for ones in views:
+        seen.append([])
+        for view in ones:
+            misfit, dial = fit_dial(points[row])
+            if dial is not None and not _plausible(dial, side):
+                misfit, dial = float("inf"), None
+            # As in ``reading``: numerals that form no dial take a reading down.
+            score = readable[row] * sharpness[row] * min(1.0, MISFIT / max(misfit, 1e-9)) ** 2
+            seen[-1].append(_Seen(view, shares[row], hands[row], points[row], float(readable[row]), misfit, dial, float(score)))
+            row += 1
+    return seen
+
+
+def _hub(dial: Matrix) -> NDArray[np.float64]:
+    return dial[:2, 2] / dial[2, 2]
+
+
+def _axes(dial: Matrix) -> tuple[float, float]:
+    """Half the long and the short axis of a dial (plane -> pixels) near its hub."""
+    hub = _hub(dial)
+    jacobian = (dial[:2, :2] - np.outer(hub, dial[2, :2])) / dial[2, 2]
+    long, short = np.linalg.svd(jacobian, compute_uv=False).tolist()
+    return long, short
+
+
+def _plausible(dial: Matrix, side: int) -> bool:
+    """Whether a dial in a view can be one: not too flat, not tiny, its hub inside the square, its rim before the camera."""
+    long, short = _axes(dial)
+    x, y = _hub(dial)
+    # The plane's third coordinate must keep its sign all over the dial.
+    before = np.hypot(*dial[2, :2]) < 0.9 * abs(dial[2, 2])
+    return bool(before and short > FLATTEST * long and long > SMALLEST * side and 0 <= x <= side - 1 and 0 <= y <= side - 1)
+
+
+def _convincing(seen: _Seen, side: int) -> bool:
+    return seen.readable >= SURE and seen.misfit <= MISFIT and seen.dial is not None and _axes(seen.dial)[0] >= LARGE * side
+
+
+def _likeliest(seen: Sequence[_Seen]) -> list[_Seen]:
+    """The best views of at most three different dials: of those whose hubs lie within half a radius, the best."""
+    kept: list[_Seen] = []
+    for one in sorted((view for view in seen if view.dial is not None), key=lambda view: -view.score):
+        apart = [np.hypot(*(_hub(one.placed) - _hub(better.placed))) > 0.5 * _axes(better.placed)[0] for better in kept]
+        if all(apart) and len(kept) < DIALS:
+            kept.append(one)
+    return kept
+
+
+def _best_dial(first: Sequence[_Seen], second: Sequence[_Seen]) -> tuple[Matrix | None, Matrix]:
+    """The dial (plane -> picture) that reads best, also once it is laid straight, of both fits of it the closer one; and the
+    view in which it was found."""
+    best: tuple[float, Matrix | None, Matrix] = (-1.0, None, np.eye(3))
+    for before, after in zip(first, second, strict=True):
+        closer = after.misfit <= max(before.misfit, MISFIT / 2)
+        score = before.score * after.score
+        if score > best[0]:
+            best = (score, after.placed if closer else before.placed, before.view)
+    return best[1:]
+
+
+# --- one answer of many ----------------------------------------------------------------------------------------------
+
+
+def _together(job: _Job, dial: Matrix, seen: Sequence[_Seen], side: int, views: int, temperature: float) -> Located:
+    """The answers to several views of one dial, put together; the first is the one in which it was found."""
+    # A point beyond the horizon of a tilted dial has no place in the picture.
+    seen = [one for one in seen if np.isfinite(through(one.view, one.points)).all()] or seen[:1]
+    weights = np.array([one.score for one in seen]) + 1e-9
+    weights /= weights.sum()  # what is seen badly counts less
+    shares = weights @ np.stack([one.shares for one in seen])
+    hands = weights @ np.stack([one.hands for one in seen])
+    places = np.stack([through(one.view, one.points) for one in seen])  # (views, 15, 2), pixels of the picture
+    points = np.tensordot(weights, places, 1)
+    to_plane = np.asarray(np.linalg.inv(dial), np.float64)
+    tips = np.stack([through(to_plane, place[2:4]) for place in places])  # (views, 2, 2), on the dial's plane
+    directions = tips / np.maximum(np.linalg.norm(tips, axis=-1, keepdims=True), 1e-9)
+    (hour_x, hour_y), (minute_x, minute_y) = np.tensordot(weights, directions, 1).tolist()
+    # Sines and cosines clockwise from 12: x is to 3, y to 6.
+    distribution = combine(shares, [hands, np.array([hour_x, -hour_y, minute_x, -minute_y])])
+    misfit, mended = fit_dial(points)
+    homography = dial if mended is None else mended
+    return Located(
+        distribution=tempered(distribution, temperature),
+        readable=float(np.mean([one.readable for one in seen[-len(POSES) :]])),
+        misfit=misfit,
+        views=views,
+        homography=homography,
+        rectified=seen_through(job.picture, straight_view(homography, side), side),
+        points=points,
+    )
+
+
+def combine(shares: NDArray[np.float64], hands: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Bins (720,) and what hands say -> one distribution (720,) on the 12-hour circle.
+
+    hands: each (4,), sine and cosine of the hour hand, then of the minute hand. Each multiplies the bins by a von Mises density
+    around both angles, mixed with a uniform one; a vector shorter than 1 knows its angle less well.
+    """
+    hour_angles, minute_angles = hand_angles(np.arange(MINUTES))
+    combined = np.asarray(shares, float).copy()
+    for hour_sine, hour_cosine, minute_sine, minute_cosine in hands:
+        fits = np.zeros(MINUTES)
+        for angles, sine, cosine, concentration in (
+            (hour_angles, hour_sine, hour_cosine, HOUR),
+            (minute_angles, minute_sine, minute_cosine, MINUTE),
+        ):
+            length = np.hypot(sine, cosine)
+            fits += concentration * (sine * np.sin(angles) + cosine * np.cos(angles)) / max(1.0, length)
+        evidence = np.exp(fits - fits.max())
+        combined *= (1 - DISBELIEF) * evidence / evidence.sum() + DISBELIEF / MINUTES
+    total = combined.sum()
+    return combined / total if total > 0 else np.full(MINUTES, 1 / MINUTES)
+
+
+def tempered(distribution: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """``distribution ** (1 / temperature)`` (..., 720), summing to 1 again: above 1 it is less sure."""
+    logarithms = np.log(np.maximum(distribution, 1e-300))
+    return bin_shares(logarithms, temperature)
+
+
+def choose_temperature(distributions: NDArray[np.float64], minutes: NDArray[np.int64]) -> float:
+    """The temperature under which validation pictures' true ``minutes`` (n,), 0-719, are likeliest (Guo et al. 2017).
+
+    distributions: (n, 720), of ``read_located`` with temperature 1. What several views agree on is not as sure as their
+    product: they share their mistakes.
+    """
+    rows = np.arange(len(minutes))
+    grid = np.geomspace(0.5, 8.0, 49)
+    # A picture that is read wrongly altogether must not outweigh all others.
+    surprise = [-np.log(tempered(distributions, value)[rows, minutes] + 1e-6).mean() for value in grid]
+    return round(float(grid[int(np.argmin(surprise))]), 3)

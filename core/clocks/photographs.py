@@ -1,0 +1,221 @@
+"""Pictures of real clocks with known times: the sets that are only tested on, and what a reader achieves there.
+
+Photographs: a folder ``clock_photos`` with ``labels.csv`` (file, hour, minute, rotation_deg_cw, source). Faces: a zip
+``clock_faces_valid.zip`` of grey 160x160 pictures in folders named by their time, ``h-mm``, in steps of five minutes. Both
+lie in a data folder (``paths.data_folders``); their times are for testing, no model learns from them.
+"""
+
+import csv
+import re
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core import paths, registry
+from core.clocks.benchmark import report_benchmark
+from core.clocks.classical import read_classically
+from core.clocks.measures import error_figures
+from core.clocks.reading import NEAR_MINUTES, read_pictures
+from core.clocks.time import MINUTES, ClockTime, common_sense_error_minutes
+from core.images import Picture, open_picture
+
+PHOTOGRAPHS = "clock_photos"
+FACES = "clock_faces_valid.zip"
+COVERAGE = 0.8  # the share of the pictures, the surest ones, that a careful reader answers
+CHUNK = 25  # pictures that are read at a time
+_FACE = re.compile(r"(?:.*/)?(\d{1,2})-(\d\d)/(\d+)\.jpe?g")
+
+
+class NoPicturesError(FileNotFoundError):
+    """A set of pictures is not there or damaged; the text names it and the remedy."""
+
+
+class Read(Protocol):
+    """What every reader's answer has: minutes in [0, 720), None where it abstains, and a confidence in [0, 1]."""
+
+    @property
+    def minutes(self) -> float | None: ...
+
+    @property
+    def confidence(self) -> float: ...
+
+
+Reader = Callable[[Sequence[Picture]], Sequence[Read]]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureSet:
+    """Pictures, uint8 (height, width, 3) or (height, width), and the minutes that they show, int64 (n,), 0-719.
+
+    step_minutes: times in the set are multiples of it. names: of the files, for tables.
+    """
+
+    name: str
+    pictures: list[Picture]
+    minutes: NDArray[np.int64]
+    names: tuple[str, ...]
+    step_minutes: int = 1
+
+
+def _find(name: str, what: str) -> Path:
+    for folder in paths.data_folders():
+        if (folder / name).exists():
+            return folder / name
+    raise NoPicturesError(
+        f"There is no {name} ({what}) in a data folder; put it there, or name the folder in LATENT_OCLOCK_DATA."
+    )
+
+
+def load_photographs(folder: Path | None = None) -> PictureSet:
+    """The photographs of ``folder`` (default: the first ``clock_photos`` in a data folder), in the order of their table.
+
+    ``NoPicturesError`` when the folder or its table is missing, or a line of the table is no picture with its time.
+    """
+    folder = folder or _find(PHOTOGRAPHS, "photographs of clocks")
+    pictures, minutes, names = [], [], []
+    try:
+        with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                pictures.append(open_picture(folder / row["file"]))
+                minutes.append(ClockTime(int(row["hour"]) % 12, int(row["minute"])).minutes)
+                names.append(row["file"])
+    except FileNotFoundError as error:
+        raise NoPicturesError(f"{folder.name} has no labels.csv (file, hour, minute); copy the whole folder again.") from error
+    except (KeyError, TypeError, ValueError) as error:  # no such column, an empty cell, no number or time; PictureError
+        said = f"no column {error}" if isinstance(error, KeyError) else str(error).rstrip(".")
+        place = f"{folder.name}/labels.csv, picture {len(names) + 1}"
+        raise NoPicturesError(f"{place}: {said}; copy the whole folder again.") from error
+    if not pictures:
+        raise NoPicturesError(f"{folder.name}/labels.csv lists no pictures; copy the whole folder again.")
+    return PictureSet("photographs", pictures, np.array(minutes, np.int64), tuple(names))
+
+
+def load_faces(file: Path | None = None, count: int | None = None, seed: int = 0) -> PictureSet:
+    """The faces in ``file`` (default: the first ``clock_faces_valid.zip`` in a data folder), sorted by name.
+
+    count: take only so many, drawn without repetition from ``seed``. ``NoPicturesError`` when the zip is missing, damaged or
+    holds no faces.
+    """
+    file = file or _find(FACES, "faces of clocks with painted hands")
+    try:
+        with zipfile.ZipFile(file) as archive:
+            found = sorted(match[0] for match in map(_FACE.fullmatch, archive.namelist()) if match)
+            if count is not None and count < len(found):
+                chosen = np.random.default_rng(seed).choice(len(found), count, replace=False)
+                found = [found[index] for index in sorted(chosen)]
+            pictures = [open_picture(archive.read(name)) for name in found]
+        labels = [match.groups() for match in map(_FACE.fullmatch, found) if match]
+        minutes = [ClockTime(int(hour) % 12, int(minute)).minutes for hour, minute, _ in labels]
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise NoPicturesError(f"{file.name} cannot be read ({error}); copy it again.") from error
+    if not pictures:
+        raise NoPicturesError(f"{file.name} holds no pictures named h-mm/k.jpg; copy it again.")
+    return PictureSet("faces", pictures, np.array(minutes, np.int64), tuple(found), step_minutes=5)
+
+
+def benchmark_set(count: int = 100) -> PictureSet:
+    """The first ``count`` pictures of the report benchmark's test part, which is shuffled."""
+    benchmark = report_benchmark()
+    chosen = benchmark.test[:count]
+    names = tuple(f"benchmark {index}" for index in chosen)
+    return PictureSet("benchmark", list(benchmark.images[chosen]), benchmark.minutes[chosen], names)
+
+
+def picture_sets(faces: int | None = None) -> list[PictureSet]:
+    """The sets that are there, ``faces`` of the faces; for each that is not, a warning says so."""
+    loaders: list[Callable[[], PictureSet]] = [load_photographs, lambda: load_faces(count=faces)]
+    sets = []
+    for load in loaders:
+        try:
+            sets.append(load())
+        except NoPicturesError as error:
+            warnings.warn(str(error), stacklevel=2)
+    return sets
+
+
+def photo_figures(readings: Sequence[Read], true_minutes: ArrayLike, step_minutes: int = 1) -> dict[str, float]:
+    """Figures of one reader on one set.
+
+    Those of ``error_figures``; ``abstained``, the share without a time (each counts as an error of 360 minutes, the most
+    there is); ``within_1_minute_at_80``, among the 80 % that the reader is surest of; ``right_class``, the share nearest to
+    the right one of the times that the set knows, ``step_minutes`` apart; ``calibration_error``, how far confidence and
+    share within 3 minutes lie from each other on average (Naeini et al. 2015, ten bins).
+    """
+    true = np.asarray(true_minutes, float)
+    errors = _errors(readings, true)
+    confidences = np.array([reading.confidence for reading in readings])
+    # The surest first; of equals, those without a time last.
+    surest = np.lexsort((errors >= MINUTES / 2, -confidences))[: max(1, round(COVERAGE * len(errors)))]
+    table = reliability(readings, true)
+    gaps = [row["pictures"] * abs(row["confidence"] - row["right"]) for row in table]
+    return {
+        **error_figures(true, (true + errors) % MINUTES),
+        "abstained": float(np.mean([reading.minutes is None for reading in readings])),
+        "within_1_minute_at_80": float((errors[surest] <= 1).mean()),
+        "right_class": float((errors < step_minutes / 2).mean()),
+        "calibration_error": float(sum(gaps) / len(errors)),
+    }
+
+
+def reliability(readings: Sequence[Read], true_minutes: ArrayLike, bins: int = 10) -> list[dict[str, float]]:
+    """Does confidence mean something? Rows: from, to, pictures, their mean confidence, the share ``right``.
+
+    Right is within 3 minutes, as the confidence is the probability of that. Bins without pictures are left out.
+    """
+    errors = _errors(readings, np.asarray(true_minutes, float))
+    confidences = np.array([reading.confidence for reading in readings])
+    place = np.minimum((confidences * bins).astype(int), bins - 1)
+    rows = []
+    for index in range(bins):
+        inside = place == index
+        if inside.any():
+            rows.append(
+                {
+                    "from": index / bins,
+                    "to": (index + 1) / bins,
+                    "pictures": int(inside.sum()),
+                    "confidence": float(confidences[inside].mean()),
+                    "right": float((errors[inside] <= NEAR_MINUTES).mean()),
+                }
+            )
+    return rows
+
+
+def _errors(readings: Sequence[Read], true: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minutes off, (n,), 0-360; 360 without a time."""
+    if true.ndim != 1 or len(readings) != len(true) or not len(true):
+        raise ValueError(f"one reading and one true time a picture, at least one; got {len(readings)} and shape {true.shape}")
+    read = [
+        MINUTES / 2 + at if reading.minutes is None else reading.minutes for reading, at in zip(readings, true, strict=True)
+    ]
+    return common_sense_error_minutes(true, read)
+
+
+def set_row(name: str, read: Reader, pictures: PictureSet) -> dict[str, Any]:
+    """One row of the table: who read, which set, how many pictures, every figure of ``photo_figures``."""
+    readings = [
+        reading
+        for start in range(0, len(pictures.pictures), CHUNK)
+        for reading in read(pictures.pictures[start : start + CHUNK])
+    ]
+    figures = photo_figures(readings, pictures.minutes, pictures.step_minutes)
+    rounded: Mapping[str, float] = {key: round(value, 4) for key, value in figures.items()}
+    return {"model": name, "set": pictures.name, "pictures": len(readings), **rounded}
+
+
+def evaluate_photographs(model: registry.TrainedModel, sets: Sequence[PictureSet] | None = None) -> list[dict[str, Any]]:
+    """A row for each set that ``model`` reads; by default the photographs and all faces, as far as they are there."""
+    sets = picture_sets() if sets is None else sets
+    return [set_row(model.card.model_id, lambda chunk: read_pictures(chunk, model=model), pictures) for pictures in sets]
+
+
+def evaluate_classical(sets: Sequence[PictureSet] | None = None) -> list[dict[str, Any]]:
+    """As ``evaluate_photographs``, for the reader that has learned nothing."""
+    sets = picture_sets() if sets is None else sets
+    return [set_row("classical", lambda chunk: [read_classically(one) for one in chunk], pictures) for pictures in sets]

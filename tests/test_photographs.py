@@ -1,0 +1,188 @@
+"""The sets of real clocks: loading tiny ones made up here, what is said when they are missing, figures by hand."""
+
+import warnings
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handmade import save
+
+from core import paths
+from core.clocks import photographs
+from core.clocks.photographs import (
+    NoPicturesError,
+    PictureSet,
+    evaluate_classical,
+    evaluate_photographs,
+    load_faces,
+    load_photographs,
+    photo_figures,
+    picture_sets,
+    reliability,
+    set_row,
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    minutes: float | None
+    confidence: float = 0.5
+
+
+def grey(value: int, shape: tuple[int, ...] = (20, 30)) -> bytes:
+    return save(np.full(shape, value, np.uint8))
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with two photographs and three faces, and no other."""
+    folder = tmp_path / "clock_photos"
+    folder.mkdir()
+    (folder / "000.png").write_bytes(grey(10))
+    (folder / "001.png").write_bytes(grey(20))
+    table = "file,hour,minute,rotation_deg_cw,source\n000.png,12,5,0,here\n001.png,10,9,-90,here\n"
+    (folder / "labels.csv").write_text(table, encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "clock_faces_valid.zip", "w") as archive:
+        for value, name in enumerate(("12-05/3.jpg", "1-00/24.jpg", "9-55/7.jpg")):
+            archive.writestr(name, save(np.full((16, 16), 30 + value, np.uint8), "JPEG"))
+        archive.writestr("9-55/readme.txt", "no picture")
+    monkeypatch.setattr(paths, "data_folders", lambda: [tmp_path])
+    return tmp_path
+
+
+def test_photographs_with_their_times(data: Path) -> None:
+    photos = load_photographs()
+    assert photos.names == ("000.png", "001.png")
+    assert photos.minutes.tolist() == [5, 609]  # 12 is 0
+    assert [picture.shape for picture in photos.pictures] == [(20, 30, 3)] * 2
+    assert [int(picture[0, 0, 0]) for picture in photos.pictures] == [10, 20]
+
+
+def test_faces_with_their_times(data: Path) -> None:
+    faces = load_faces()
+    assert faces.names == ("1-00/24.jpg", "12-05/3.jpg", "9-55/7.jpg")
+    assert faces.minutes.tolist() == [60, 5, 595]
+    assert faces.step_minutes == 5
+    few = load_faces(count=2, seed=1)
+    assert len(few.pictures) == 2
+    assert set(few.names) < set(faces.names)
+    assert few.names == load_faces(count=2, seed=1).names
+
+
+def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "data_folders", list)
+    with pytest.raises(NoPicturesError, match=r"no clock_photos .* LATENT_OCLOCK_DATA\.$"):
+        load_photographs()
+    with pytest.raises(NoPicturesError, match=r"no clock_faces_valid\.zip .* LATENT_OCLOCK_DATA\.$"):
+        load_faces()
+    with pytest.warns(UserWarning, match="clock_") as said:
+        assert evaluate_classical() == []
+    assert len(said) == 2
+    with pytest.raises(NoPicturesError, match=r"has no labels\.csv"):
+        load_photographs(tmp_path)
+
+
+def test_damaged_sets_are_named(data: Path) -> None:
+    table = data / "clock_photos" / "labels.csv"
+    whole = table.read_text(encoding="utf-8")
+    for text in (
+        whole.replace("10,9", "10,61"),
+        whole.replace("minute", "other"),
+        whole.replace(",5,", ",x,"),
+    ):
+        table.write_text(text, encoding="utf-8")
+        with pytest.raises(NoPicturesError, match=r"labels\.csv, picture [12]"):
+            load_photographs()
+    table.write_text(whole.splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(NoPicturesError, match="lists no pictures"):
+        load_photographs()
+    table.write_text(whole, encoding="utf-8")
+    (data / "clock_photos" / "001.png").write_bytes(b"nothing")
+    with pytest.raises(NoPicturesError, match="picture 2: The file is not a PNG"):
+        load_photographs()
+    (data / "clock_faces_valid.zip").write_bytes(b"PK nothing")
+    with pytest.raises(NoPicturesError, match=r"clock_faces_valid\.zip cannot be read"):
+        load_faces()
+    with zipfile.ZipFile(data / "clock_faces_valid.zip", "w") as archive:
+        archive.writestr("readme.txt", "")
+    with pytest.raises(NoPicturesError, match="holds no pictures"):
+        load_faces()
+
+
+def test_figures_by_hand() -> None:
+    true = [0, 100, 200, 300, 719]
+    # Off by 2 across twelve, 0.5, 40, not read, 1.
+    readings = [Told(718, 0.9), Told(100.5, 0.8), Told(240, 0.1), Told(None, 0.0), Told(0, 0.7)]
+    figures = photo_figures(readings, true)
+    assert figures["mean_minutes"] == pytest.approx((2 + 0.5 + 40 + 360 + 1) / 5)
+    assert figures["median_minutes"] == 2
+    assert figures["within_1_minute"] == 0.4
+    assert figures["within_5_minutes"] == 0.6
+    assert figures["over_30_minutes"] == 0.4
+    assert figures["abstained"] == 0.2
+    assert figures["within_1_minute_at_80"] == 0.5  # of the four surest
+    assert figures["right_class"] == 0  # 0.5 off is between two whole minutes
+    assert figures["calibration_error"] == pytest.approx((0.1 + 0.2 + 0.1 + 0 + 0.3) / 5)
+
+
+def test_classes_of_five_minutes() -> None:
+    true = [0, 300, 595]
+    readings = [Told(717.6), Told(302.5), Told(597.4)]  # 2.4 off, between two classes, 2.4 off
+    assert photo_figures(readings, true, step_minutes=5)["right_class"] == pytest.approx(2 / 3)
+
+
+def test_of_equal_confidence_those_without_a_time_come_last() -> None:
+    readings = [Told(None, 0.0), *[Told(10.0, 0.0)] * 4]
+    assert photo_figures(readings, [10] * 5)["within_1_minute_at_80"] == 1
+
+
+def test_reliability_by_hand() -> None:
+    readings = [Told(10, 0.95), Told(10, 1.0), Told(20, 0.92), Told(10, 0.05)]
+    rows = reliability(readings, [10, 13, 10, 14])
+    assert rows == [
+        {"from": 0.0, "to": 0.1, "pictures": 1, "confidence": pytest.approx(0.05), "right": 0.0},
+        {"from": 0.9, "to": 1.0, "pictures": 3, "confidence": pytest.approx(0.95667, abs=1e-4), "right": pytest.approx(2 / 3)},
+    ]
+
+
+def test_readings_and_times_must_match() -> None:
+    with pytest.raises(ValueError, match="got 1 and shape"):
+        photo_figures([Told(1.0)], [1, 2])
+    with pytest.raises(ValueError, match="at least one"):
+        photo_figures([], [])
+
+
+def test_a_row_reads_a_few_pictures_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [np.full((4, 4), value, np.uint8) for value in range(7)]
+    sizes = []
+
+    def read(chunk: Sequence[np.ndarray]) -> list[Told]:
+        sizes.append(len(chunk))
+        return [Told(float(picture[0, 0])) for picture in chunk]
+
+    monkeypatch.setattr(photographs, "CHUNK", 3)
+    row = set_row("someone", read, PictureSet("sevens", pictures, np.arange(7), tuple("abcdefg")))
+    assert sizes == [3, 3, 1]
+    assert (row["model"], row["set"], row["pictures"], row["mean_minutes"]) == ("someone", "sevens", 7, 0)
+
+
+def test_a_model_and_the_classical_reader_give_rows_with_the_same_columns(data: Path) -> None:
+    from test_reading import FakeModel
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sets = picture_sets(faces=2)
+    assert [len(one.pictures) for one in sets] == [2, 2]
+    rows = evaluate_photographs(FakeModel(minutes=609), sets) + evaluate_classical(sets)
+    assert [(row["model"], row["set"]) for row in rows] == [
+        ("fake", "photographs"),
+        ("fake", "faces"),
+        ("classical", "photographs"),
+        ("classical", "faces"),
+    ]
+    assert len({tuple(row) for row in rows}) == 1
+    assert rows[0]["within_1_minute"] == 0.5  # it reads 10:09 everywhere
+    assert rows[2]["abstained"] == 1  # blank pictures
