@@ -12,13 +12,15 @@ from core import paths, registry
 from core.clocks.benchmark import Benchmark, report_benchmark
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
 from core.clocks.reading import decode, read_pictures
-from core.clocks.time import ClockTime
+from core.clocks.time import ClockTime, common_sense_error_minutes
 from core.images import adjust_gamma, open_picture
 from core.progress import progress_bar
 from core.tables import write_table
 
 TABLE = "clocks.csv"  # a model a row
 READINGS = "clocks_readings.csv"  # a test picture a row: its true minute, and what each model read
+BY_TIME = "clocks_by_time.csv"  # a true hour or a true minute a row: each model's mean error there
+CURVES = "clocks_curves.csv"  # an epoch of a model a row: its losses
 ORIGINALS = "clock_examples.csv"  # an original picture a row, as READINGS
 EXAMPLES = "report_clock_examples"  # in a data folder
 PUBLISHED = "clocks.csv"  # in assets/reports
@@ -80,8 +82,39 @@ def published_figures(folder: Path | None = None) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def errors_by_time(true: NDArray[np.int64], readings: Mapping[str, NDArray[np.float64]]) -> list[dict[str, Any]]:
+    """Mean common-sense error in minutes of each model at each true hour (0-11), then at each true minute (0-59).
+
+    true: int64 (n,), 0-719. readings: model -> minutes (n,). A time that no picture shows has no row.
+    """
+    rows: list[dict[str, Any]] = []
+    for kind, values, count in (("hour", true // 60, 12), ("minute", true % 60, 60)):
+        for value in range(count):
+            there = values == value
+            if there.any():
+                errors = {
+                    name: round(float(common_sense_error_minutes(true[there], read[there]).mean()), 3)
+                    for name, read in readings.items()
+                }
+                rows.append({"true": kind, "value": value, **errors})
+    return rows
+
+
+def learning_curves(model_ids: Sequence[str], folder: Path | None = None) -> list[dict[str, Any]]:
+    """Training and validation loss of each stored model after each epoch, a row an epoch."""
+    return [
+        {
+            "model": name,
+            "epoch": int(row["epoch"]),
+            **{column: f"{row[column]:.5g}" if column in row else "" for column in ("loss", "val_loss", "seconds")},
+        }
+        for name in model_ids
+        for row in registry.load_history(name, folder)
+    ]
+
+
 def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
-    """Measure every stored clock model; write the three tables and the cards' figures; return rows."""
+    """Measure every stored clock model; write the five tables and the cards' figures; return rows."""
     headlines = {row["model"]: row for row in published_figures() if row["note"] == "headline"}
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     rows: list[dict[str, Any]] = []
@@ -123,6 +156,8 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
                 for row, picture in enumerate(benchmark.test)
             ],
         )
+        write_table(results, BY_TIME, errors_by_time(benchmark.minutes[benchmark.test], readings))
+        write_table(results, CURVES, learning_curves([model.card.model_id for model in models], folder))
         examples = read_examples(models)
         if examples:  # without the pictures, what was measured where they were stays
             write_table(results, ORIGINALS, examples)
