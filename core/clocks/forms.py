@@ -3,7 +3,7 @@
 The labels themselves are pure functions in ``clocks.time``; here each is tied to output layers and to its way back.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,15 @@ Outputs = Any  # one array (n, units), or a dict of them
 Target = Any
 HAND_WEIGHTS = (3600.0, 3600.0, 1.0, 1.0)  # 2022, Listing 2: sine and cosine of the hour hand, then of the minute hand
 
+TORN = 0.3  # a second hour as likely as that is said
+FAR = 2 / 3  # hands disagree beyond this share of the most that they can differ by when they are combined
+SHORT = 0.5  # sine and cosine should be 1 long; a network that is torn between two angles answers their mean, which is shorter
+
+
+def no_doubts(outputs: Outputs) -> list[str | None]:
+    """For forms with a single answer: nothing in it can contradict itself."""
+    return [None] * len(outputs)
+
 
 @dataclass(frozen=True)
 class Form:
@@ -23,7 +32,8 @@ class Form:
 
     outputs: name -> (units, activation). targets(hour, minute): arrays shaped as the outputs. minutes(outputs): the time in
     [0, 720) that they mean, (n,). probabilities(outputs, spread_minutes): (n, 720); an answer that is a number knows no
-    doubt, so it becomes a bump as wide as the network's errors on validation pictures, ``spread_minutes``.
+    doubt, so it becomes a bump as wide as the network's errors on validation pictures, ``spread_minutes``. doubts(outputs):
+    for each picture None, or a sentence where parts of the answer disagree.
     """
 
     title: str
@@ -31,6 +41,7 @@ class Form:
     targets: Callable[[NDArray[np.int64], NDArray[np.int64]], Target]
     minutes: Callable[[Outputs], NDArray[np.float64]]
     probabilities: Callable[[Outputs, float], NDArray[np.floating[Any]]]
+    doubts: Callable[[Outputs], Sequence[str | None]] = no_doubts
 
 
 def _column(values: Any) -> NDArray[np.float32]:
@@ -65,6 +76,47 @@ def _minutes_as_published(outputs: Outputs) -> NDArray[np.float64]:
     coarse = hour_angle % (2 * np.pi) * (clock.MINUTES / (2 * np.pi))
     within = minute_angle % (2 * np.pi) * (6 / (2 * np.pi))
     return clock.wrap(np.round((coarse - within) / 6) * 6 + within)
+
+
+def torn_hours(outputs: Outputs) -> list[str | None]:
+    """Where the second likeliest of ``outputs["hour"]``, (n, 12) probabilities, is over 0.3: 'The hour is either 2 or 3.'
+
+    Near the full hour that is right and proper: at 2:58 the hour hand all but stands on the 3.
+    """
+    doubts: list[str | None] = []
+    for shares in np.asarray(outputs["hour"], np.float64):
+        second, first = np.argsort(shares, kind="stable")[-2:].tolist()
+        if shares[second] <= TORN:
+            doubts.append(None)
+            continue
+        earlier, later = (second, first) if (first - second) % 12 == 1 else (first, second)
+        doubts.append(f"The hour is either {earlier or 12} or {later or 12}.")
+    return doubts
+
+
+def torn_hands(outputs: Outputs, *, as_published: bool = False) -> list[str | None]:
+    """Where sines and cosines (n, 4) are short, or the hour hand alone tells another time than both hands together.
+
+    The combined time is the nearest to the hour hand's of those that fit the minute hand, and these come every 60 minutes
+    (every 6 ``as_published``): the two never differ by more than half of that, and by two thirds of the half they are said
+    to disagree.
+    """
+    table = np.asarray(outputs, np.float64)
+    lengths = np.hypot(table[:, ::2], table[:, 1::2])  # (n, 2)
+    alone = clock.wrap(_angles(table)[0] * (clock.MINUTES / (2 * np.pi)))
+    both = _minutes_as_published(table) if as_published else _from_hands(table)
+    most = 3.0 if as_published else 30.0
+    doubts: list[str | None] = []
+    for length, hour_hand, combined in zip(lengths, alone, both, strict=True):
+        if length.min() < SHORT:
+            hand = ("hour", "minute")[int(length.argmin())]
+            doubts.append(f"The {hand} hand is unsure: its sine and cosine are {length.min():.2f} long instead of 1.")
+        elif clock.common_sense_error_minutes(combined, hour_hand) > FAR * most:
+            times = clock.ClockTime.from_minutes(hour_hand), clock.ClockTime.from_minutes(combined)
+            doubts.append(f"The hands disagree: {times[0]} by the hour hand alone, {times[1]} by both.")
+        else:
+            doubts.append(None)
+    return doubts
 
 
 def _from_classes(classes: int) -> Form:
@@ -121,6 +173,7 @@ def _hour_and_number(title: str, label: Callable[..., tuple[NDArray[np.int64], N
         targets=targets,
         minutes=lambda outputs: _multi_head(outputs, scale),
         probabilities=_bump_an_hour(scale),
+        doubts=torn_hours,
     )
 
 
@@ -145,6 +198,7 @@ FORMS: dict[str, Form] = {
         targets=lambda hour, minute: clock.sine_cosine_label(hour, minute, as_published=True).astype(np.float32),
         minutes=_minutes_as_published,
         probabilities=_bump(_minutes_as_published),
+        doubts=lambda outputs: torn_hands(outputs, as_published=True),
     ),
     "sine-cosine": Form(
         title="sine and cosine of both hands",
@@ -152,6 +206,7 @@ FORMS: dict[str, Form] = {
         targets=lambda hour, minute: clock.sine_cosine_label(hour, minute).astype(np.float32),
         minutes=_from_hands,
         probabilities=_bump(_from_hands),
+        doubts=torn_hands,
     ),
     "classes-24": _from_classes(24),
     "classes-720": _from_classes(720),
@@ -168,6 +223,7 @@ FORMS: dict[str, Form] = {
             np.asarray(outputs["hour"]).argmax(-1) * 60.0 + np.asarray(outputs["minute"]).argmax(-1) * 2.0 + 0.5
         ),
         probabilities=lambda outputs, spread_minutes: _product(outputs["hour"], outputs["minute"]),
+        doubts=torn_hours,
     ),
 }
 

@@ -168,13 +168,15 @@ class Decoded:
     """A model's outputs made readable.
 
     minutes: float64 (n,), the times read. probabilities: float64 (n, 720). second_minutes: (n,), what another output of the
-    same model says, or None. points: (n, 15, 2) shares of the side in the order of ``face.POINTS``, or None.
+    same model says, or None. points: (n, 15, 2) shares of the side in the order of ``face.POINTS``, or None. doubts: for
+    each picture a sentence where parts of a report's label form disagree, or None; empty for other models.
     """
 
     minutes: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     second_minutes: NDArray[np.float64] | None = None
     points: NDArray[np.float64] | None = None
+    doubts: Sequence[str | None] = ()
 
 
 def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
@@ -187,7 +189,7 @@ def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
     if "form" in extra:
         form = FORMS[extra["form"]]
         shares = form.probabilities(outputs, float(extra.get("spread_minutes", 30.0)))
-        return Decoded(form.minutes(outputs), shares.astype(np.float64))
+        return Decoded(form.minutes(outputs), shares.astype(np.float64), doubts=form.doubts(outputs))
     logits = np.asarray(outputs["bins"], np.float64) / float(extra.get("temperature", 1.0))
     shares = np.exp(logits - logits.max(-1, keepdims=True))
     shares /= shares.sum(-1, keepdims=True)
@@ -215,6 +217,8 @@ def _reading(decoded: Decoded, row: int) -> Reading:
     apart = common_sense_error_minutes(candidates[0].minutes, others)
     if misfit > MISFIT_LIMIT:
         note = "I see no clock of the kind that this model learned to read."
+    elif decoded.doubts and decoded.doubts[row]:
+        note = decoded.doubts[row]
     elif confidence < UNSURE:
         note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
     elif (apart > 30).any():
