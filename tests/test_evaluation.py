@@ -43,6 +43,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dic
     monkeypatch.setattr(evaluation, "report_benchmark", lambda progress=None: tiny)
     monkeypatch.setattr(registry, "list_cards", lambda folder=None: [model.card])
     monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: model)
+    monkeypatch.setattr(evaluation, "turned_pictures", lambda: (images[:2], np.array([615, 254])))
     curve = [{"epoch": 1.0, "loss": 3.2, "val_loss": 3.1, "seconds": 12.4, "learning_rate": 0.001}]
     monkeypatch.setattr(registry, "load_history", lambda model_id, folder=None: curve)
     monkeypatch.setattr(registry, "update_card", lambda model_id, folder, **more: stored.update(more))
@@ -68,6 +69,7 @@ def test_one_row_a_model_with_the_published_figure_beside_ours(measured: tuple[P
     assert (row["measure"], float(row["published"])) == ("accuracy", 0.9088)
     assert float(row["ours"]) == pytest.approx(2 / 3, abs=1e-4)
     assert float(row["mean_minutes"]) == pytest.approx(60.5 / 3, abs=1e-3)
+    assert float(row["mean_minutes_any_turn"]) == 180.0  # 0.5 minutes beside 10:15, 359.5 beside 4:14
     assert float(row["over_30_minutes"]) == pytest.approx(1 / 3, abs=1e-4)
     assert (row["epochs_trained"], row["epochs_asked"], row["training_seconds"]) == ("1", "100", "12")
     assert stored["figures"]["accuracy"] == pytest.approx(2 / 3)
