@@ -171,11 +171,17 @@ class BezelSpec:
 class CameraSpec:
     """Where the camera stands. Angles in degrees; ``radius``, ``focal`` and ``offset`` as shares of the picture's side.
 
-    roll: of the dial in its plane. tilt: between the dial's normal and the view. near: image direction of the dial's
-    near side, 90 is down. radius: of the dial. focal: focal length; small values give strong perspective.
+    roll: of the dial in its plane, clockwise. tilt: between the dial's normal and the view. near: image direction of the
+    dial's near side, 90 is down. radius: of the dial. focal: focal length; small values give strong perspective.
+
+    turns: rolls that dials were found at; then a roll lies within ``near_turn`` of one of them, each as likely, and only the
+    share ``any_turn`` of the dials is rolled evenly over ``roll``. Empty: all of them are.
     """
 
     roll: Range = (0.0, 360.0)
+    turns: tuple[float, ...] = ()
+    near_turn: float = 15.0
+    any_turn: float = 0.1
     tilt: Range = (12.0, 41.0)
     near: Range = (60.0, 120.0)
     radius: Range = (0.32, 0.487)
@@ -184,6 +190,10 @@ class CameraSpec:
 
     def __post_init__(self) -> None:
         _check_ranges(self, -math.inf, math.inf, "roll", "near", "offset")
+        for turn in self.turns:
+            check_range("a turn of CameraSpec", turn, -360, 360)
+        _check_values(self, 0, 180, "near_turn")
+        _check_values(self, 0, 1, "any_turn")
         _check_ranges(self, -90, 90, "tilt")
         _check_ranges(self, 0, math.inf, "radius", "focal", open_low=True)
 

@@ -72,7 +72,7 @@ def test_every_picture_depends_on_seed_and_index_alone(small: Path) -> None:
     assert points.dtype == np.float32
     assert minutes.tolist() == [0, 0, 1, 1, 2, 2]
     for index in (5, 0):  # in any order
-        face = render(ClockTime.from_minutes(index // 2), "report", seed=(7, index))
+        face = render(ClockTime.from_minutes(index // 2), styles.AS_FOUND, seed=(7, index))
         np.testing.assert_array_equal(images[index], face.image)
         np.testing.assert_array_equal(points[index], face.truth.points.astype(np.float32))
     np.testing.assert_array_equal(draw(7, a_minute=2)[0], images)
@@ -133,8 +133,8 @@ def test_a_new_look_means_new_pictures(small: Path, monkeypatch: pytest.MonkeyPa
     assert re.fullmatch("[0-9a-f]{12}", before)
     assert before == benchmark.fingerprint(5)
     drawn = report_benchmark(5)
-    darker = replace(styles.REPORT, numerals=replace(styles.REPORT.numerals, grey=60))
-    monkeypatch.setattr(styles, "REPORT", darker)
+    darker = replace(styles.AS_FOUND, numerals=replace(styles.AS_FOUND.numerals, grey=60))
+    monkeypatch.setattr(styles, "AS_FOUND", darker)
     assert benchmark.fingerprint(5) != before
     assert not np.array_equal(report_benchmark(5).images, drawn.images), "an old cache is not taken for the new look"
     assert len(list(small.iterdir())) == 2

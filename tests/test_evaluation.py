@@ -43,6 +43,9 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dic
     monkeypatch.setattr(evaluation, "report_benchmark", lambda progress=None: tiny)
     monkeypatch.setattr(registry, "list_cards", lambda folder=None: [model.card])
     monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: model)
+    monkeypatch.setattr(evaluation, "turned_pictures", lambda: (images[:2], np.array([615, 254])))
+    curve = [{"epoch": 1.0, "loss": 3.2, "val_loss": 3.1, "seconds": 12.4, "learning_rate": 0.001}]
+    monkeypatch.setattr(registry, "load_history", lambda model_id, folder=None: curve)
     monkeypatch.setattr(registry, "update_card", lambda model_id, folder, **more: stored.update(more))
     monkeypatch.setenv("LATENT_OCLOCK_DATA", str(tmp_path))
     originals = tmp_path / evaluation.EXAMPLES
@@ -66,6 +69,7 @@ def test_one_row_a_model_with_the_published_figure_beside_ours(measured: tuple[P
     assert (row["measure"], float(row["published"])) == ("accuracy", 0.9088)
     assert float(row["ours"]) == pytest.approx(2 / 3, abs=1e-4)
     assert float(row["mean_minutes"]) == pytest.approx(60.5 / 3, abs=1e-3)
+    assert float(row["mean_minutes_any_turn"]) == 180.0  # 0.5 minutes beside 10:15, 359.5 beside 4:14
     assert float(row["over_30_minutes"]) == pytest.approx(1 / 3, abs=1e-4)
     assert (row["epochs_trained"], row["epochs_asked"], row["training_seconds"]) == ("1", "100", "12")
     assert stored["figures"]["accuracy"] == pytest.approx(2 / 3)
@@ -75,6 +79,23 @@ def test_one_row_a_model_with_the_published_figure_beside_ours(measured: tuple[P
 def test_one_row_a_test_picture(measured: tuple[Path, dict[str, Any]]) -> None:
     rows = table(measured[0] / "clocks_readings.csv")
     assert [(row["true"], row["report22-classes-24"]) for row in rows] == [(t, "614.50") for t in ("600", "614", "660")]
+
+
+def test_errors_by_true_hour_and_by_true_minute(measured: tuple[Path, dict[str, Any]]) -> None:
+    rows = table(measured[0] / "clocks_by_time.csv")
+    # 600 and 614 lie in hour 10 (14.5 and 0.5 minutes off), 660 is 11:00 (45.5 off); two of them show minute 0, one 14.
+    found = {(row["true"], row["value"]): float(row["report22-classes-24"]) for row in rows}
+    assert found == {("hour", "10"): 7.5, ("hour", "11"): 45.5, ("minute", "0"): 30.0, ("minute", "14"): 0.5}
+
+
+def test_errors_by_time_go_the_shorter_way_round() -> None:
+    rows = evaluation.errors_by_time(np.array([719]), {"one": np.array([1.0])})
+    assert rows == [{"true": "hour", "value": 11, "one": 2.0}, {"true": "minute", "value": 59, "one": 2.0}]
+
+
+def test_learning_curves_a_row_an_epoch(measured: tuple[Path, dict[str, Any]]) -> None:
+    [row] = table(measured[0] / "clocks_curves.csv")
+    assert row == {"model": "report22-classes-24", "epoch": "1", "loss": "3.2", "val_loss": "3.1", "seconds": "12.4"}
 
 
 def test_the_original_pictures_are_read_where_they_lie(measured: tuple[Path, dict[str, Any]]) -> None:

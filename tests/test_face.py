@@ -18,7 +18,7 @@ from numpy._core._multiarray_umath import __cpu_dispatch__
 
 from core.clocks import fonts
 from core.clocks.camera import Pose, inverse, project
-from core.clocks.face import POINTS, Face, render
+from core.clocks.face import POINTS, Face, _roll, render
 from core.clocks.styles import REPORT, STRAIGHT, STYLES
 from core.clocks.time import ClockTime
 
@@ -92,6 +92,23 @@ def test_every_pose_is_a_camera(pose: Pose) -> None:
         np.testing.assert_allclose(project(pose.homography(height), points), project(matrix, lifted), atol=1e-6)
     there = project(pose.homography(), points)
     np.testing.assert_allclose(project(inverse(pose.homography()), there), points, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("turns", "chance", "roll"),
+    [
+        ((), 0.25, 90),  # evenly over 0 to 360
+        ((40.0, -60.0), 0.0, 0),  # a fifth is rolled evenly
+        ((40.0, -60.0), 0.1, 180),
+        ((40.0, -60.0), 0.2, 30),  # the others within 10 degrees of 40
+        ((40.0, -60.0), 0.4, 40),
+        ((40.0, -60.0), 0.7, -65),  # or of -60
+        ((40.0, -60.0), 0.9, -55),
+    ],
+)
+def test_dials_are_rolled_as_they_were_found(turns: tuple[float, ...], chance: float, roll: float) -> None:
+    camera = replace(REPORT.camera, turns=turns, near_turn=10.0, any_turn=0.2)
+    assert _roll(camera, chance) == pytest.approx(roll)
 
 
 # --- truth and pixels ----------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ REFUSED: list[tuple[Any, str, list[Any]]] = [
     (BEZEL, "grey diffuse", [(3, 2), (0, INF), (-1, 1)]),
     (REPORT.camera, "roll tilt near offset", [(1, 0), (NAN, 1), (0, INF), (0,), 3.0]),
     (REPORT.camera, "radius focal", [(0, 1), (-1, 1), (2, 1)]),
+    (REPORT.camera, "turns", [(NAN,), (-361.0,)]),
+    (REPORT.camera, "near_turn any_turn", [-1, 181, NAN]),
     (REPORT.light, "core veil", [(0, 1), (-1, 1)]),
     (REPORT.light, "strength gradient gain lift noise", [(2, 1), (NAN, 1), (0, INF)]),
     (REPORT.light, "reflection", [-0.1, 1.1]),

@@ -21,7 +21,7 @@ from core.clocks.camera import Pose, exact, inverse, project, sampling_maps
 from core.clocks.dial import LEVELS, WOOD_SCALE, Grey, bar, dial_textures, direction, fill, wood_texture
 from core.clocks.styles import STYLES
 from core.clocks.time import ClockTime, hand_angles
-from core.specs import ClockStyle, HandSpec, Range
+from core.specs import CameraSpec, ClockStyle, HandSpec, Range
 
 SIDE = 150  # pixels of the reports' pictures
 STYLE_NAMES = (*STYLES, *wild.STYLES)
@@ -99,7 +99,7 @@ def render(
     dice = _Dice(np.random.default_rng(seed))
     camera = style.camera
     pose = Pose(
-        roll=math.radians(dice.between(camera.roll)),
+        roll=math.radians(_roll(camera, dice.between((0.0, 1.0)))),
         tilt=math.radians(dice.between(camera.tilt)),
         near=math.radians(dice.between(camera.near)),
         radius=(radius := dice.between(camera.radius) * side),
@@ -126,6 +126,17 @@ def fixed_marks(radius: float) -> NDArray[np.float64]:
     """``(15, 2)``: the places of ``POINTS`` on the dial for numerals at ``radius``; those of the tips are still empty."""
     numerals = [direction(math.radians(30 * hour)) * radius for hour in range(12)]
     return np.stack([np.zeros(2), numerals[0], np.zeros(2), np.zeros(2), *numerals[1:]])
+
+
+def _roll(camera: CameraSpec, chance: float) -> float:
+    """The dial's roll in degrees for a uniform number in [0, 1): one number decides, whatever the camera."""
+    even = camera.any_turn if camera.turns else 1.0
+    low, high = camera.roll
+    if chance < even:
+        return low + (high - low) * (chance / even)
+    place = (chance - even) / (1 - even) * len(camera.turns)
+    which = min(int(place), len(camera.turns) - 1)
+    return camera.turns[which] + camera.near_turn * (2 * (place - which) - 1)
 
 
 def _wood(style: ClockStyle, pose: Pose, side: int, dice: _Dice) -> NDArray[Any]:
