@@ -40,6 +40,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     devices                  where we run, and with what
     packing                  a .keras file made small
     registry                 model cards; save_trained, load_trained
+    clocks.heat              why a model reads what it reads: which pixels speak for it
     checkpoints              the whole state of a run in one file
     optimizers               a TrainSpec -> an optimiser with its schedule
     training                 train(model, data, spec): resumable, any Keras backend

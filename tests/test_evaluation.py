@@ -12,6 +12,7 @@ from PIL import Image
 from core import registry
 from core.clocks import evaluation
 from core.clocks.benchmark import Benchmark
+from core.clocks.photographs import PictureSet
 
 
 class Stopped:
@@ -43,6 +44,11 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dic
     monkeypatch.setattr(evaluation, "report_benchmark", lambda progress=None: tiny)
     monkeypatch.setattr(registry, "list_cards", lambda folder=None: [model.card])
     monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: model)
+    monkeypatch.setattr(evaluation, "picture_sets", list)
+    monkeypatch.setattr(evaluation, "wild_set", lambda held_out=False: PictureSet(f"set {held_out}", [], np.array([]), ()))
+    monkeypatch.setattr(
+        evaluation, "evaluate_sets", lambda readers, sets: ([{"readers": len(readers), "sets": len(sets)}], [{"right": 0.5}])
+    )
     monkeypatch.setattr(evaluation, "turned_pictures", lambda: (images[:2], np.array([615, 254])))
     curve = [{"epoch": 1.0, "loss": 3.2, "val_loss": 3.1, "seconds": 12.4, "learning_rate": 0.001}]
     monkeypatch.setattr(registry, "load_history", lambda model_id, folder=None: curve)
@@ -96,6 +102,20 @@ def test_errors_by_time_go_the_shorter_way_round() -> None:
 def test_learning_curves_a_row_an_epoch(measured: tuple[Path, dict[str, Any]]) -> None:
     [row] = table(measured[0] / "clocks_curves.csv")
     assert row == {"model": "report22-classes-24", "epoch": "1", "loss": "3.2", "val_loss": "3.1", "seconds": "12.4"}
+
+
+def test_our_own_readers_are_measured_on_other_sets_too(measured: tuple[Path, dict[str, Any]]) -> None:
+    # The stored model follows a report: nobody but the reader without learning reads the two wild sets.
+    assert table(measured[0] / "clock_photographs.csv") == [{"readers": "0", "sets": "2"}]
+    assert table(measured[0] / "reliability.csv") == [{"right": "0.5"}]
+
+
+def test_pictures_come_at_the_side_and_gamma_of_a_model() -> None:
+    picture = np.full((2, 4, 4), 128, np.uint8)
+    assert evaluation.unit_pictures(picture, {}).shape == (2, 4, 4, 1)
+    small = evaluation.unit_pictures(picture, {"side": 2, "gamma": 2.0})
+    assert small.shape == (2, 2, 2, 1)
+    assert small[0, 0, 0, 0] == pytest.approx((128 / 255) ** 2, abs=1 / 255)
 
 
 def test_the_original_pictures_are_read_where_they_lie(measured: tuple[Path, dict[str, Any]]) -> None:

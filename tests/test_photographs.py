@@ -2,7 +2,6 @@
 
 import warnings
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +13,13 @@ from core import paths
 from core.clocks import photographs
 from core.clocks.photographs import (
     NoPicturesError,
-    PictureSet,
-    evaluate_classical,
-    evaluate_photographs,
+    evaluate_sets,
     load_faces,
     load_photographs,
     photo_figures,
     picture_sets,
     reliability,
-    set_row,
+    wild_set,
 )
 
 
@@ -79,7 +76,7 @@ def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(NoPicturesError, match=r"no clock_faces_valid\.zip .* LATENT_OCLOCK_DATA\.$"):
         load_faces()
     with pytest.warns(UserWarning, match="clock_") as said:
-        assert evaluate_classical() == []
+        assert picture_sets() == []
     assert len(said) == 2
     with pytest.raises(NoPicturesError, match=r"has no labels\.csv"):
         load_photographs(tmp_path)
@@ -155,28 +152,24 @@ def test_readings_and_times_must_match() -> None:
         photo_figures([], [])
 
 
-def test_a_row_reads_a_few_pictures_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = [np.full((4, 4), value, np.uint8) for value in range(7)]
-    sizes = []
-
-    def read(chunk: Sequence[np.ndarray]) -> list[Told]:
-        sizes.append(len(chunk))
-        return [Told(float(picture[0, 0])) for picture in chunk]
-
-    monkeypatch.setattr(photographs, "CHUNK", 3)
-    row = set_row("someone", read, PictureSet("sevens", pictures, np.arange(7), tuple("abcdefg")))
-    assert sizes == [3, 3, 1]
-    assert (row["model"], row["set"], row["pictures"], row["mean_minutes"]) == ("someone", "sevens", 7, 0)
+def test_wild_sets_can_be_read_and_held_out_ones_are_others() -> None:
+    seen, held_out = wild_set(6), wild_set(6, held_out=True)
+    assert seen.minutes.tolist() == held_out.minutes.tolist() == [0, 120, 240, 360, 480, 600]
+    assert (seen.name, held_out.name) == ("wild", "wild-held-out")
+    assert not any(np.array_equal(*pair) for pair in zip(seen.pictures, held_out.pictures, strict=True))
+    assert all(np.array_equal(*pair) for pair in zip(seen.pictures, wild_set(6).pictures, strict=True))
 
 
-def test_a_model_and_the_classical_reader_give_rows_with_the_same_columns(data: Path) -> None:
+def test_a_model_and_the_classical_reader_give_rows_with_the_same_columns(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from test_reading import FakeModel
+
+    monkeypatch.setattr(photographs, "CHUNK", 1)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sets = picture_sets(faces=2)
     assert [len(one.pictures) for one in sets] == [2, 2]
-    rows = evaluate_photographs(FakeModel(minutes=609), sets) + evaluate_classical(sets)
+    rows, reliable = evaluate_sets([FakeModel(minutes=609)], sets)
     assert [(row["model"], row["set"]) for row in rows] == [
         ("fake", "photographs"),
         ("fake", "faces"),
@@ -186,3 +179,7 @@ def test_a_model_and_the_classical_reader_give_rows_with_the_same_columns(data: 
     assert len({tuple(row) for row in rows}) == 1
     assert rows[0]["within_1_minute"] == 0.5  # it reads 10:09 everywhere
     assert rows[2]["abstained"] == 1  # blank pictures
+    assert {row["pictures"] for row in rows} == {2}
+    # One confidence everywhere: a single range holds both photographs, one of them right.
+    [range_] = [row for row in reliable if (row["model"], row["set"]) == ("fake", "photographs")]
+    assert (range_["pictures"], range_["right"]) == (2, 0.5)

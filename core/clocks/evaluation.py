@@ -1,4 +1,5 @@
-"""How well stored models read clocks: one ruler, the common-sense error, for all of them, beside the reports' measures."""
+"""How well stored models read clocks: one ruler, the common-sense error, for all of them, beside the reports' measures;
+and how our own read photographs and clocks of every kind, beside a reader without learning."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.benchmark import draw, report_benchmark
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
+from core.clocks.photographs import evaluate_sets, picture_sets, wild_set
 from core.clocks.reading import decode, read_pictures
 from core.clocks.styles import REPORT
 from core.clocks.time import ClockTime, common_sense_error_minutes
-from core.images import adjust_gamma, open_picture
+from core.images import adjust_gamma, fit_square, open_picture
 from core.progress import progress_bar
 from core.tables import write_table
 
@@ -23,6 +25,8 @@ TABLE = "clocks.csv"  # a model a row
 READINGS = "clocks_readings.csv"  # a test picture a row: its true minute, and what each model read
 BY_TIME = "clocks_by_time.csv"  # a true hour or a true minute a row: each model's mean error there
 CURVES = "clocks_curves.csv"  # an epoch of a model a row: its losses
+SETS = "clock_photographs.csv"  # a reader on a set of pictures a row: photographs, painted faces, wild renderings
+RELIABILITY = "reliability.csv"  # a range of confidence of a reader on a set a row: how often it is right there
 ORIGINALS = "clock_examples.csv"  # an original picture a row, as READINGS
 EXAMPLES = "report_clock_examples"  # in a data folder
 TURNED_SEED = 3  # 2023 draws the benchmark, 1 what models are chosen on
@@ -30,7 +34,13 @@ PUBLISHED = "clocks.csv"  # in assets/reports
 
 
 def unit_pictures(images: NDArray[np.uint8], extra: Mapping[str, Any]) -> NDArray[np.float32]:
-    """uint8 (n, side, side) -> float32 (n, side, side, 1) in [0, 1], with the gamma that the model learned under."""
+    """uint8 (n, height, width) -> float32 (n, side, side, 1) in [0, 1]: the side and the gamma that the model learned at.
+
+    extra: of the model's card; without ``side`` pictures keep their size.
+    """
+    side = int(extra.get("side", images.shape[1]))
+    if images.shape[1:] != (side, side):
+        images = np.stack([fit_square(image, side)[0] for image in images])
     return np.divide(adjust_gamma(images, float(extra.get("gamma", 1.0)))[..., None], 255, dtype=np.float32)
 
 
@@ -124,7 +134,7 @@ def learning_curves(model_ids: Sequence[str], folder: Path | None = None) -> lis
 
 
 def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
-    """Measure every stored clock model; write the five tables and the cards' figures; return rows."""
+    """Measure every stored clock model; write all tables and the cards' figures; return the rows of the first."""
     headlines = {row["model"]: row for row in published_figures() if row["note"] == "headline"}
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     rows: list[dict[str, Any]] = []
@@ -169,6 +179,10 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
         )
         write_table(results, BY_TIME, errors_by_time(benchmark.minutes[benchmark.test], readings))
         write_table(results, CURVES, learning_curves([model.card.model_id for model in models], folder))
+        readers = [model for model in models if not model.card.report]
+        sets, reliable = evaluate_sets(readers, [*picture_sets(), wild_set(), wild_set(held_out=True)])
+        write_table(results, SETS, sets)
+        write_table(results, RELIABILITY, reliable)
         examples = read_examples(models)
         if examples:  # without the pictures, what was measured where they were stays
             write_table(results, ORIGINALS, examples)

@@ -7,11 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import registry
+from core.clocks.forms import FORMS
 from core.clocks.time import MINUTES
+from core.images import Picture, adjust_gamma, fit_square, to_grey
 
 NEAR = 3  # minutes around the reading whose bins count as the reading
 STEPS = 24  # pictures on the way from the baseline: on trained readers the sum is then within a few percent
 BASELINE_BLUR = 0.15  # of the side: the baseline keeps the picture's light and nothing that tells the time
+ORANGE = (255, 106, 0)
+GROUND, LIGHTEST = 0.3, 0.85  # black and white of a picture that heat is laid over: orange is told from both
+COVER = 0.9  # of the hottest pixels
+
+
+def model_input(picture: Picture, model: registry.TrainedModel, gamma: float = 1.0) -> NDArray[np.float32]:
+    """A picture, uint8 (height, width[, 3]) of any size, as the model takes it: float32 (side, side) in [0, 1].
+
+    gamma: it is raised to it first, (0, 10], then to the gamma that the model learned under, as in ``reading``.
+    """
+    square = fit_square(to_grey(picture), int(model.card.extra["side"]))[0]
+    own_gamma = float(model.card.extra.get("gamma", 1.0))
+    return np.asarray(adjust_gamma(adjust_gamma(square / np.float32(255), gamma), own_gamma), np.float32)
+
+
+def answers_with_numbers(model: registry.TrainedModel) -> bool:
+    """Whether some output of a model is a plain number: its score then belongs to no time, and a sign says nothing."""
+    form = model.card.extra.get("form")
+    return form is not None and any(activation == "linear" for _, activation in FORMS[form].outputs.values())
 
 
 def integrated_gradients(
@@ -70,6 +91,19 @@ def _of_one(part: Any, minutes: float, ops: Any) -> Any:
     # 12 hours, 24 halves and 720 minutes divide the dial; 30 pairs of minutes divide the hour.
     index = int(minutes % 60 // 2) if units == 30 else int(minutes * units // MINUTES) % units
     return ops.log(part[:, index] + 1e-9)
+
+
+def glowing(picture: NDArray[np.floating[Any]], heat: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """A picture and its heat, both (side, side) in [0, 1], as one to look at: uint8 (side, side, 3), grey under orange.
+
+    Black and white are taken to greys first, and orange is laid on by the root of the heat, so that it shows on both.
+    """
+    if picture.shape != heat.shape or picture.ndim != 2:
+        raise ValueError(f"picture and heat must both be (side, side); got {picture.shape} and {heat.shape}")
+    grey = (GROUND + (LIGHTEST - GROUND) * picture)[..., None]  # (side, side, 1)
+    cover = COVER * np.sqrt(np.clip(heat, 0, 1))[..., None]
+    mixed = grey * (1 - cover) + np.array(ORANGE) / 255 * cover  # (side, side, 3)
+    return np.rint(255 * np.clip(mixed, 0, 1)).astype(np.uint8)
 
 
 def heat_map(attributions: NDArray[np.floating[Any]], blur: float = 0.012) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import csv
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from core import paths, registry
 from core.clocks.benchmark import report_benchmark
 from core.clocks.classical import read_classically
+from core.clocks.face import render
 from core.clocks.measures import error_figures
 from core.clocks.reading import NEAR_MINUTES, read_pictures
 from core.clocks.time import MINUTES, ClockTime, common_sense_error_minutes
@@ -28,6 +29,7 @@ from core.images import Picture, open_picture
 PHOTOGRAPHS = "clock_photos"
 FACES = "clock_faces_valid.zip"
 COVERAGE = 0.8  # the share of the pictures, the surest ones, that a careful reader answers
+WILD_SEED = 720  # training draws with other seeds
 CHUNK = 25  # pictures that are read at a time
 _FACE = re.compile(r"(?:.*/)?(\d{1,2})-(\d\d)/(\d+)\.jpe?g")
 
@@ -127,6 +129,24 @@ def benchmark_set(count: int = 100) -> PictureSet:
     return PictureSet("benchmark", list(benchmark.images[chosen]), benchmark.minutes[chosen], names)
 
 
+def wild_set(count: int = 720, held_out: bool = False) -> PictureSet:
+    """Wild renderings that no model was trained or chosen on, one a minute; ``held_out``: with typefaces, hands, dials and
+    walls that training never draws. Only pictures that can be read.
+    """
+    style = "wild-held-out" if held_out else "wild"
+    pictures, minutes, names = [], [], []
+    for index in range(count):
+        time, seed = ClockTime.from_minutes(index * MINUTES // count), 0
+        face = render(time, style, seed=(WILD_SEED, index, seed))
+        while not face.truth.readable:
+            seed += 1
+            face = render(time, style, seed=(WILD_SEED, index, seed))
+        pictures.append(face.image)
+        minutes.append(time.minutes)
+        names.append(f"{style} {index}")
+    return PictureSet(style, pictures, np.array(minutes, np.int64), tuple(names))
+
+
 def picture_sets(faces: int | None = None) -> list[PictureSet]:
     """The sets that are there, ``faces`` of the faces; for each that is not, a warning says so."""
     loaders: list[Callable[[], PictureSet]] = [load_photographs, lambda: load_faces(count=faces)]
@@ -197,25 +217,30 @@ def _errors(readings: Sequence[Read], true: NDArray[np.float64]) -> NDArray[np.f
     return common_sense_error_minutes(true, read)
 
 
-def set_row(name: str, read: Reader, pictures: PictureSet) -> dict[str, Any]:
-    """One row of the table: who read, which set, how many pictures, every figure of ``photo_figures``."""
-    readings = [
-        reading
-        for start in range(0, len(pictures.pictures), CHUNK)
-        for reading in read(pictures.pictures[start : start + CHUNK])
-    ]
-    figures = photo_figures(readings, pictures.minutes, pictures.step_minutes)
-    rounded: Mapping[str, float] = {key: round(value, 4) for key, value in figures.items()}
-    return {"model": name, "set": pictures.name, "pictures": len(readings), **rounded}
+def evaluate_sets(
+    models: Sequence[registry.TrainedModel], sets: Sequence[PictureSet]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What each model, and the reader without learning, makes of each set.
 
-
-def evaluate_photographs(model: registry.TrainedModel, sets: Sequence[PictureSet] | None = None) -> list[dict[str, Any]]:
-    """A row for each set that ``model`` reads; by default the photographs and all faces, as far as they are there."""
-    sets = picture_sets() if sets is None else sets
-    return [set_row(model.card.model_id, lambda chunk: read_pictures(chunk, model=model), pictures) for pictures in sets]
-
-
-def evaluate_classical(sets: Sequence[PictureSet] | None = None) -> list[dict[str, Any]]:
-    """As ``evaluate_photographs``, for the reader that has learned nothing."""
-    sets = picture_sets() if sets is None else sets
-    return [set_row("classical", lambda chunk: [read_classically(one) for one in chunk], pictures) for pictures in sets]
+    Two tables: a reader and a set a row, with the number of pictures and every figure of ``photo_figures``; and the rows of
+    ``reliability`` for each of them.
+    """
+    readers: dict[str, Reader] = {
+        model.card.model_id: lambda chunk, model=model: read_pictures(chunk, model=model)  # type: ignore[misc]
+        for model in models
+    }
+    readers["classical"] = lambda chunk: [read_classically(one) for one in chunk]
+    figures, reliable = [], []
+    for name, read in readers.items():
+        for pictures in sets:
+            readings = [
+                reading
+                for start in range(0, len(pictures.pictures), CHUNK)
+                for reading in read(pictures.pictures[start : start + CHUNK])
+            ]
+            which = {"model": name, "set": pictures.name}
+            found = photo_figures(readings, pictures.minutes, pictures.step_minutes)
+            figures.append({**which, "pictures": len(readings), **{key: round(value, 4) for key, value in found.items()}})
+            for row in reliability(readings, pictures.minutes):
+                reliable.append({**which, **{key: round(value, 4) for key, value in row.items()}})
+    return figures, reliable

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -187,23 +186,6 @@ def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) ->
     return {"temperature": likeliest_temperature(model(unit(images[taught]))["bins"], minutes)}
 
 
-class _AtItsSide:
-    """A trained model that takes pictures of any side, and scales them to its own."""
-
-    def __init__(self, model: registry.TrainedModel) -> None:
-        self.model, self.card = model, model.card
-
-    def __call__(self, x: NDArray[np.float32]) -> Any:
-        side = int(self.card.extra["side"])
-        way = cv2.INTER_AREA if side < x.shape[1] else cv2.INTER_LINEAR
-        return self.model(np.stack([cv2.resize(picture, (side, side), interpolation=way) for picture in x])[..., None])
-
-
-def _figures_at_its_side(model: registry.TrainedModel) -> dict[str, float]:
-    """``benchmark_figures`` for a reader whose side is not the benchmark's."""
-    return benchmark_figures(_AtItsSide(model))  # type: ignore[arg-type]
-
-
 def _wild_recipe(model_id: str, title: str, summary: str, spec: ReaderSpec, training: TrainSpec, size: int) -> Recipe:
     return Recipe(
         model_id=model_id,
@@ -218,7 +200,7 @@ def _wild_recipe(model_id: str, title: str, summary: str, spec: ReaderSpec, trai
         build=_build,
         data=partial(_wild_data, spec.side, size),
         losses=_wild_losses,
-        figures=_figures_at_its_side,
+        figures=benchmark_figures,
         calibrate=calibrate_wild,
         extra={"task": "clock", "side": spec.side, "readable": True},
     )
