@@ -82,18 +82,18 @@ def _train(options: argparse.Namespace) -> int:
     queue = next_recipes([] if options.all else options.models)
     if options.quick:
         queue = [recipe.quick() for recipe in queue]
-    status = 0
+    status, slices = 0, options.all and not options.fresh
     while queue and time.monotonic() < deadline:
         recipe = queue.pop(0)
         if share_trained(recipe) >= 1 and not options.fresh:
             print(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained; --fresh trains anew", flush=True)
             continue
         try:
-            # With --all every model gets a slice in turn, the least trained first.
+            # With --all every model gets a slice in turn, the least trained first; anew, one is trained after the other.
             card = run_slice(
                 recipe,
                 minutes=None if options.minutes is None else (deadline - time.monotonic()) / 60,
-                epochs_now=-(-recipe.training.epochs // 20) if options.all else None,
+                epochs_now=-(-recipe.training.epochs // 20) if slices else None,
                 resume=not options.fresh,
             )
         except (RegistryError, CheckpointError, DivergedError) as error:
@@ -104,7 +104,7 @@ def _train(options: argparse.Namespace) -> int:
             continue
         figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
         print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}".rstrip("; "), flush=True)
-        if options.all and card.epochs_trained < card.epochs_asked:
+        if slices and card.epochs_trained < card.epochs_asked:
             queue = sorted([*queue, recipe], key=share_trained)
     for recipe in queue:
         print(f"{recipe.model_id}: no time left; the same command goes on")

@@ -90,10 +90,13 @@ def fingerprint(state: Sequence[Any]) -> str:
     return _digest([[list(variable.shape), str(variable.dtype)] for variable in state])
 
 
-def identity(model: Any, state: Sequence[Any], size: int, loss: Any, loss_weights: Any) -> dict[str, Any]:
+def identity(
+    model: Any, state: Sequence[Any], size: int, loss: Any, loss_weights: Any, data_version: str = ""
+) -> dict[str, Any]:
     """What a checkpoint must share with the run that goes on from it; equal for equal models, whenever they were built.
 
-    size: pictures an epoch. Names of layers, seeds and initialisers do not count: the checkpoint's values replace them.
+    size: pictures an epoch; data_version: whatever changes when they do. Names of layers, seeds and initialisers do not count:
+    the checkpoint's values replace them.
     """
     try:
         config = model.get_config()
@@ -102,6 +105,7 @@ def identity(model: Any, state: Sequence[Any], size: int, loss: Any, loss_weight
     names = {layer.name: f"layer {index}" for index, layer in enumerate(model._flatten_layers())}
     return {
         "size": size,
+        "data": data_version,
         "variables": fingerprint(state),
         "network": _digest([type(model).__name__, _plain(config, names)]),
         "loss": _digest([_plain(loss), _plain(loss_weights)]),
@@ -171,10 +175,12 @@ class Checkpoint:
     def restore(self, state: Sequence[Any], identity: dict[str, Any]) -> None:
         """Put the values into the variables; ``CheckpointError`` if they are not of this run."""
         kinds = {"size": "data of another size", "variables": "another model", "loss": "a run with another loss"}
+        kinds["data"] = "other pictures: what is drawn has changed since"
         kinds["network"] = "another model (its layers differ in more than their sizes)"
         for key, other in kinds.items():
-            # Older checkpoints say nothing of network and loss.
-            if self.identity.get(key, identity[key] if key in ("network", "loss") else None) != identity[key]:
+            # Older checkpoints say nothing of network and loss, and nothing of data that has no versions.
+            assumed = identity[key] if key in ("network", "loss") else "" if key == "data" else None
+            if self.identity.get(key, assumed) != identity[key]:
                 raise CheckpointError(f"the checkpoint {self.path} belongs to {other}; {REMEDY}")
         if len(self.values) != len(state):
             raise CheckpointError(f"the checkpoint {self.path} belongs to another model; {REMEDY}")

@@ -15,6 +15,8 @@ from core.progress import progress_bar
 from core.specs import TrainSpec
 from core.training import TrainingData
 
+DATA_VERSION = "data_version"  # in a card's extra
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -23,6 +25,7 @@ class Recipe:
     build: spec -> uncompiled model. data: TrainSpec -> TrainingData, called once before training. losses: -> what
     ``training.train`` takes as loss, loss_weights and metrics. figures: a trained model -> its test figures, names with
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
+    data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
     """
 
     model_id: str
@@ -40,6 +43,7 @@ class Recipe:
     calibrate: Callable[[registry.TrainedModel], dict[str, Any]] | None = None
     report: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    data_version: Callable[[], str] = str  # "" for data that never changes
 
     def quick(self) -> "Recipe":
         """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
@@ -55,8 +59,8 @@ def checkpoint_folder(model_id: str) -> Path:
 
 
 def share_trained(recipe: Recipe, folder: Path | None = None) -> float:
-    """Epochs trained of epochs asked of the stored model, 0 when there is none."""
-    return min(1.0, epochs_stored(recipe.model_id, folder) / recipe.training.epochs)
+    """Epochs trained of epochs asked of the stored model, 0 when there is none that learned from this data."""
+    return min(1.0, epochs_stored(recipe, folder) / recipe.training.epochs)
 
 
 def run_recipe(
@@ -86,7 +90,7 @@ def run_recipe(
     if take_over and checkpoint is not None and not (checkpoint / CHECKPOINT_FILE).exists():
         earlier = _take_over(model, recipe, folder)
     loss, weights, metrics = recipe.losses()
-    data = recipe.data(recipe.training)
+    data, version = recipe.data(recipe.training), recipe.data_version()
     epochs_run = 0
 
     def count(row: dict[str, float]) -> None:
@@ -103,13 +107,14 @@ def run_recipe(
         loss_weights=weights,
         metrics=metrics,
         checkpoint=checkpoint,
+        data_version=version,
         minutes=None if deadline is None else max(0.0, deadline - time.monotonic()) / 60,
         earlier=earlier,
         should_stop=lambda: epochs_now is not None and epochs_run >= epochs_now,
         on_epoch=count,
         on_step=on_step,
     )
-    if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe.model_id, folder):
+    if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
         return None
     card = registry.ModelCard(
         model_id=recipe.model_id,
@@ -126,7 +131,7 @@ def run_recipe(
         device=result.device,
         seconds=round(result.seconds, 1),
         figures={},
-        extra=recipe.extra,
+        extra=recipe.extra | ({DATA_VERSION: version} if version else {}),
     )
     # Calibrated and measured on a copy that was stored and read back, after its weights were rounded; then put in place.
     with tempfile.TemporaryDirectory() as trial:
@@ -141,12 +146,13 @@ def run_recipe(
     return registry.save_trained(model, card, result.history, folder)
 
 
-def epochs_stored(model_id: str, folder: Path | None = None) -> int:
-    """Epochs that the stored model was trained, 0 when there is none to be read."""
+def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
+    """Epochs that the stored model was trained, 0 when there is none to be read or it learned from other data."""
     try:
-        return registry.load_card(model_id, folder).epochs_trained
+        card = registry.load_card(recipe.model_id, folder)
     except registry.RegistryError:
         return 0
+    return card.epochs_trained if card.extra.get(DATA_VERSION, "") == recipe.data_version() else 0
 
 
 def run_slice(
@@ -191,7 +197,8 @@ def _take_over(model: Any, recipe: Recipe, folder: Path | None) -> list[dict[str
     try:
         card = registry.load_card(recipe.model_id, folder)
         history = registry.load_history(recipe.model_id, folder)
-        if [card.spec, card.training] != asked or len(history) != card.epochs_trained:
+        same_data = card.extra.get(DATA_VERSION, "") == recipe.data_version()
+        if [card.spec, card.training] != asked or len(history) != card.epochs_trained or not same_data:
             return []
         model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
     except registry.RegistryError:  # there is none, or it is damaged: then it is trained anew

@@ -185,6 +185,7 @@ def train(
     on_step: Callable[[int, int, dict[str, float]], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     checkpoint: Path | None = None,
+    data_version: str = "",
     minutes: float | None = None,
     earlier: Sequence[Row] = (),
 ) -> TrainingResult:
@@ -196,8 +197,9 @@ def train(
     every step. checkpoint: a folder; there the whole state is written after every epoch and on stopping, on Ctrl-C and
     SIGTERM too (then ``KeyboardInterrupt`` or ``SystemExit`` follows). A later call with the same spec, data and an equal model
     built anew goes on with the very next batch, and ends on the CPU with the same bits as a run that was not stopped; with a
-    constant schedule ``epochs`` may grow in between. A checkpoint of something else raises ``CheckpointError``. A loss that is
-    no finite number raises ``DivergedError``, and the checkpoint stays what it was before.
+    constant schedule ``epochs`` may grow in between. A checkpoint of something else, or of data of another ``data_version``,
+    raises ``CheckpointError``. A loss that is no finite number raises ``DivergedError``, and the checkpoint stays what it was
+    before.
 
     earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
     epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average.
@@ -228,7 +230,7 @@ def train(
     model.optimizer.build(model.trainable_variables)
     inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)  # mixed_float16 wraps it to scale the loss
     state = [*model.variables, *model.optimizer.variables]
-    identity = checkpoints.identity(model, state, data.size, loss, loss_weights)
+    identity = checkpoints.identity(model, state, data.size, loss, loss_weights, data_version)
     if found is not None:
         found.restore(state, identity)
 

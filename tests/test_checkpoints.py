@@ -202,6 +202,13 @@ def test_checkpoints_of_other_networks_and_losses_are_refused(tmp_path: Path) ->
         train(tiny(5), pictures(), FULL, loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), checkpoint=tmp_path)
 
 
+def test_a_checkpoint_of_other_pictures_is_refused(tmp_path: Path) -> None:
+    train(tiny(5), pictures(), FULL, loss=LOSS, checkpoint=tmp_path, data_version="first", should_stop=stop_after(2))
+    with pytest.raises(CheckpointError, match="other pictures"):
+        train(tiny(5), pictures(), FULL, loss=LOSS, checkpoint=tmp_path, data_version="second")
+    assert train(tiny(5), pictures(), FULL, loss=LOSS, checkpoint=tmp_path, data_version="first").finished
+
+
 def test_older_checkpoints_are_still_taken(whole: tuple[TrainingResult, list[np.ndarray]], tmp_path: Path) -> None:
     """They say nothing of layers and loss, nor where the schedule began."""
     run(checkpoint=tmp_path, should_stop=stop_after(8))
@@ -209,7 +216,7 @@ def test_older_checkpoints_are_still_taken(whole: tuple[TrainingResult, list[np.
     with np.load(path) as file:
         arrays = dict(file)
     notes = json.loads(str(arrays.pop("notes")))
-    del notes["identity"]["network"], notes["identity"]["loss"], notes["progress"]["first_step"]
+    del notes["identity"]["network"], notes["identity"]["loss"], notes["identity"]["data"], notes["progress"]["first_step"]
     np.savez(path, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
     result, weights = run(seed=9, checkpoint=tmp_path)
     assert result.finished

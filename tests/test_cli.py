@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -140,12 +141,27 @@ def test_a_new_beginning_leaves_the_better_model_alone(tiny, capsys):
 def test_a_damaged_model_is_trained_anew(tiny):
     recipes.run_slice(tiny, epochs_now=2)
     (paths.MODELS / "tiny" / "model.keras").write_bytes(b"broken")
-    import shutil
-
     shutil.rmtree(recipes.checkpoint_folder("tiny"))
     assert recipes.run_slice(tiny, epochs_now=1) is None  # one epoch is less than the card's two
     assert recipes.run_slice(tiny).epochs_trained == 4
     assert registry.load_trained("tiny")
+
+
+def test_what_learned_from_other_data_counts_for_nothing(tiny, monkeypatch):
+    assert recipes.run_slice(replace(tiny, data_version=lambda: "first")).epochs_trained == 4
+    again = replace(tiny, data_version=lambda: "second")
+    assert recipes.share_trained(again) == 0
+    shutil.rmtree(recipes.checkpoint_folder("tiny"))
+    card = recipes.run_slice(again, epochs_now=1)  # not from the stored weights, and it replaces what is out of date
+    assert (card.epochs_trained, card.extra["data_version"]) == (1, "second")
+
+
+def test_all_of_them_anew_one_after_the_other(tiny, monkeypatch):
+    other = replace(tiny, model_id="other")
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": tiny, "other": other})
+    recipes.run_slice(tiny)
+    assert main(["train", "--all", "--fresh"]) == 0
+    assert [registry.load_card(name).epochs_trained for name in ("tiny", "other")] == [4, 4]
 
 
 def test_train_without_time_stores_nothing(tiny, capsys):

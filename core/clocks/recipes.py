@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core import registry
 from core.clocks.augment import vary
-from core.clocks.benchmark import Benchmark, draw, report_benchmark
+from core.clocks.benchmark import BENCHMARK_SEED, Benchmark, draw, fingerprint, report_benchmark
 from core.clocks.evaluation import benchmark_figures, unit_pictures
 from core.clocks.painted import TRAIN_FILE, VALID_FILE, find_faces
 from core.clocks.time import MINUTES, hand_angles, sines_cosines, soft_bins
@@ -52,6 +52,11 @@ def point_maps(places: NDArray[np.floating], cells: int) -> NDArray[np.float32]:
 
 
 VALID_SEED = 1
+
+
+def benchmark_version() -> str:
+    """Changes whenever the benchmark is drawn otherwise."""
+    return fingerprint(BENCHMARK_SEED)
 
 
 @lru_cache(maxsize=1)
@@ -226,6 +231,7 @@ def recipes() -> list[Recipe]:
             figures=benchmark_figures,
             calibrate=calibrate_reader,
             extra={"task": "clock", "side": READER_REPORT.side},
+            data_version=benchmark_version,
         ),
         _wild_recipe(
             "reader-small",
