@@ -57,6 +57,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     figures                  results -> plotly figures, styled in one place
     comparison               every clock model side by side: results on disk -> tidy arrays
     clock_figures            the comparison and the lesson -> plotly figures
+    reliability_figures      does confidence mean something: what was measured -> a plotly figure
     __main__                 the command line
 
 Keras and TensorFlow are imported when first used, by ``layers``, ``losses``, ``networks`` at once and by all others inside

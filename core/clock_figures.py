@@ -17,6 +17,8 @@ from core.figures import Look, look_of, palette, plain, see_through, styled
 
 LOOKS = {
     "reader-report": Look(0, "solid", "circle"),
+    "reader-small": Look(0, "dash", "circle-open"),
+    "reader": Look(0, "dot", "triangle-left"),
     "report22-regression": Look(1, "solid", "square"),
     "report22-regression-no-gamma": Look(1, "dot", "square-open"),
     "report23-regression": Look(1, "dash", "cross"),
@@ -30,7 +32,8 @@ LOOKS = {
     "report22-two-classifiers": Look(5, "dash", "x"),
     "report23-multi-head": Look(4, "dash", "pentagon"),
 }
-OTHERS = (Look(0, "dash", "circle-open"), Look(0, "dot", "triangle-left"), Look(0, "dashdot", "triangle-right"))
+OTHERS = (Look(0, "dashdot", "triangle-right"),)
+CLASSICAL = Look(5, "dot", "cross-open")  # of the reader without learning
 AXIS_MINUTES = [0, 60, 120, 180, 240, 300, 360]
 WITHIN = np.unique(np.r_[np.geomspace(0.25, 360, 90).round(2), 1, 5, 30])
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.registry import RegistryError
-from pages.parts import forms, gallery, pictures, shell, tables, views
+from pages.parts import cropper, forms, gallery, pictures, shell, tables, views
 
 TABS = ("Read a picture", "Compare the models", "Common sense")
 
@@ -15,9 +15,13 @@ def read(tab_is_open: bool) -> None:
         source = forms.choose_source()
         offered = forms.offered(source) if tab_is_open or source != "camera" else []  # nobody is filmed behind a tab
         good, bad = pictures.sorted_out(offered)
+        beneath = st.container()
         gamma = forms.choose_gamma()
         titles = forms.choose_models()
         true = forms.true_time(source, good[0] if good else None) if len(good) < 2 else None
+        if len(good) == 1:  # after the true time, which belongs to the picture as it came
+            with beneath:
+                good = [cropper.cut_out(good[0])]
     if not tab_is_open:
         return
     with right, st.container(key="results"):
@@ -26,11 +30,14 @@ def read(tab_is_open: bool) -> None:
             st.html(f'<p class="lo-quiet">{views.QUIET_PLACE}</p>')
             gallery.show(list(pictures.samples()), None, forms.pick_sample, key="gallery-start")
         elif titles and good:
+            from pages.parts import why
+
             try:
                 chosen = good[0] if len(good) == 1 else tables.many(good, titles, gamma)
                 if chosen:
                     true = true or chosen.truth
                     views.single(chosen, titles, true, gamma)
+                    why.show(chosen, titles, true, gamma)
                     views.through_gammas(chosen, titles, true, gamma)
             except RegistryError as error:
                 forms.complain(forms.sentence(error))

@@ -76,3 +76,35 @@ def test_a_heat_map_lies_between_0_and_1_and_is_brightest_where_most_was_added()
 def test_pictures_are_square_and_grey():
     with pytest.raises(ValueError, match="must be"):
         heat.integrated_gradients(trained(None), np.zeros((8, 8, 3)), 0.0)
+
+
+def card_of(**extra):
+    return SimpleNamespace(model=None, card=SimpleNamespace(model_id="tiny", extra={"side": 2, **extra}))
+
+
+def test_a_picture_as_the_model_takes_it():
+    picture = np.full((4, 4, 3), 51, np.uint8)  # a fifth of white
+    picture[:2, :2] = 255
+    expected = np.array([[1, 0.2], [0.2, 0.2]])
+    np.testing.assert_allclose(heat.model_input(picture, card_of()), expected, atol=1e-6)
+    np.testing.assert_allclose(heat.model_input(picture, card_of(gamma=2.0), 3.0), expected**6, atol=1e-6)
+
+
+def test_a_dial_laid_straight_is_taken_as_it_is():
+    straight = np.arange(4, dtype=np.uint8).reshape(2, 2)
+    np.testing.assert_allclose(heat.model_input(straight, card_of()) * 255, straight, atol=1e-4)
+
+
+def test_orange_covers_where_it_is_hot_and_grey_stays_where_it_is_not():
+    shown = heat.glowing(np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.0, 0.0], [1.0, 2.0]]))
+    assert shown[0].tolist() == [[76, 76, 76], [217, 217, 217]]  # 0.3 and 0.85 of 255, rounded to even
+    # A tenth of the grey below, nine tenths of orange.
+    assert shown[1].tolist() == [[237, 103, 8], [251, 117, 22]]
+    with pytest.raises(ValueError, match="both be"):
+        heat.glowing(np.zeros((2, 2)), np.zeros((3, 3)))
+
+
+def test_which_forms_are_plain_numbers():
+    forms = ("hours", "sine-cosine", "classes-720", "classes-24")
+    assert [heat.answers_with_numbers(card_of(form=form)) for form in forms] == [True, True, False, False]
+    assert not heat.answers_with_numbers(card_of())

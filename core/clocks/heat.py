@@ -96,17 +96,17 @@ def _of_one(part: Any, minutes: float, ops: Any) -> Any:
 def glowing(picture: NDArray[np.floating[Any]], heat: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     """A picture and its heat, both (side, side) in [0, 1], as one to look at: uint8 (side, side, 3), grey under orange.
 
-    Black and white are taken to greys first, and orange is laid on by the root of the heat, so that it shows on both.
+    Black and white are taken to greys first, so that orange shows on both.
     """
     if picture.shape != heat.shape or picture.ndim != 2:
         raise ValueError(f"picture and heat must both be (side, side); got {picture.shape} and {heat.shape}")
     grey = (GROUND + (LIGHTEST - GROUND) * picture)[..., None]  # (side, side, 1)
-    cover = COVER * np.sqrt(np.clip(heat, 0, 1))[..., None]
+    cover = COVER * np.clip(heat, 0, 1)[..., None]
     mixed = grey * (1 - cover) + np.array(ORANGE) / 255 * cover  # (side, side, 3)
     return np.rint(255 * np.clip(mixed, 0, 1)).astype(np.uint8)
 
 
-def heat_map(attributions: NDArray[np.floating[Any]], blur: float = 0.012) -> NDArray[np.float32]:
+def heat_map(attributions: NDArray[np.floating[Any]], blur: float = 0.02) -> NDArray[np.float32]:
     """Attributions (side, side) as something to look at: their size, smoothed a little, 1 at its brightest percent."""
     size = cv2.GaussianBlur(np.abs(attributions).astype(np.float32), (0, 0), max(blur * attributions.shape[0], 0.3))
     top = float(np.percentile(size, 99))

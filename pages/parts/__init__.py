@@ -6,10 +6,11 @@ pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
 uploads      the files uploaded last, kept while another source or page is shown
 views        Readings -> what stands on the page
+why          what a model looked at, the pixels that decide, and a reader without learning beside it
 tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
 theme        light or dark
-gallery, paste, scrubber, dial  components that run in the browser (their scripts lie in ``web``)
+gallery, paste, cropper, scrubber, dial  components that run in the browser (their scripts lie in ``web``)
 """

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from core import comparison
+    from core.clocks.classical import ClassicalReading
     from core.clocks.reading import Reading
     from core.registry import ModelCard
+    from core.reliability_figures import Bins
 
 GAMMAS = tuple(round(0.5 + 0.1 * step, 1) for step in range(46))  # 0.5 to 5.0
 FRAME = 224  # pixels of a frame in the sheet of enhanced pictures
+CUT = 640  # most pixels a side of what is cut out of a picture: readers look at far fewer
+SEEN = 384  # pixels that small squares grow to, smoothly, before the browser makes them larger still
 
 
 @dataclass
@@ -191,6 +195,66 @@ def drawn(minutes: int, style: str, seed: int) -> bytes:
     return encode(render(ClockTime.from_minutes(minutes), style, seed=seed).image, "PNG")
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def cut(sha: str, square: tuple[int, int, int], _data: bytes) -> bytes:
+    """A PNG of the square (left, top, size) of a picture."""
+    from core.sheets import thumbnail_bytes
+
+    left, top, size = square
+    return thumbnail_bytes(picture(sha, _data)[top : top + size, left : left + size], CUT, "PNG")
+
+
+# --- why ------------------------------------------------------------------------------------------------------------
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def looked_at(sha: str, model_id: str, gamma: float, _picture: "Callable[[], NDArray[np.uint8]]") -> bytes:
+    """A WebP of what the model takes: ``_picture`` gives the dial laid straight, or the whole picture."""
+    import numpy as np
+
+    from core.clocks.heat import model_input
+
+    return _grown(np.rint(255 * model_input(_picture(), model(model_id), gamma)).astype(np.uint8))
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def heat(sha: str, model_id: str, gamma: float, minutes: float, _picture: "Callable[[], NDArray[np.uint8]]") -> bytes:
+    """A WebP of the same with the pixels that speak for ``minutes`` in orange; for models that answer with numbers, all that
+    count."""
+    from core.clocks import heat
+
+    trained = model(model_id)
+    taken = heat.model_input(_picture(), trained, gamma)
+    found = heat.integrated_gradients(trained, taken, minutes)
+    return _grown(heat.glowing(taken, heat.heat_map(found if heat.answers_with_numbers(trained) else found.clip(0))))
+
+
+def answers_with_numbers(model_id: str) -> bool:
+    """Whether a stored model answers with plain numbers, which speak for no time in particular."""
+    from core.clocks.heat import answers_with_numbers
+
+    return answers_with_numbers(model(model_id))
+
+
+def _grown(square: "NDArray[np.uint8]") -> bytes:
+    """A small square as WebP, made larger so that no pixels stand out."""
+    import cv2
+
+    from core.sheets import encode
+
+    side = max(SEEN, len(square))
+    return encode(cv2.resize(square, (side, side), interpolation=cv2.INTER_CUBIC), "WEBP", 88)
+
+
+@st.cache_data(show_spinner=False, max_entries=256)
+def classical(sha: str, gamma: float, _picture: "Callable[[], NDArray[np.uint8]]") -> "ClassicalReading":
+    """What the reader sees that has learned nothing."""
+    from core.clocks.classical import read_classically
+    from core.images import adjust_gamma, to_grey
+
+    return read_classically(adjust_gamma(to_grey(_picture()), gamma))
+
+
 # --- the comparison and the lesson ----------------------------------------------------------------------------------
 
 
@@ -229,6 +293,20 @@ def _readings(file: tuple[str, int, int]) -> "comparison.Readings":
     from core import comparison
 
     return comparison.readings(Path(file[0]).parent)
+
+
+def reliability() -> "dict[str, dict[str, Bins]]":
+    """How right each measured model was by how sure it was, by set of pictures. Shared by all visitors: read-only."""
+    from core import paths, reliability_figures
+
+    return _reliability(stamp(paths.RESULTS / reliability_figures.TABLE))
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _reliability(file: tuple[str, int, int]) -> "dict[str, dict[str, Bins]]":
+    from core.reliability_figures import reliability
+
+    return reliability(Path(file[0]).parent)
 
 
 def learning_curve(model_id: str) -> "comparison.Curve | None":

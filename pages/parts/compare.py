@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core import clock_figures, comparison
+from core import clock_figures, comparison, reliability_figures
 from core.comparison import Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
@@ -22,6 +22,7 @@ FIRST = (
 )
 MOST = 6
 PAIR = ("report22-regression", "report22-regression-no-gamma")
+SETS = {"photographs": "Photographs", "faces": "Painted hands", "benchmark": "Test pictures", "classical": "Without learning"}
 SHAPES = {"histogram": "Histograms", "within": "Shares within"}
 
 
@@ -39,6 +40,7 @@ def show() -> None:
         if able:
             drawn(able, readings)
         gamma_or_none(every, readings)
+        confidence(every)
         section(
             "Printed in the reports, and ours",
             "The same measure on our 3,600 test pictures; the reports' own are not to be had.",
@@ -236,3 +238,48 @@ def gamma_or_none(every: Sequence[Entry], readings: Readings) -> None:
         views.chart(clock_figures.within_curves(shares, by_title, dark=dark), "gamma-within", f"Share within minutes. {words}")
     with right:
         views.chart(clock_figures.errors_by_hour(hours, by_title, dark=dark), "gamma-hours", "Mean error over the true hour")
+
+
+# --- confidence -----------------------------------------------------------------------------------------------------
+
+
+def confidence(every: Sequence[Entry]) -> None:
+    """How often each model is right when it says how sure it is."""
+    section(
+        "Does its confidence mean something?",
+        "On the thin line who says 80 % is right, within 3 minutes, in 80 of 100 pictures. Below it a model is too sure.",
+    )
+    try:
+        sets = cached.reliability()
+    except comparison.ResultsError as error:
+        forms.complain(forms.sentence(error))
+        return
+    if not sets:
+        st.html('<p class="lo-hint">Not measured yet: <code>python -m core evaluate clocks</code> does it.</p>')
+        return
+    chosen = (
+        forms.one_of("Pictures", {name: SETS.get(name, name) for name in sets}, "set") if len(sets) > 1 else next(iter(sets))
+    )
+    known = {one.model_id: one.title for one in every}
+    titles = {name: known.get(name, SETS.get(name, name)) for name in sets[chosen]}
+    looks = clock_figures.looks_of(list(titles)) | {"classical": clock_figures.CLASSICAL}
+    bins = {titles[name]: found for name, found in sets[chosen].items()}
+    rows, words = [], []
+    for name, one in sets[chosen].items():
+        told = [views.share(value) for value in (one.said, one.was_right, one.gap)]
+        cells = "".join(f'<td class="lo-share">{text}</td>' for text in (f"{one.pictures.sum():.0f}", *told))
+        rows.append(
+            f'<tr><th scope="row"><span class="lo-named">{swatch(looks[name])}<span>{escape(titles[name])}</span></span></th>'
+            f"{cells}</tr>"
+        )
+        words.append(f"{titles[name]}: says {told[0]}, right {told[1]}")
+    left, right = st.columns(2, gap="large")
+    with left:
+        drawing = reliability_figures.reliability_plot(
+            bins, {title: looks[name] for name, title in titles.items()}, dark=theme.dark()
+        )
+        views.chart(drawing, "reliability", f"Share right over the confidence. {'; '.join(words)}")
+    with right:
+        names = ("Model", "pictures", "says", "right", "apart")
+        st.html(model_cards.wide("".join(f'<th scope="col">{name}</th>' for name in names), rows, "Confidence and truth"))
+        st.html('<p class="lo-hint">Means over all pictures; "apart" is how far said and right lie from each other.</p>')

@@ -18,9 +18,14 @@ SOURCES = {"files": "Files", "samples": "Samples", "camera": "Camera", "drawn": 
 FORMATS = ["png", "jpg", "jpeg", "webp"]
 SEEDS = 9999
 MOST_MODELS = 4
-LINKED = ("from", "sample", "true")  # what the URL tells of the picture, in one step of the browser's history
+LINKED = ("from", "sample", "true", "crop")  # what the URL tells of the picture, in one step of the browser's history
+LASTING = ("samples", "drawn")  # sources whose pictures a link brings back, so that it may say what is cut out of them
 EXAMPLE = "10_08-report"
-SHORT = {"report-straight": "Straight on, no reflections"}  # titles that the field would cut off
+SHORT = {  # titles that the field would cut off, and those of styles that have none
+    "report-straight": "Straight on, no reflections",
+    "wild": "Any clock",
+    "wild-held-out": "Any clock, features never trained on",
+}
 
 
 def choose_source() -> str:
@@ -37,22 +42,28 @@ def follow_link() -> None:
     linked = tuple(next(iter(st.query_params.get_all(name)), "") for name in LINKED)
     if "from" not in st.session_state or st.session_state.get("linked") != linked:
         st.session_state["from"] = next((key for key, label in SOURCES.items() if label == linked[0]), "files")
-        st.session_state["sample"], st.session_state["true"] = linked[1:]
+        st.session_state["sample"], st.session_state["true"], st.session_state["crop"] = linked[1:]
         st.session_state["linked"] = linked
-        st.session_state.pop("true-of", None)
+        if st.session_state["from"] not in LASTING:
+            st.session_state["crop"] = ""
+        for name in ("true-of", "crop-of"):  # what the link says belongs to the picture that comes first
+            st.session_state.pop(name, None)
 
 
 def tell_link() -> None:
-    """Write source, sample and true time into the URL, all at once: one step in the browser's history."""
+    """Write source, sample, true time and crop into the URL, all at once: one step in the browser's history."""
     state = st.session_state
-    linked = (SOURCES[state.get("from") or "files"], state.get("sample") or "", (state.get("true") or "").strip())
+    source = state.get("from") or "files"
+    crop = (state.get("crop") or "") if source in LASTING else ""
+    linked = (SOURCES[source], state.get("sample") or "", (state.get("true") or "").strip(), crop)
     state["linked"] = linked
     st.query_params.update({name: [value] if value else [] for name, value in zip(LINKED, linked, strict=True)})
 
 
 def another_picture() -> None:
-    """Forget the true time that was typed for the picture before."""
-    st.session_state["true"] = ""
+    """Forget the true time that was typed and the square that was cut out for the picture before."""
+    st.session_state["true"] = st.session_state["crop"] = ""
+    st.session_state["crop-of"] = ""  # of no picture: each one's own square is looked up
     st.session_state.pop("true-of", None)
     tell_link()
 
@@ -120,20 +131,18 @@ def photographed() -> list[Offered]:
 
 def drawn() -> list[Offered]:
     """A clock drawn at a time and in a style of one's choice."""
-    from core.clocks.styles import STYLES
+    from core.clocks.face import STYLE_NAMES
 
     at = st.time_input("Time", datetime.time(10, 8), step=60, key="time", bind="query-params", on_change=to_twelve_hours)
     if at and at.hour >= 12:
         st.html(f'<p class="lo-hint">The dial has 12 hours: {at:%H:%M} stands as {ClockTime(at.hour % 12, at.minute)}.</p>')
-    style = st.selectbox("Style", list(STYLES), format_func=title_of_style, key="style", bind="query-params") or next(
-        iter(STYLES)
-    )
+    style = st.selectbox("Style", list(STYLE_NAMES), format_func=title_of_style, key="style", bind="query-params")
     number, dice = st.columns(2, vertical_alignment="bottom")
     seed = number.number_input("Seed", 0, SEEDS, key="seed", bind="query-params", help="One seed, one picture: everywhere.")
     dice.button("Another", icon=":material/casino:", on_click=roll, width="stretch")
     at = at or datetime.time(10, 8)
     true = ClockTime(at.hour % 12, at.minute)
-    return [Offered(f"drawn {true}", cached.drawn(true.minutes, style, int(seed or 0)), true)]
+    return [Offered(f"drawn {true}", cached.drawn(true.minutes, style or STYLE_NAMES[0], int(seed or 0)), true)]
 
 
 def to_twelve_hours() -> None:
@@ -147,7 +156,7 @@ def title_of_style(name: str) -> str:
     """What a style is called on the page, short enough for its field."""
     from core.clocks.styles import STYLES
 
-    return SHORT.get(name) or getattr(STYLES[name], "title", None) or name.replace("-", " ")
+    return SHORT.get(name) or STYLES[name].title
 
 
 def roll() -> None:

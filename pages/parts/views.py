@@ -15,7 +15,9 @@ from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
 
 if TYPE_CHECKING:
+    import numpy as np
     import plotly.graph_objects as go
+    from numpy.typing import NDArray
 
     from core.figures import Look
     from core.registry import ModelCard
@@ -26,6 +28,7 @@ PLAIN = {"displayModeBar": False, "scrollZoom": False}
 QUIET_PLACE = "Drop a picture of a clock, paste one, or start from one of these."
 BLIND = "I see no clock"  # how the note of a reading begins that is none
 LEARNED = {"reader-report": "learned only drawn clocks of one kind"}  # where the card's own words are too long
+OUTLINE = 60  # corners of the dial's outline
 EXACT_MINUTES = 0.05  # an error that would print as 0.0
 
 
@@ -136,13 +139,18 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
 def marks(reading: Reading, size: tuple[int, int]) -> str:
     """An SVG of ``size`` pixels with the hands, the centre and 12 where the model sees them; "" where it sees none.
 
-    Dashed and faint where the model is in doubt.
+    Dashed and faint where the model is in doubt. A model that found the dial itself has its outline drawn, too.
     """
-    unit = min(size) / 100
+    reach = math.dist(reading.centre, reading.twelve) if reading.centre and reading.twelve else math.inf
+    unit = stroke_unit(size, reach)
     faint = doubtful(reading)
     cap = "butt" if faint else "round"
     dash = f' stroke-dasharray="{5 * unit:.2f} {4 * unit:.2f}"' if faint else ""
     parts = []
+    if reading.homography is not None:
+        found = outline(reading.homography)
+        for stroke, wide in ((f"{CASING}d9", 1.8), (MARK, 0.8)):
+            parts.append(f'<polygon points="{found}" fill="none" stroke="{stroke}" stroke-width="{unit * wide:.2f}"/>')
     if reading.centre:
         for tip, colour, wide in ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9)):
             if tip:
@@ -163,6 +171,22 @@ def marks(reading: Reading, size: tuple[int, int]) -> str:
         f'stroke-width="{0.8 * unit:.2f}" font-family="sans-serif" font-weight="bold" text-anchor="middle">'
         f"{''.join(parts)}</g></svg>"
     )
+
+
+def stroke_unit(size: tuple[int, int], radius: float) -> float:
+    """A hundredth of a picture's shorter side, or less where the dial, of a ``radius`` in pixels, is a small part of it."""
+    side = min(size)
+    return side / 100 * min(max(radius / (0.3 * side), 0.3), 1.0)
+
+
+def outline(homography: "NDArray[np.float64]") -> str:
+    """The dial's outline in pixels of the picture, as the points of an SVG's polygon; the dial's plane has unit radius."""
+    points = []
+    for step in range(OUTLINE):
+        angle = step / OUTLINE * 2 * math.pi
+        x, y, depth = (float(value) for value in homography @ (math.cos(angle), math.sin(angle), 1.0))
+        points.append(f"{x / depth:.1f},{y / depth:.1f}")
+    return " ".join(points)
 
 
 def implied(reading: Reading) -> str:
@@ -194,9 +218,10 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
         fine, label = f"best guess {reading.time}", f"No clock seen; best guess {reading.time}"
     others = "".join(
         f"<li><b>{escape(str(other.time))}</b>{meter(other.probability)}<span>{share(other.probability)}</span></li>"
-        for other in reading.candidates[1:3]
+        for other in reading.candidates[0 if blind(reading) else 1 : 3]
     )
-    rivals = f'<h4>Next likely</h4><ol class="lo-rivals">{others}</ol>' if others and not blind(reading) else ""
+    named = "Likeliest all the same" if blind(reading) else "Next likely"
+    rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
     note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
     quiet = f"<small>{escape(source)}</small>" if source else ""
     return (

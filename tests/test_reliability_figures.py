@@ -1,0 +1,103 @@
+"""Does confidence mean something: bins counted by hand, tables that are not there or damaged, what is drawn."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_compare import COMPARE, charts, html, start
+
+from core import paths
+from core.comparison import ResultsError
+from core.figures import Look
+from core.reliability_figures import Bins, marker_sizes, reliability, reliability_plot
+
+HEAD = "model,set,from,to,pictures,confidence,right\n"
+BINS = Bins(np.array([30.0, 10.0]), np.array([0.5, 0.9]), np.array([0.4, 1.0]))
+
+
+def test_means_are_over_pictures():
+    assert BINS.said == pytest.approx((30 * 0.5 + 10 * 0.9) / 40)
+    assert BINS.was_right == pytest.approx((12 + 10) / 40)
+    assert BINS.gap == pytest.approx((30 * 0.1 + 10 * 0.1) / 40)
+
+
+def test_the_table_is_read_by_set_and_model_the_least_sure_first(tmp_path: Path):
+    rows = "reader,photographs,0.9,1,10,0.9,1\nreader,photographs,0.5,0.6,30,0.5,0.4\nclassical,faces,0,0.1,2,0.05,0\n"
+    (tmp_path / "reliability.csv").write_text(HEAD + rows)
+    found = reliability(tmp_path)
+    assert {name: list(models) for name, models in found.items()} == {"photographs": ["reader"], "faces": ["classical"]}
+    for name in ("pictures", "confidence", "right"):
+        np.testing.assert_array_equal(getattr(found["photographs"]["reader"], name), getattr(BINS, name))
+
+
+def test_no_table_is_no_fault(tmp_path: Path):
+    assert reliability(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,set,pictures,confidence\nreader,faces,1,0.5\n",
+        HEAD + "reader,faces,0,0.1,2,high,0\n",
+        HEAD + "reader,faces,0,0.1,2,nan,0\n",
+        HEAD + "reader,faces,0,0.1,0,0.1,0\n",
+        HEAD + "reader,faces,0,0.1,5,0.1,1.2\n",
+        HEAD + "reader,faces,0,0.1\n",
+    ],
+)
+def test_a_damaged_table_names_itself_and_the_remedy(tmp_path: Path, text: str):
+    (tmp_path / "reliability.csv").write_text(text)
+    with pytest.raises(ResultsError, match=r"reliability\.csv is damaged \(.+\); write it again with: python -m core evaluate"):
+        reliability(tmp_path)
+
+
+def test_areas_of_markers_grow_with_pictures():
+    assert marker_sizes(np.array([100.0, 25.0, 1.0]), 100).tolist() == [16, 8, 6]  # the last would be 1.6: too small to see
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_plot_has_a_diagonal_and_a_line_a_model(dark: bool):
+    figure = reliability_plot({"A <b>": BINS}, {"A <b>": Look(1, "dash", "square")}, dark=dark)
+    diagonal, line = figure.data
+    assert list(diagonal.x) == list(diagonal.y) == [0, 1]
+    assert (list(line.x), list(line.y)) == ([0.5, 0.9], [0.4, 1.0])
+    assert line.line.dash == "dash"
+    assert "<b>" not in line.name
+    assert list(line.customdata) == [30, 10]
+
+
+# --- on the page ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def results(fresh_caches, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A house without models and results."""
+    monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def test_without_a_table_the_page_says_what_makes_it(results: Path):
+    text = html(start(COMPARE))
+    assert "Does its confidence mean something?" in text
+    assert "Not measured yet: <code>python -m core evaluate clocks</code>" in text
+
+
+def test_the_page_shows_each_set_of_pictures(results: Path):
+    rows = "reader,photographs,0.8,0.9,40,0.85,0.75\nclassical,photographs,0,0.1,2,0.05,0.5\nreader,faces,0,0.1,8,0.05,0.125\n"
+    (results / "reliability.csv").write_text(HEAD + rows)
+    running = start(COMPARE)
+    assert not running.exception
+    text = html(running)
+    assert '<td class="lo-share">40</td><td class="lo-share">85 %</td><td class="lo-share">75 %</td>' in text
+    assert "Without learning" in text
+    assert len(charts(running)) == 1
+    running.segmented_control(key="set").set_value("faces").run()
+    assert '<td class="lo-share">8</td><td class="lo-share">5 %</td><td class="lo-share">12 %</td>' in html(running)
+
+
+def test_a_damaged_table_is_a_sentence_on_the_page(results: Path):
+    (results / "reliability.csv").write_text("model,set\nreader,faces\n")
+    running = start(COMPARE)
+    assert not running.exception
+    assert "Reliability.csv is damaged (no column &#x27;pictures&#x27;)" in html(running)
