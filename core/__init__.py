@@ -31,6 +31,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.benchmark         the 18,000 pictures of the reports, made again from a seed
     clocks.augment           variations of pictures for training
     clocks.painted           faces with hands painted on: a data set, and its variations
+    clocks.doubts            what speaks against an answer, in sentences and in shares of confidence
     clocks.forms             label forms: targets for a network, and the way back to a time
     clocks.losses            losses of the clock networks, each standing once
     clocks.measures          every figure that the reports print
@@ -47,6 +48,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
     recipes                  everything that makes one stored model
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
+    clocks.candidates        the likeliest times of a distribution
     clocks.reading           pictures -> Readings
     clocks.photographs       pictures of real clocks with known times, and how well readers read them
     clocks.evaluation        how well stored models read: one ruler for all

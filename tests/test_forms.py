@@ -1,10 +1,12 @@
 """The reports' label forms, losses and networks against values worked out by hand and the counts that were printed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from core.clocks.forms import FORMS
-from core.clocks.time import common_sense_error_minutes
+from core.clocks.time import ClockTime, common_sense_error_minutes
 from core.specs import ReportNetSpec
 
 HOURS, MINUTES = np.divmod(np.arange(720), 60)
@@ -27,7 +29,7 @@ def test_a_perfect_answer_means_the_true_time(head, worst):
 def test_probabilities_are_a_distribution_with_its_mass_at_the_reading(head):
     form = FORMS[head]
     outputs = form.targets(HOURS, MINUTES)
-    shares = form.probabilities(outputs, 2.0)
+    shares = form.probabilities(outputs, 2.0, 0.1)
     assert shares.shape == (720, 720)
     assert shares.sum(-1) == pytest.approx(np.ones(720), abs=1e-4)
     peaks = shares.argmax(-1)
@@ -44,7 +46,57 @@ def test_targets_have_the_shape_of_the_outputs():
 def test_multi_head_never_leaves_its_hour():
     hour = np.eye(12)[[9, 9]]
     read = FORMS["hour-and-minute"].minutes({"hour": hour, "minute": np.array([[-3.0], [64.0]])})
-    assert read == pytest.approx([540.0, 599.999])
+    # 59.5 and more would be shown as 10:00, an hour that was not chosen.
+    assert read.tolist() == [540.0, 599.0]
+    assert [str(ClockTime.from_minutes(minutes)) for minutes in read] == ["09:00", "09:59"]
+
+
+def test_the_bump_of_a_minute_ends_with_its_hour():
+    hour = np.eye(12)[[3]]
+    [shares] = FORMS["hour-and-minute"].probabilities({"hour": hour, "minute": np.array([[95.0]])}, 8.0, 0.0)
+    assert shares[180:240].sum() == pytest.approx(1)
+    assert shares.argmax() == 239
+    # Half of a bump, with its peak on the last minute: e^(-1 / 128) a minute before.
+    assert shares[238] / shares[239] == pytest.approx(np.exp(-1 / 128), rel=1e-5)
+
+
+def test_a_number_becomes_a_bump_and_an_even_rest():
+    [shares] = FORMS["hours"].probabilities(np.array([[3.0]]), 0.5, 0.36)
+    # A bump of half a minute: 1, e^-2 and e^-8 beside it; the rest is 0.36 / 720 = 0.0005 in every bin.
+    beside = np.exp(-2.0) / (1 + 2 * np.exp(-2.0) + 2 * np.exp(-8.0))
+    assert shares[181] == pytest.approx(0.64 * beside + 0.0005, rel=1e-4)
+    assert shares[500] == pytest.approx(0.0005)
+    [shares] = FORMS["hours"].probabilities(np.array([[3.0]]), 0.5, 0.0)
+    assert shares[500] == 0
+
+
+def test_calibration_parts_common_errors_from_gross_ones(monkeypatch):
+    from core.clocks import report_recipes
+
+    class Model:
+        card = SimpleNamespace(extra={"side": 8, "form": "hours"})
+
+        def __call__(self, batch):
+            # Errors: 1, 2 and 49 minutes, 61 and 300, which are gross, and 3: 11:59 is read for 0:02.
+            return np.array([[1 / 60], [118 / 60], [249 / 60], [361 / 60], [180 / 60], [719 / 60]])
+
+    true = np.array([0, 120, 200, 300, 480, 2])
+    monkeypatch.setattr(report_recipes, "valid_pictures", lambda: (np.zeros((6, 8, 8), np.uint8), true, None))
+    # Common: 1, 2, 3 and 49; their median is 2.5, and 1.4826 x 2.5 = 3.7065.
+    assert report_recipes.calibrate_form(Model()) == {"spread_minutes": 3.71, "gross_share": 0.3333}
+
+
+def test_calibration_of_a_network_that_is_always_wrong(monkeypatch):
+    from core.clocks import report_recipes
+
+    class Model:
+        card = SimpleNamespace(extra={"side": 8, "form": "hours"})
+
+        def __call__(self, batch):
+            return np.zeros((len(batch), 1))
+
+    monkeypatch.setattr(report_recipes, "valid_pictures", lambda: (np.zeros((2, 8, 8), np.uint8), np.array([300, 400]), None))
+    assert report_recipes.calibrate_form(Model()) == {"spread_minutes": 50.0, "gross_share": 1.0}
 
 
 def test_as_published_labels_of_10_02_and_10_08_share_the_minutes_half():

@@ -59,3 +59,30 @@ def test_two_heads_by_hand() -> None:
     figures = form_figures("hour-and-minute", {"hour": hour, "minute": np.array([[10.0], [26.0]])}, np.array([190, 320]))
     # 3:10 is right; 5:20 is read as 4:26.
     assert figures == pytest.approx({"hour_accuracy": 0.5, "minute_mse": 18.0, "minute_mae": 3.0})
+
+
+@pytest.mark.parametrize("more", [1, 31])
+def test_a_batch_that_is_not_full_is_not_counted(more: int) -> None:
+    # 32 pictures, each half an hour off: what one more adds would be a value of its own at the weight of all 32.
+    true = np.arange(32 + more) * 7
+    whole = hand_label_figures(true[:32], true[:32] + 33)
+    assert hand_label_figures(true, true + 33) == pytest.approx(whole, rel=1e-5)
+    # The sum runs over the batch, so one picture alone has the root of a 32nd of it.
+    alone = hand_label_figures(true[:1], true[:1] + 33)["custom_mse_as_published"]
+    assert whole["custom_mse_as_published"] == pytest.approx(np.sqrt(32) * alone, rel=1e-5)
+
+
+@pytest.mark.parametrize("head", ["sine-cosine", "sine-cosine-as-published"])
+def test_hand_labels_are_measured_as_the_network_gives_them(head: str) -> None:
+    minutes = np.array([608])
+    right = FORMS[head].targets(minutes // 60, minutes % 60)
+    # Three times as long as they should be: the time is right, and each part is off by twice its size.
+    figures = form_figures(head, 3 * right, minutes)
+    hour, minute = 4.0, 4.0  # squares of twice a unit vector, summed over sine and cosine
+    weights = np.array([3600, 3600, 1, 1])
+    published = np.sqrt((hour + minute) * weights / 3601).mean()
+    corrected = np.sqrt((3600 * hour + minute) / 3601)
+    assert figures["custom_mse_as_published"] == pytest.approx(published, rel=1e-5)
+    assert figures["custom_mse_corrected"] == pytest.approx(corrected, rel=1e-5)
+    assert figures["loss"] == figures["custom_mse_corrected" if head == "sine-cosine" else "custom_mse_as_published"]
+    assert hand_label_figures(minutes, FORMS[head].minutes(3 * right))["custom_mse_as_published"] < 0.01

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.clocks import time as clock
+from core.clocks.doubts import HALF, NOTHING, Doubt, weigh
 
 Outputs = Any  # one array (n, units), or a dict of them
 Target = Any
@@ -19,9 +20,12 @@ HAND_WEIGHTS = (3600.0, 3600.0, 1.0, 1.0)  # 2022, Listing 2: sine and cosine of
 TORN = 0.3  # a second hour as likely as that is said
 FAR = 2 / 3  # hands disagree beyond this share of the most that they can differ by when they are combined
 SHORT = 0.5  # sine and cosine should be 1 long; a network that is torn between two angles answers their mean, which is shorter
+MARGIN_HOURS = 0.5  # hours further outside [0, 12) are no time; a little is an error as any other, near 12
+MARGIN_MINUTES = 5.0  # likewise for minutes outside 0-60 of an hour
+LAST_MINUTE = 59.0  # of an hour: 59.5 would be shown as the next hour, which was not chosen
 
 
-def no_doubts(outputs: Outputs) -> list[str | None]:
+def no_doubts(outputs: Outputs) -> list[Doubt | None]:
     """For forms with a single answer: nothing in it can contradict itself."""
     return [None] * len(outputs)
 
@@ -31,17 +35,20 @@ class Form:
     """One way to tell a network the time, and to be told it.
 
     outputs: name -> (units, activation). targets(hour, minute): arrays shaped as the outputs. minutes(outputs): the time in
-    [0, 720) that they mean, (n,). probabilities(outputs, spread_minutes): (n, 720); an answer that is a number knows no
-    doubt, so it becomes a bump as wide as the network's errors on validation pictures, ``spread_minutes``. doubts(outputs):
-    for each picture None, or a sentence where parts of the answer disagree.
+    [0, 720) that they mean, (n,). probabilities(outputs, spread_minutes, gross_share): (n, 720); an answer that is a number
+    knows no doubt, so it becomes what the network's errors on validation pictures were: a bump as wide as the common ones,
+    ``spread_minutes``, and the share of the gross ones, in [0, 1], even over the dial. doubts(outputs): for each picture
+    None, or a doubt where parts of the answer disagree or lie outside the dial. class_minutes: how many minutes the answer
+    cannot tell apart.
     """
 
     title: str
     outputs: dict[str, tuple[int, str]]
     targets: Callable[[NDArray[np.int64], NDArray[np.int64]], Target]
     minutes: Callable[[Outputs], NDArray[np.float64]]
-    probabilities: Callable[[Outputs, float], NDArray[np.floating[Any]]]
-    doubts: Callable[[Outputs], Sequence[str | None]] = no_doubts
+    probabilities: Callable[[Outputs, float, float], NDArray[np.floating[Any]]]
+    doubts: Callable[[Outputs], Sequence[Doubt | None]] = no_doubts
+    class_minutes: int = 1
 
 
 def _column(values: Any) -> NDArray[np.float32]:
@@ -78,42 +85,88 @@ def _minutes_as_published(outputs: Outputs) -> NDArray[np.float64]:
     return clock.wrap(np.round((coarse - within) / 6) * 6 + within)
 
 
-def torn_hours(outputs: Outputs) -> list[str | None]:
+def hours_outside(outputs: Outputs) -> list[Doubt | None]:
+    """Where the number of hours (n, 1) lies more than half an hour outside [0, 12): it is wrapped, but means nothing."""
+    return [
+        None
+        if -MARGIN_HOURS <= hours <= 12 + MARGIN_HOURS
+        else Doubt(f"The answer, {hours:.4g} hours, lies outside the dial.", NOTHING)
+        for hours in _first(outputs)
+    ]
+
+
+def torn_hours(outputs: Outputs) -> list[Doubt | None]:
     """Where the second likeliest of ``outputs["hour"]``, (n, 12) probabilities, is over 0.3: 'The hour is either 2 or 3.'
 
-    Near the full hour that is right and proper: at 2:58 the hour hand all but stands on the 3.
+    Near the full hour that is right and proper: at 2:58 the hour hand all but stands on the 3. The probabilities say as much
+    already, so nothing is taken from the confidence.
     """
-    doubts: list[str | None] = []
+    doubts: list[Doubt | None] = []
     for shares in np.asarray(outputs["hour"], np.float64):
         second, first = np.argsort(shares, kind="stable")[-2:].tolist()
         if shares[second] <= TORN:
             doubts.append(None)
             continue
         earlier, later = (second, first) if (first - second) % 12 == 1 else (first, second)
-        doubts.append(f"The hour is either {earlier or 12} or {later or 12}.")
+        doubts.append(Doubt(f"The hour is either {earlier or 12} or {later or 12}."))
     return doubts
 
 
-def torn_hands(outputs: Outputs, *, as_published: bool = False) -> list[str | None]:
+def torn_pairs(outputs: Outputs) -> list[Doubt | None]:
+    """Where the second likeliest of ``outputs["minute"]``, (n, 30) probabilities of two minutes each, is over 0.3.
+
+    'The minute is either 0 or 30.' Neighbours do not count: a split between 30 and 32 is no more than an odd minute.
+    """
+    doubts: list[Doubt | None] = []
+    for shares in np.asarray(outputs["minute"], np.float64):
+        first = int(shares.argmax())
+        others = np.where(np.abs(np.arange(len(shares)) - first) > 1, shares, 0.0)
+        second = int(others.argmax())
+        earlier, later = sorted((2 * first, 2 * second))
+        doubts.append(Doubt(f"The minute is either {earlier} or {later}.") if others[second] > TORN else None)
+    return doubts
+
+
+def minutes_outside(outputs: Outputs, scale: float) -> list[Doubt | None]:
+    """Where ``scale`` times the number ``outputs["minute"]``, (n, 1), lies more than 5 minutes outside its hour."""
+    return [
+        None
+        if -MARGIN_MINUTES <= minute <= 60 + MARGIN_MINUTES
+        else Doubt(f"The minute's output, {minute:.4g}, lies outside the hour.", HALF)
+        for minute in _first(outputs["minute"]) * scale
+    ]
+
+
+def _either(*judged: Sequence[Doubt | None]) -> list[Doubt | None]:
+    """For each picture the first doubt of several lists, with what all of them together leave of the confidence."""
+    return [_together([doubt for doubt in doubts if doubt]) for doubts in zip(*judged, strict=True)]
+
+
+def _together(doubts: Sequence[Doubt]) -> Doubt | None:
+    left, sentence = weigh(doubts)
+    return None if sentence is None else Doubt(sentence, left)
+
+
+def torn_hands(outputs: Outputs, *, as_published: bool = False) -> list[Doubt | None]:
     """Where sines and cosines (n, 4) are short, or the hour hand alone tells another time than both hands together.
 
     The combined time is the nearest to the hour hand's of those that fit the minute hand, and these come every 60 minutes
     (every 6 ``as_published``): the two never differ by more than half of that, and by two thirds of the half they are said
-    to disagree.
+    to disagree. That halves the confidence; a short vector leaves as much of it as the vector is long.
     """
     table = np.asarray(outputs, np.float64)
     lengths = np.hypot(table[:, ::2], table[:, 1::2])  # (n, 2)
     alone = clock.wrap(_angles(table)[0] * (clock.MINUTES / (2 * np.pi)))
     both = _minutes_as_published(table) if as_published else _from_hands(table)
     most = 3.0 if as_published else 30.0
-    doubts: list[str | None] = []
+    doubts: list[Doubt | None] = []
     for length, hour_hand, combined in zip(lengths, alone, both, strict=True):
         if length.min() < SHORT:
-            hand = ("hour", "minute")[int(length.argmin())]
-            doubts.append(f"The {hand} hand is unsure: its sine and cosine are {length.min():.2f} long instead of 1.")
+            hand, long = ("hour", "minute")[int(length.argmin())], float(length.min())
+            doubts.append(Doubt(f"The {hand} hand is unsure: its sine and cosine are {long:.2f} long instead of 1.", long))
         elif clock.common_sense_error_minutes(combined, hour_hand) > FAR * most:
             times = clock.ClockTime.from_minutes(hour_hand), clock.ClockTime.from_minutes(combined)
-            doubts.append(f"The hands disagree: {times[0]} by the hour hand alone, {times[1]} by both.")
+            doubts.append(Doubt(f"The hands disagree: {times[0]} by the hour hand alone, {times[1]} by both.", HALF))
         else:
             doubts.append(None)
     return doubts
@@ -122,7 +175,7 @@ def torn_hands(outputs: Outputs, *, as_published: bool = False) -> list[str | No
 def _from_classes(classes: int) -> Form:
     width = clock.MINUTES // classes
 
-    def probabilities(outputs: Outputs, spread_minutes: float) -> NDArray[np.float64]:
+    def probabilities(outputs: Outputs, spread_minutes: float, gross_share: float) -> NDArray[np.float64]:
         return np.repeat(np.asarray(outputs, np.float64) / width, width, axis=-1)
 
     return Form(
@@ -132,32 +185,40 @@ def _from_classes(classes: int) -> Form:
         # The middle of a class is the guess that errs least: of 30 minutes from 0 to 29 it is 14.5.
         minutes=lambda outputs: np.asarray(outputs).argmax(-1) * float(width) + (width - 1) / 2,
         probabilities=probabilities,
+        class_minutes=width,
     )
 
 
-def _bump(minutes: Callable[[Outputs], NDArray[np.float64]]) -> Callable[[Outputs, float], NDArray[np.floating[Any]]]:
-    return lambda outputs, spread_minutes: clock.soft_bins(minutes(outputs), spread_minutes)
+def _with_gross(shares: NDArray[np.floating[Any]], gross_share: float) -> NDArray[np.float64]:
+    """(n, 720) -> (n, 720): ``gross_share`` in [0, 1] of the probability laid evenly over the dial."""
+    return np.asarray((1 - gross_share) * shares.astype(np.float64) + gross_share / clock.MINUTES)
 
 
-def _bump_an_hour(scale: float) -> Callable[[Outputs, float], NDArray[np.floating[Any]]]:
-    """A bump in each hour, as high as that hour's class is likely."""
+def _bump(minutes: Callable[[Outputs], NDArray[np.float64]]) -> Callable[[Outputs, float, float], NDArray[np.float64]]:
+    return lambda outputs, spread_minutes, gross_share: _with_gross(
+        clock.soft_bins(minutes(outputs), spread_minutes), gross_share
+    )
 
-    def probabilities(outputs: Outputs, spread_minutes: float) -> NDArray[np.floating[Any]]:
-        minute = np.clip(_first(outputs["minute"]) * scale, 0.0, 59.999)
+
+def _minute_of_hour(outputs: Outputs, scale: float) -> NDArray[np.float64]:
+    """A minute beyond the hour belongs to the hour all the same: the hour's class has the last word."""
+    return np.clip(_first(outputs["minute"]) * scale, 0.0, LAST_MINUTE)
+
+
+def _bump_an_hour(scale: float) -> Callable[[Outputs, float, float], NDArray[np.float64]]:
+    """A bump in each hour, as high as that hour's class is likely, and cut off where the hour ends."""
+
+    def probabilities(outputs: Outputs, spread_minutes: float, gross_share: float) -> NDArray[np.float64]:
+        bump = clock.soft_bins(_minute_of_hour(outputs, scale), spread_minutes)[:, :60].astype(np.float64)  # (n, 60)
         hours = np.asarray(outputs["hour"], np.float64)  # (n, 12)
-        return sum(
-            (hours[:, hour, None] * clock.soft_bins(hour * 60 + minute, spread_minutes) for hour in range(12)),
-            start=np.zeros((len(hours), clock.MINUTES)),
-        )
+        both = hours[:, :, None] * (bump / bump.sum(-1, keepdims=True))[:, None, :]  # (n, 12, 60)
+        return _with_gross(both.reshape(len(both), clock.MINUTES), gross_share)
 
     return probabilities
 
 
 def _multi_head(outputs: Outputs, scale: float) -> NDArray[np.float64]:
-    hour = np.asarray(outputs["hour"]).argmax(-1)
-    # A minute beyond the hour belongs to the hour all the same: the hour's class has the last word.
-    minute = np.clip(_first(outputs["minute"]) * scale, 0.0, 59.999)
-    return hour * 60.0 + minute
+    return np.asarray(outputs["hour"]).argmax(-1) * 60.0 + _minute_of_hour(outputs, scale)
 
 
 def _hour_and_number(title: str, label: Callable[..., tuple[NDArray[np.int64], NDArray[np.float64]]], scale: float) -> Form:
@@ -173,7 +234,7 @@ def _hour_and_number(title: str, label: Callable[..., tuple[NDArray[np.int64], N
         targets=targets,
         minutes=lambda outputs: _multi_head(outputs, scale),
         probabilities=_bump_an_hour(scale),
-        doubts=torn_hours,
+        doubts=lambda outputs: _either(minutes_outside(outputs, scale), torn_hours(outputs)),
     )
 
 
@@ -184,6 +245,7 @@ FORMS: dict[str, Form] = {
         targets=lambda hour, minute: _column(clock.hours_label(hour, minute)),
         minutes=_hours,
         probabilities=_bump(_hours),
+        doubts=hours_outside,
     ),
     "hours-rounded": Form(
         title="hours as one number, 3 decimals",
@@ -191,6 +253,7 @@ FORMS: dict[str, Form] = {
         targets=lambda hour, minute: _column(clock.hours_label(hour, minute, 3)),
         minutes=_hours,
         probabilities=_bump(_hours),
+        doubts=hours_outside,
     ),
     "sine-cosine-as-published": Form(
         title="sine and cosine of both hands, minute angle as printed",
@@ -222,8 +285,8 @@ FORMS: dict[str, Form] = {
         minutes=lambda outputs: (
             np.asarray(outputs["hour"]).argmax(-1) * 60.0 + np.asarray(outputs["minute"]).argmax(-1) * 2.0 + 0.5
         ),
-        probabilities=lambda outputs, spread_minutes: _product(outputs["hour"], outputs["minute"]),
-        doubts=torn_hours,
+        probabilities=lambda outputs, spread_minutes, gross_share: _product(outputs["hour"], outputs["minute"]),
+        doubts=lambda outputs: _either(torn_hours(outputs), torn_pairs(outputs)),
     ),
 }
 

@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import registry
+from core.clocks.candidates import Candidate, likeliest_classes, likeliest_times
+from core.clocks.doubts import Doubt, all_doubts, weigh, with_slight_changes
 from core.clocks.face import POINTS
 from core.clocks.fit import MISFIT_LIMIT, NUMERAL_RADIUS, fit_dial, minutes_of_tips
 from core.clocks.forms import FORMS
 from core.clocks.locate import MISFIT, NEAR_MINUTES, Located, bin_shares, read_located, readable_shares
 from core.clocks.time import (
-    MINUTES,
     ClockTime,
     circular_mean_around_peak,
     common_sense_error_minutes,
-    mass_around,
-    mean_near,
     minutes_from_hands,
 )
 from core.images import adjust_gamma, fit_square, from_square, to_grey
@@ -26,7 +25,6 @@ from core.images import adjust_gamma, fit_square, from_square, to_grey
 DEFAULT_MODEL = "reader-report"
 Point = tuple[float, float]  # x, y in pixels of the picture that was read; the middle of the first pixel is (0, 0)
 
-APART_MINUTES = 10  # candidates lie at least so far from each other
 UNSURE = 0.5  # below this confidence a reading carries a note
 SMALL = 0.28  # dial radii below this share of the picture's side are worth a second, closer look
 LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
@@ -35,21 +33,14 @@ LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
 READABLE, FLAT, TORN = 0.5, 0.1, 0.2
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One likely time: whole minute, minutes with fraction in [0, 720), share of the probability around it in [0, 1]."""
-
-    time: ClockTime
-    minutes: float
-    probability: float
-
-
 @dataclass(frozen=True, eq=False)
 class Reading:
     """What a model reads in one picture.
 
     time, minutes: the reading, as a whole minute and with fraction in [0, 720). confidence: in [0, 1], the probability
-    within 3 minutes of it, less where the numerals found form no dial or the hands tell another time. candidates: the three
+    within 3 minutes of it (of the class, where a model answers with wider ones), less where the numerals found form no dial
+    or the hands tell another time; of a report's network also where there is nothing to read in the picture, where slight
+    changes of it change the reading, or where the answer lies outside the dial or contradicts itself. candidates: the three
     likeliest times, best first (the first is the reading). probabilities: float32 (720,), one a minute, sums to 1. centre,
     twelve, hour_tip, minute_tip: where the model sees them, in pixels of the picture, or None when it has no such output.
     note: None, or one sentence when the reading is doubtful. readable, rectified, homography: of models that look for the
@@ -161,7 +152,12 @@ def _look(frames: Sequence[tuple[NDArray[np.uint8], float, Point]], model: regis
         # A model that learned from gamma-enhanced pictures gets them so; the caller's gamma comes on top.
         square = squares[id(grey)][0]
         batch[row, ..., 0] = adjust_gamma(adjust_gamma(square / np.float32(255), gamma), own_gamma)
-    decoded = decode(model(batch), model.card.extra)
+    # The reports' networks cannot say that they see no clock: pictures are looked at too, and read under slight changes.
+    of_report = "form" in model.card.extra
+    decoded = decode(model(with_slight_changes(batch) if of_report else batch), model.card.extra)
+    if of_report:
+        sizes = [(grey.shape[0], grey.shape[1]) for grey, _, _ in frames]
+        decoded = replace(decoded, doubts=all_doubts(batch, sizes, decoded.minutes, decoded.doubts))
     readings = []
     for row, (grey, _, corner) in enumerate(frames):
         reading = replace(_reading(decoded, row), model=model.card.model_id)
@@ -180,29 +176,36 @@ class Decoded:
 
     minutes: float64 (n,), the times read. probabilities: float64 (n, 720). second_minutes: (n,), what another output of the
     same model says, or None. points: (n, 15, 2) shares of the side in the order of ``face.POINTS``, or None. doubts: for
-    each picture a sentence where parts of a report's label form disagree, or None; empty for other models. readable: (n,)
-    probabilities that there is a clock to read, or None.
+    each picture what speaks against a report's network's answer, the gravest first; empty for other models. readable: (n,)
+    probabilities that there is a clock to read, or None. class_minutes: how many minutes the model cannot tell apart.
     """
 
     minutes: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     second_minutes: NDArray[np.float64] | None = None
     points: NDArray[np.float64] | None = None
-    doubts: Sequence[str | None] = ()
+    doubts: Sequence[Sequence[Doubt]] = ()
     readable: NDArray[np.float64] | None = None
+    class_minutes: int = 1
 
 
 def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
     """Decode the outputs of any stored clock model; ``extra`` is its card's.
 
-    ``extra["form"]`` names the label form of a report's network and ``extra["spread_minutes"]`` the width of its errors.
-    Without it the outputs are those of ``networks.build_reader``: ``bins`` (n, 720), whose logits are divided by
-    ``extra["temperature"]``, ``hands`` (n, 4), ``points`` (n, 30) and, not of all, ``readable`` (n, 1) logits.
+    ``extra["form"]`` names the label form of a report's network, ``extra["spread_minutes"]`` the width of its errors and
+    ``extra["gross_share"]`` the share of the gross ones among them (``report_recipes.calibrate_form``). Without a form the
+    outputs are those of ``networks.build_reader``: ``bins`` (n, 720), whose logits are divided by ``extra["temperature"]``,
+    ``hands`` (n, 4), ``points`` (n, 30) and, not of all, ``readable`` (n, 1) logits.
     """
     if "form" in extra:
         form = FORMS[extra["form"]]
-        shares = form.probabilities(outputs, float(extra.get("spread_minutes", 30.0)))
-        return Decoded(form.minutes(outputs), shares.astype(np.float64), doubts=form.doubts(outputs))
+        errors = float(extra.get("spread_minutes", 30.0)), float(extra.get("gross_share", 0.0))
+        return Decoded(
+            minutes=form.minutes(outputs),
+            probabilities=form.probabilities(outputs, *errors).astype(np.float64),
+            doubts=[[doubt] if doubt else [] for doubt in form.doubts(outputs)],
+            class_minutes=form.class_minutes,
+        )
     shares = bin_shares(outputs["bins"], float(extra.get("temperature", 1.0)))
     hands = np.asarray(outputs["hands"], np.float64)
     return Decoded(
@@ -216,8 +219,12 @@ def decode(outputs: Any, extra: Mapping[str, Any]) -> Decoded:
 
 def _reading(decoded: Decoded, row: int) -> Reading:
     shares = decoded.probabilities[row]
-    candidates = likeliest_times(shares, float(decoded.minutes[row]))
-    confidence, note = candidates[0].probability, None
+    if decoded.class_minutes > NEAR_MINUTES:
+        candidates = likeliest_classes(shares, decoded.class_minutes)
+    else:
+        candidates = likeliest_times(shares, float(decoded.minutes[row]))
+    left, doubt = weigh(decoded.doubts[row] if decoded.doubts else ())
+    confidence, note = candidates[0].probability * left, None
     others = [] if decoded.second_minutes is None else [float(decoded.second_minutes[row])]
     misfit = 0.0
     if decoded.points is not None:
@@ -233,8 +240,8 @@ def _reading(decoded: Decoded, row: int) -> Reading:
     apart = common_sense_error_minutes(candidates[0].minutes, others)
     if misfit > MISFIT_LIMIT:
         note = "I see no clock of the kind that this model learned to read."
-    elif decoded.doubts and decoded.doubts[row]:
-        note = decoded.doubts[row]
+    elif doubt:
+        note = doubt
     elif confidence < UNSURE:
         note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
     elif (apart > 30).any():
@@ -294,19 +301,3 @@ def _doubt(candidates: Sequence[Candidate], readable: float, misfit: float) -> s
 def _spoken(time: ClockTime) -> str:
     """As people say it: 2:10, 12:05."""
     return f"{time.hour or 12}:{time.minute:02d}"
-
-
-def likeliest_times(probabilities: NDArray[np.float64], first_minutes: float, count: int = 3) -> tuple[Candidate, ...]:
-    """``first_minutes`` and the likeliest other times of ``(720,)`` probabilities, at least 10 minutes apart.
-
-    A candidate's probability is the sum of the bins within 3 minutes of its peak; the others' minutes are circular means.
-    """
-    around = mass_around(probabilities, NEAR_MINUTES)
-    left = around.copy()
-    found = []
-    for rank in range(count):
-        peak = round(first_minutes) % MINUTES if rank == 0 else int(left.argmax())
-        minutes = first_minutes if rank == 0 else float(mean_near(probabilities, peak, NEAR_MINUTES))
-        found.append(Candidate(ClockTime.from_minutes(minutes), minutes, float(np.clip(around[peak], 0.0, 1.0))))
-        left[(peak + np.arange(1 - APART_MINUTES, APART_MINUTES)) % MINUTES] = -1
-    return tuple(found)
