@@ -21,7 +21,10 @@ MOST_MODELS = 4
 LINKED = ("from", "sample", "true", "crop")  # what the URL tells of the picture, in one step of the browser's history
 LASTING = ("samples", "drawn")  # sources whose pictures a link brings back, so that it may say what is cut out of them
 EXAMPLE = "10_08-report"
+SEED_HELP = "One seed, one picture. The reports' models learned the first style."
 SHORT = {  # titles that the field would cut off, and those of styles that have none
+    "report-as-found": "The course's clock",
+    "report": "The course's clock, any turn",
     "report-straight": "Straight on, no reflections",
     "wild": "Any clock",
     "wild-held-out": "Any clock, features never trained on",
@@ -138,7 +141,7 @@ def drawn() -> list[Offered]:
         st.html(f'<p class="lo-hint">The dial has 12 hours: {at:%H:%M} stands as {ClockTime(at.hour % 12, at.minute)}.</p>')
     style = st.selectbox("Style", list(STYLE_NAMES), format_func=title_of_style, key="style", bind="query-params")
     number, dice = st.columns(2, vertical_alignment="bottom")
-    seed = number.number_input("Seed", 0, SEEDS, key="seed", bind="query-params", help="One seed, one picture: everywhere.")
+    seed = number.number_input("Seed", 0, SEEDS, key="seed", bind="query-params", help=SEED_HELP)
     dice.button("Another", icon=":material/casino:", on_click=roll, width="stretch")
     at = at or datetime.time(10, 8)
     true = ClockTime(at.hour % 12, at.minute)
