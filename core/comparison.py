@@ -47,6 +47,8 @@ MEASURES = {
     "minute_mae": "absolute error of the minute, minutes",
     "mean_minutes": "common-sense error, mean minutes",
     "accuracy_train_and_test": "accuracy, training and test pictures together",
+    "hour_accuracy_train_and_test": "accuracy of the hour, training and test pictures together",
+    "training_seconds": "training time, seconds",
 }
 
 
@@ -230,7 +232,8 @@ def published_and_ours(
 ) -> list[dict[str, Any]]:
     """Every figure that the reports print of the models, with ours for the same measure: the card's, else the table's.
 
-    Rows: model, title, measure (in words), source, published, ours (None when not measured), note.
+    Rows: model, title, measure (in words), source, published (text, to the digit as printed; "" where a report speaks of a
+    model and prints no figure), ours (None when not measured), note.
     """
     by_id = {one.model_id: one for one in chosen}
     rows = []
@@ -240,16 +243,17 @@ def published_and_ours(
             continue
         name = row["measure"]
         told = measured.get(one.model_id, {})
-        ours = one.figures.get(name, told.get(name, told.get("ours") if told.get("measure") == name else None))
+        card = {**one.figures, "training_seconds": one.seconds} if one.seconds else one.figures
+        ours = card.get(name, told.get(name, told.get("ours") if told.get("measure") == name else None))
         rows.append(
             {
                 "model": one.model_id,
                 "title": one.title,
                 "measure": MEASURES.get(name, name.replace("_", " ")),
                 "source": row["source"],
-                "published": float(row["published"]),
+                "published": row["published"],
                 "ours": float(ours) if isinstance(ours, int | float) else None,
-                "note": "" if row["note"] == "headline" else row["note"],
+                "note": row["note"],
             }
         )
     return rows

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import paths
 from core.catalogue import all_recipes
 from core.clock_figures import LOOKS, OTHERS
+from core.clocks import report_recipes
 from core.clocks.lesson import COSTS
 from core.registry import ModelCard
 from core.tables import write_table
@@ -85,7 +86,8 @@ def test_without_any_result_every_model_says_how_to_train_it(empty: Path):
     clocks = [name for name, recipe in all_recipes().items() if recipe.extra.get("task") == "clock"]
     assert all(f"python -m core train {name}</code>" in text for name in clocks)
     assert f"{len(clocks)} of {len(clocks)} are not trained yet" in text
-    assert "1.15" in text  # what the reports print stands there all the same
+    assert all(f"<td>{figure}</td>" in text for figure in ("1.1515", "13.4489", "0.2275", "0.00055"))  # printed all the same
+    assert "Worse than the multi-head network; no figure is printed." in text
     assert not running.get("plotly_chart")
 
 
@@ -174,6 +176,13 @@ def test_shares_never_claim_none_or_all_by_rounding():
     assert "–" in model_cards.percent(None)
 
 
+def test_published_figures_stand_to_the_digit_as_printed():
+    texts = ["1.1515", "0.00055", "1.630", "24", "3720", "13500"]
+    there = [model_cards.as_printed(text).replace("\N{NARROW NO-BREAK SPACE}", "_") for text in texts]
+    assert there == ["1.1515", "0.00055", "1.630", "24", "3_720", "13_500"]
+    assert "–" in model_cards.as_printed("")
+
+
 def test_every_marker_of_a_model_can_be_drawn_beside_its_name():
     assert {look.symbol.removesuffix("-open") for look in (*LOOKS.values(), *OTHERS)} <= set(model_cards.SHAPES)
     assert {look.dash for look in (*LOOKS.values(), *OTHERS)} <= set(model_cards.DASHES)
@@ -190,6 +199,8 @@ def test_the_lesson_opens_with_two_minutes_across_twelve(empty: Path):
     assert text.count(">2<small>min") == 2
     assert "11.97" in text
     assert len(running.get("plotly_chart")) == len(COSTS)
+    titles = [recipe.title for recipe in report_recipes.recipes()]
+    assert [text.count(f">{title}</li>") for title in titles] == [1] * 12  # who learns from what, in words
 
 
 def test_examples_set_both_times(empty: Path):
@@ -202,6 +213,15 @@ def test_examples_set_both_times(empty: Path):
     assert text.count(">6<small>min") == 3
     assert "repeats every 6 minutes" in text
     assert "0.02661" in text
+
+
+def test_the_full_hour_is_an_example(empty: Path):
+    running = start(LESSON)
+    running.button(key="example-178-182").click().run()
+    assert not running.exception
+    text = html(running)
+    assert "56 wrong minutes" in text
+    assert "5.634" in text  # 4.7005 for the hour, 56 / 60 for the minute
 
 
 def test_a_link_restores_the_pair_and_afternoons_are_mornings(empty: Path):

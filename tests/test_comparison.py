@@ -1,15 +1,13 @@
-"""The comparison of clock models and the lesson: arrays and figures by hand values, from tables of a few rows."""
+"""The comparison of clock models: arrays and figures by hand values, from tables of a few rows."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 
 from core import clock_figures, comparison
 from core.catalogue import all_recipes
-from core.clocks import lesson
 from core.comparison import Curve, Entry, ResultsError
 from core.figures import DARK, LIGHT, Look
 
@@ -97,26 +95,30 @@ def test_readings_and_their_errors(tmp_path: Path) -> None:
 
 def test_published_figures_stand_beside_ours_for_the_same_measure(tmp_path: Path) -> None:
     rows = [
-        "report22-regression,Table 4,mae_hours,1.1515,headline",
-        "report22-regression,Table 4,custom_mae_as_published,0.6669,",
-        "report22-regression,Table 8,custom_mse_as_published,0.6075,doubtful",
-        "another-model,Table 9,mae_hours,1,",
+        "report22-regression,Table 4,mae_hours,1.1515,yes,over the test part",
+        "report22-regression,Table 4,custom_mae_as_published,0.6670,,",
+        "report22-regression,Table 8,custom_mse_as_published,0.6075,,doubtful",
+        "report22-regression,section 3.6,training_seconds,,,no figure is printed",
+        "another-model,Table 9,mae_hours,1,,",
     ]
-    write(tmp_path, "clocks.csv", "model,source,measure,published,note\n" + "\n".join(rows) + "\n")
-    one = replace(by_id()["report22-regression"], figures={"custom_mae_as_published": 0.5})
-    told = {"report22-regression": {"measure": "mae_hours", "ours": 0.9}}
+    write(tmp_path, "clocks.csv", "model,source,measure,published,headline,note\n" + "\n".join(rows) + "\n")
+    one = replace(by_id()["report22-regression"], figures={"custom_mae_as_published": 0.5}, seconds=60.0)
+    told = {"report22-regression": {"measure": "mae_hours", "ours": 0.9, "training_seconds": 50.0}}
     found = comparison.published_and_ours([one], told, tmp_path)
     assert [(row["published"], row["ours"], row["note"]) for row in found] == [
-        (1.1515, 0.9, ""),
-        (0.6669, 0.5, ""),
-        (0.6075, None, "doubtful"),
+        ("1.1515", 0.9, "over the test part"),
+        ("0.6670", 0.5, ""),  # to the digit as printed
+        ("0.6075", None, "doubtful"),
+        ("", 60.0, "no figure is printed"),
     ]
+    measured = comparison.published_and_ours([replace(one, seconds=0.0)], told, tmp_path)
+    assert measured[-1]["ours"] == 50.0  # measured where the model is no longer stored
 
 
 def test_every_published_measure_has_words() -> None:
     rows = comparison.published_and_ours(list(by_id().values()), {})
     assert {row["measure"] for row in rows} <= set(comparison.MEASURES.values())
-    assert len({row["model"] for row in rows}) >= 9
+    assert len({row["model"] for row in rows}) == 11
 
 
 # --- arrays ---------------------------------------------------------------------------------------------------------
@@ -163,55 +165,6 @@ def test_learning_curves_have_gaps_where_an_epoch_lacks_a_measure(tmp_path: Path
     bare = comparison.learning_curve("a-model", folder=tmp_path)
     assert bare is not None
     assert bare.validation is None
-
-
-# --- the lesson -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("true", "read", "expected"),
-    [(719, 1, (718, 2, 2)), (1, 719, (718, 718, 2)), (602, 608, (6, 6, 6)), (360, 0, (360, 360, 360)), (0, 0, (0, 0, 0))],
-)
-def test_three_ways_to_say_how_far(true: int, read: int, expected: tuple[float, ...]) -> None:
-    assert tuple(lesson.distances(true, read).values()) == expected
-
-
-def test_what_each_loss_charges_for_two_minutes_across_twelve() -> None:
-    found = {name: float(values[0]) for name, values in lesson.costs(719, 1).items()}
-    assert set(found) == set(lesson.COSTS)
-    assert found["mae"] == pytest.approx(718 / 60, rel=1e-5)
-    assert found["mse"] == pytest.approx((718 / 60) ** 2, rel=1e-5)
-    assert found["custom-mae-as-published"] == pytest.approx(2 / 60, abs=1e-5)
-    assert found["custom-mae-corrected"] == pytest.approx(2 / 60, abs=1e-5)
-    hour, minute = 2 - 2 * np.cos(np.radians(1)), 2 - 2 * np.cos(np.radians(12))  # squared chords of either hand's angle
-    assert found["custom-mse-corrected"] == pytest.approx(np.sqrt((3600 * hour + minute) / 3601), rel=1e-3)
-    assert found["cross-entropy-24"] == pytest.approx(-np.log(0.1 / 23), rel=1e-4)
-    assert found["cross-entropy-720"] == pytest.approx(-np.log(0.1 / 719), rel=1e-4)
-
-
-def test_the_other_way_round_the_published_remedy_fails() -> None:
-    found = lesson.costs(1, 719)
-    assert found["custom-mae-as-published"][0] == pytest.approx(718 / 60, rel=1e-4)
-    assert found["custom-mae-corrected"][0] == pytest.approx(2 / 60, abs=1e-5)
-
-
-def test_as_published_six_minutes_cost_less_than_three() -> None:
-    published = lesson.costs(602, [605, 608])["custom-mse-as-published"]
-    corrected = lesson.costs(602, [605, 608])["custom-mse-corrected"]
-    assert published[1] < 0.05 * published[0]
-    assert corrected[1] > corrected[0]
-
-
-def test_cross_entropy_does_not_see_distance() -> None:
-    values = lesson.costs(360, [361, 0, 360])["cross-entropy-720"]
-    assert values[0] == values[1] == pytest.approx(8.880, abs=1e-3)
-    assert values[2] == pytest.approx(-np.log(0.9), abs=1e-5)
-
-
-@pytest.mark.parametrize(("true", "read"), [(720, 0), (0, -1), (1.5, 1)])
-def test_the_lesson_takes_whole_minutes_of_the_dial(true: float, read: float) -> None:
-    with pytest.raises(ValueError, match="whole minutes in 0-719"):
-        lesson.costs(true, read)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------
@@ -281,19 +234,3 @@ def test_confusion_runs_down_from_twelve_and_shades_by_the_root() -> None:
     assert figure.layout.yaxis.range == (23.5, -0.5)
     assert figure.data[0].z[3][3] == 0.5
     assert list(figure.data[0].customdata[3][4][:2]) == ["01:30", "02:00"]
-
-
-def dots(figure: go.Figure) -> list[tuple[float, float]]:
-    return [(trace.x[0], trace.y[0]) for trace in figure.data if trace.mode == "markers"]
-
-
-def test_cost_curves_mark_the_time_read() -> None:
-    cost = np.arange(720.0)
-    whole = clock_figures.cost_curve(cost, 719, 1, ONE)
-    assert dots(whole) == [(1, 1)]
-    assert whole.layout.shapes[0].x0 == 719
-    close = clock_figures.cost_curve(cost, 719, 1, ONE, near=20)
-    assert dots(close) == [(2, 1)]
-    assert list(close.data[0].y)[19:23] == [718, 719, 0, 1]
-    assert close.layout.shapes[0].x0 == 0
-    assert dots(clock_figures.cost_curve(cost, 719, 300, ONE, near=20)) == []

@@ -101,7 +101,29 @@ def test_errors_by_time_go_the_shorter_way_round() -> None:
 
 def test_learning_curves_a_row_an_epoch(measured: tuple[Path, dict[str, Any]]) -> None:
     [row] = table(measured[0] / "clocks_curves.csv")
-    assert row == {"model": "report22-classes-24", "epoch": "1", "loss": "3.2", "val_loss": "3.1", "seconds": "12.4"}
+    losses = {"loss": "3.2", "val_loss": "3.1", "seconds": "12.4", "learning_rate": "0.001"}
+    assert row == {"model": "report22-classes-24", "epoch": "1", **losses}
+
+
+def test_learning_curves_keep_every_measure_of_every_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    histories = {
+        "a": [{"epoch": 1.0, "loss": 4.0, "accuracy": 0.123456}, {"epoch": 2.0, "loss": 2.0, "val_accuracy": 0.5}],
+        "b": [{"epoch": 1.0, "hour_loss": 1.0, "loss": 3.0}],
+        "c": [],
+    }
+    monkeypatch.setattr(registry, "load_history", lambda model_id, folder=None: histories[model_id])
+    names = ["model", "epoch", "loss", "accuracy", "val_accuracy", "hour_loss"]
+    expected = [("a", 1, "4", "0.12346", "", ""), ("a", 2, "2", "", "0.5", ""), ("b", 1, "3", "", "", "1")]
+    rows = evaluation.learning_curves(list(histories))
+    assert [list(row) for row in rows] == [names] * 3
+    assert [tuple(row.values()) for row in rows] == expected
+
+
+def test_a_model_has_one_headline_at_most_and_it_is_a_number() -> None:
+    headlines = [row for row in evaluation.published_figures() if row["headline"]]
+    assert {row["headline"] for row in headlines} == {"yes"}
+    assert len({row["model"] for row in headlines}) == len(headlines) == 9
+    assert all(float(row["published"]) > 0 for row in headlines)
 
 
 def test_our_own_readers_are_measured_on_other_sets_too(measured: tuple[Path, dict[str, Any]]) -> None:

@@ -24,7 +24,7 @@ from core.tables import write_table
 TABLE = "clocks.csv"  # a model a row
 READINGS = "clocks_readings.csv"  # a test picture a row: its true minute, and what each model read
 BY_TIME = "clocks_by_time.csv"  # a true hour or a true minute a row: each model's mean error there
-CURVES = "clocks_curves.csv"  # an epoch of a model a row: its losses
+CURVES = "clocks_curves.csv"  # an epoch of a model a row: its losses, metrics and seconds
 SETS = "clock_photographs.csv"  # a reader on a set of pictures a row: photographs, painted faces, wild renderings
 RELIABILITY = "reliability.csv"  # a range of confidence of a reader on a set a row: how often it is right there
 ORIGINALS = "clock_examples.csv"  # an original picture a row, as READINGS
@@ -97,7 +97,10 @@ def read_examples(models: Sequence[registry.TrainedModel]) -> list[dict[str, Any
 
 
 def published_figures(folder: Path | None = None) -> list[dict[str, str]]:
-    """Rows of what the reports print of clocks: model, source, measure, published, note ('headline' marks one a model)."""
+    """Rows of what the reports print of clocks: model, source, measure, published, headline, note.
+
+    published: as printed; "" where a report speaks of a model and prints no figure. headline: "yes" for one row a model.
+    """
     with ((folder or paths.REPORTS) / PUBLISHED).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -121,21 +124,23 @@ def errors_by_time(true: NDArray[np.int64], readings: Mapping[str, NDArray[np.fl
 
 
 def learning_curves(model_ids: Sequence[str], folder: Path | None = None) -> list[dict[str, Any]]:
-    """Training and validation loss of each stored model after each epoch, a row an epoch."""
+    """The histories of stored models, a row an epoch: all columns of all models, empty where a model or an epoch lacks one."""
+    histories = {name: registry.load_history(name, folder) for name in model_ids}
+    columns = dict.fromkeys(column for rows in histories.values() for row in rows for column in row if column != "epoch")
     return [
         {
             "model": name,
             "epoch": int(row["epoch"]),
-            **{column: f"{row[column]:.5g}" if column in row else "" for column in ("loss", "val_loss", "seconds")},
+            **{column: f"{row[column]:.5g}" if column in row else "" for column in columns},
         }
-        for name in model_ids
-        for row in registry.load_history(name, folder)
+        for name, rows in histories.items()
+        for row in rows
     ]
 
 
 def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
     """Measure every stored clock model; write all tables and the cards' figures; return the rows of the first."""
-    headlines = {row["model"]: row for row in published_figures() if row["note"] == "headline"}
+    headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     rows: list[dict[str, Any]] = []
     models: list[registry.TrainedModel] = []

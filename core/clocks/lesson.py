@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.clocks import time as clock
+from core.clocks.forms import FORMS
 
 Minutes = NDArray[np.int64]
 SURE = 0.9  # what the imagined classifier gives to the class that it reads; the rest is spread over all others
@@ -62,17 +63,25 @@ def _on_hands(name: str, as_published: bool) -> Callable[[Minutes, Minutes], NDA
     return cost
 
 
-def _on_classes(classes: int) -> Callable[[Minutes, Minutes], NDArray[np.float64]]:
-    """Cross-entropy where the class read gets ``SURE`` and all others share the rest."""
+def _on_form(head: str, **losses: str) -> Callable[[Minutes, Minutes], NDArray[np.float64]]:
+    """The sum of Keras' losses of the outputs of one of ``FORMS``, by their names: output -> loss, weighed alike.
+
+    A softmax gives ``SURE`` to the class read and spreads the rest over all others, which cross-entropy charges with -ln of
+    what the true class got: of n classes -ln 0.9 = 0.105 where it is read, -ln(0.1 / (n - 1)) where another is. A linear
+    output answers the label of the time read.
+    """
 
     def cost(true: Minutes, read: Minutes) -> NDArray[np.float64]:
         import keras
 
-        width = clock.MINUTES // classes
-        table = np.full((len(read), classes), (1 - SURE) / (classes - 1), np.float32)
-        table[np.arange(len(read)), read // width] = SURE
-        truth = np.eye(classes, dtype=np.float32)[true // width]
-        return np.asarray(keras.losses.categorical_crossentropy(truth, table), np.float64)
+        form, total = FORMS[head], np.zeros(len(true))
+        labels, answers = (form.targets(part // 60, part % 60) for part in (true, read))
+        for name, (units, activation) in form.outputs.items():
+            label, answer = (part[name] if isinstance(part, dict) else part for part in (labels, answers))  # (n, units)
+            if activation == "softmax":
+                answer = np.where(answer == 1, SURE, (1 - SURE) / (units - 1)).astype(np.float32)
+            total += np.asarray(getattr(keras.losses, losses[name])(label, answer), np.float64)
+        return total
 
     return cost
 
@@ -81,7 +90,7 @@ COSTS: dict[str, Cost] = {
     "mae": Cost(
         "MAE in hours",
         "h",
-        ("report22-regression",),
+        ("report22-regression", "report22-regression-no-gamma"),
         "A straight line: 0:01 is 11 h 58 min from 11:59.",
         _on_hours("mean_absolute_error"),
     ),
@@ -121,14 +130,35 @@ COSTS: dict[str, Cost] = {
         "nats",
         ("report22-classes-24",),
         "Right half hour or wrong half hour: how wrong does not count.",
-        _on_classes(24),
+        _on_form("classes-24", time="categorical_crossentropy"),
     ),
     "cross-entropy-720": Cost(
         "Cross-entropy, 720 classes",
         "nats",
         ("report22-classes-720", "report23-classes-720"),
         "One minute beside the truth costs as much as six hours.",
-        _on_classes(720),
+        _on_form("classes-720", time="categorical_crossentropy"),
+    ),
+    "two-cross-entropies": Cost(  # -ln p(hour, of 12) - ln p(pair of minutes, of 30)
+        "Two cross-entropies: 12 hours, 30 pairs of minutes",
+        "nats",
+        ("report22-two-classifiers",),
+        "−ln p(hour) − ln p(pair). A wrong hour with the right pair is cheap; across the full hour both are wrong at once.",
+        _on_form("hour-and-pair", hour="categorical_crossentropy", minute="categorical_crossentropy"),
+    ),
+    "cross-entropy-and-mae": Cost(  # -ln p(hour, of 12) + |minute - minute read| / 60
+        "Cross-entropy of the hour + MAE of minute / 60",
+        "nats + h",
+        ("report22-multi-head", "report22-split-heads"),
+        "−ln p(hour) + |minutes apart| / 60. A wrong hour adds 4.6, a wrong minute 1/60; across the full hour both jump.",
+        _on_form("hour-and-fraction", hour="categorical_crossentropy", minute="mean_absolute_error"),
+    ),
+    "cross-entropy-and-mse": Cost(  # -ln p(hour, of 12) + (minute - minute read)^2
+        "Cross-entropy of the hour + MSE of the minute",
+        "nats + min²",
+        ("report23-multi-head",),
+        "−ln p(hour) + (minutes apart)². A wrong hour adds 4.6, three wrong minutes 9, the full hour up to 59².",
+        _on_form("hour-and-minute", hour="categorical_crossentropy", minute="mean_squared_error"),
     ),
 }
 

@@ -1,11 +1,13 @@
 """The lesson: set two times on one dial, and see what each measure and each loss of the reports makes of them."""
 
 import datetime
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
 from core import clock_figures
+from core.catalogue import all_recipes
 from core.clocks.lesson import COSTS, SURE, distances
 from core.clocks.time import ClockTime
 from core.figures import Look
@@ -27,6 +29,11 @@ EXAMPLES = {
         602,
         608,
         "As published, both have the same label for the minute hand: the label repeats every 6 minutes.",
+    ),
+    "2:58 and 3:02": (
+        178,
+        182,
+        "Four minutes apart, on either side of the hour: two heads are charged for a wrong hour and 56 wrong minutes.",
     ),
     "6:00 and 12:00": (360, 0, "As far apart as two times can be. Cross-entropy charges no more than for one minute."),
 }
@@ -101,6 +108,14 @@ def look_of(name: str) -> Look:
     return Look(clock_figures.looks_of(family)[family[0]].hue)
 
 
+def learners(models: Sequence[str], titles: Mapping[str, str], looks: Mapping[str, Look]) -> str:
+    """Who learns from a cost: each model's line and title, or a word that nobody does."""
+    if not models:
+        return '<p class="lo-learners">A measure; nobody learns from it.</p>'
+    names = "".join(f"<li>{swatch(looks[model])}{escape(titles[model])}</li>" for model in models)
+    return f'<p class="lo-learners">Models that learn from it</p><ul class="lo-learners">{names}</ul>'
+
+
 def charged(true: int, read: int) -> None:
     """What each loss charges for this pair, within the curve of what it would charge for every other answer."""
     shown, said = ClockTime.from_minutes(true), ClockTime.from_minutes(read)
@@ -113,13 +128,13 @@ def charged(true: int, read: int) -> None:
     with cached.patience():
         curves = cached.costs(true)
     looks = clock_figures.looks_of([model for cost in COSTS.values() for model in cost.models])
+    titles = {name: recipe.title for name, recipe in all_recipes().items()}
     names, dark = list(COSTS), theme.dark()
     for start in range(0, len(names), 4):
         for place, name in zip(st.columns(4, gap="medium"), names[start : start + 4], strict=False):
             cost, value = COSTS[name], float(curves[name][read])
             share = views.share(value / float(curves[name].max()))
-            learns = "".join(swatch(looks[model]) for model in cost.models)
-            learnt = f"<small>learnt from by {learns}</small>" if learns else "<small>a measure, nobody learns from it</small>"
+            learnt = learners(cost.models, titles, looks)
             with place:
                 st.html(
                     f'<div class="lo-charge"><h3>{escape(cost.title)}</h3><p><b>{number(value, 4)}</b> {cost.unit}'
@@ -130,7 +145,7 @@ def charged(true: int, read: int) -> None:
                 )
                 words = f"{cost.title} over the times that may be read: {value:.4g} {cost.unit} at {said}, {share} of its worst"
                 views.chart(drawing, f"cost-{name}", words)
-                st.html(f'<p class="lo-charged">{escape(cost.told)}{learnt}</p>')
+                st.html(f'<p class="lo-charged">{escape(cost.told)}</p>{learnt}')
     st.html(
         f'<p class="lo-hint">Cross-entropy is that of a network that gives {SURE * 100:.0f} % to the class that it reads and '
         "spreads the rest over all others.</p>"

@@ -50,6 +50,14 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def as_printed(figure: str) -> str:
+    """A published figure with every digit that the report prints; a dash where it prints none."""
+    if not figure:
+        return number(None)
+    # Of whole numbers nothing is lost: below a thousand they have three digits, from there all are written out.
+    return number(float(figure)) if figure.isdigit() else escape(figure)
+
+
 def duration(seconds: float) -> str:
     """Seconds as a person says them."""
     if seconds < 90:
@@ -116,9 +124,9 @@ def table(one: Entry, scores: Scores) -> str:
     rows = published_and_ours([one], scores)
     lines = [(row["measure"], row["published"], row["ours"], row["source"]) for row in rows]
     if not any(row[0].startswith("common-sense") for row in lines):
-        lines.insert(0, ("common-sense error, mean minutes", None, mean if isinstance(mean, float) else None, ""))
+        lines.insert(0, ("common-sense error, mean minutes", "", mean if isinstance(mean, float) else None, ""))
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}<small>{escape(source)}</small></th><td>{number(published)}</td>'
+        f'<tr><th scope="row">{escape(name)}<small>{escape(source)}</small></th><td>{as_printed(published)}</td>'
         f"<td>{number(ours)}</td></tr>"
         for name, published, ours, source in lines
     )
@@ -134,10 +142,10 @@ def named(one: Entry, look: Look) -> str:
     return f'<span class="lo-named">{swatch(look)}<span>{escape(one.title)}</span></span>'
 
 
-def wide(head: str, rows: Sequence[str], label: str) -> str:
-    """A table that scrolls on its own where the window is narrow."""
+def wide(head: str, rows: Sequence[str], label: str, kind: str) -> str:
+    """A table that scrolls on its own where the window is narrow. kind: its class, which says how it folds there."""
     return (
-        f'<div class="lo-scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table class="lo-table">'
+        f'<div class="lo-scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table class="lo-table {kind}">'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -152,7 +160,7 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
     for one in every:
         if one.group != group:
             group = one.group
-            rows.append(f'<tr class="lo-group"><th colspan="9" scope="colgroup">{escape(group)}</th></tr>')
+            rows.append(f'<tr class="lo-group"><th colspan="9" scope="colgroup"><span>{escape(group)}</span></th></tr>')
         rows.append(row(one, scores.get(one.model_id, {}), looks[one.model_id]))
     names = ["Model", "mean, min", "median", "95 % below", "within 1 min", "within 5 min", "over 30 min"]
     names += ["any turn, min", "epochs"]
@@ -165,9 +173,10 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
     )
     st.html(
         '<h2 class="lo-section">All on one ruler<small>The common-sense error, the smaller way round the dial, on 3,600 test '
-        f"pictures that no model learned from.</small></h2>{wide(head, rows, 'Figures of all models')}"
-        '<p class="lo-hint">Any turn: the mean for the same clock turned any way. The originals, and so the benchmark, lie '
-        f"turned mostly one way, and a network can learn that instead of reading the numerals.</p>{hint if missing else ''}"
+        f"pictures that no model learned from.</small></h2>{wide(head, rows, 'Figures of all models', 'lo-ruler')}"
+        '<p class="lo-hint">Any turn: the mean for the same clock turned evenly. The eleven originals that we have, and so the '
+        "benchmark, lie mostly one way or another, and a network can learn that instead of reading the numerals.</p>"
+        f"{hint if missing else ''}"
     )
 
 
@@ -176,7 +185,7 @@ def row(one: Entry, told: Mapping[str, float | str], look: Look) -> str:
     name = f'<th scope="row">{named(one, look)}</th>'
     if not one.trained and not told:
         command = f"<code>{escape(one.command)}</code>"
-        return f'<tr>{name}<td class="lo-words lo-pending" colspan="8">not trained yet: {command}</td></tr>'
+        return f'<tr>{name}<td class="lo-words lo-pending" colspan="8"><span>not trained yet: {command}</span></td></tr>'
     cells = [number(value_of(told, measure)) for measure in ("mean_minutes", "median_minutes", "p95_minutes")]
     cells += [percent(value_of(told, measure)) for measure in ("within_1_minute", "within_5_minutes", "over_30_minutes")]
     cells.append(number(value_of(told, "mean_minutes_any_turn")))
@@ -212,14 +221,18 @@ def printed(every: Sequence[Entry], scores: Scores) -> None:
     lines, last = [], ""
     for figure in published_and_ours(every, scores):
         one = by_id[figure["model"]]
+        # On phones the column of models folds into that of measures, so the name stands in both; one is ever shown.
         name = "" if one.model_id == last else named(one, looks[one.model_id])
+        folded = f'<div class="lo-folded">{name}</div>' if name else ""
         last = one.model_id
-        epochs = one.epochs if figure["ours"] is not None else "not measured" if one.trained else "not trained yet"
+        epochs = "not measured" if one.trained else "not trained yet"
+        if figure["ours"] is not None:
+            epochs = one.epochs if one.trained else "no longer stored"
         details = "".join(f"<small>{escape(text)}</small>" for text in (figure["source"], figure["note"]) if text)
         lines.append(
-            f'<tr><th scope="row">{name}</th><td class="lo-words">{escape(figure["measure"])}{details}</td>'
-            f"<td>{number(figure['published'])}</td><td>{number(figure['ours'])}<small>{escape(epochs)}</small></td></tr>"
+            f'<tr><th scope="row">{name}</th><td class="lo-words">{folded}{escape(figure["measure"])}{details}</td>'
+            f"<td>{as_printed(figure['published'])}</td><td>{number(figure['ours'])}<small>{escape(epochs)}</small></td></tr>"
         )
     heads = (("Model", ""), ("Measure", ' class="lo-words"'), ("published", ""), ("ours", ""))
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in heads)
-    st.html(wide(head, lines, "Published figures and ours"))
+    st.html(wide(head, lines, "Published figures and ours", "lo-printed"))
