@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core import paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.progress import progress_bar
@@ -25,6 +27,7 @@ class Recipe:
     build: spec -> uncompiled model. data: TrainSpec -> TrainingData, called once before training. losses: -> what
     ``training.train`` takes as loss, loss_weights and metrics. figures: a trained model -> its test figures, names with
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
+    settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
     data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
     """
 
@@ -43,6 +46,7 @@ class Recipe:
     calibrate: Callable[[registry.TrainedModel], dict[str, Any]] | None = None
     report: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    settle: int = 0
     data_version: Callable[[], str] = str  # "" for data that never changes
 
     def quick(self) -> "Recipe":
@@ -116,6 +120,7 @@ def run_recipe(
     )
     if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
         return None
+    settle(model, recipe, data, result.epochs_trained)
     card = registry.ModelCard(
         model_id=recipe.model_id,
         title=recipe.title,
@@ -144,6 +149,18 @@ def run_recipe(
             figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
     return registry.save_trained(model, card, result.history, folder)
+
+
+def settle(model: Any, recipe: Recipe, data: TrainingData, epochs_trained: int) -> None:
+    """Average batch norm's statistics over ``recipe.settle`` batches of training pictures; a checkpoint keeps its own."""
+    if not recipe.settle:
+        return
+    from core.layers import settle_batch_norm
+
+    seed, size = recipe.training.seed, recipe.training.batch_size
+    order = training.epoch_order(data.size, seed, epochs_trained)
+    parts = [order[start : start + size] for start in range(0, len(order) - size + 1, size)][: recipe.settle]
+    settle_batch_norm(model, (data.batch(part, epochs_trained, np.random.default_rng(seed))[0] for part in parts))
 
 
 def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:

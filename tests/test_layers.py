@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from core.clocks.losses import map_cross_entropy, minutes_apart, reader_losses
 from core.clocks.recipes import point_maps, reader_targets
-from core.layers import FusedBatchNormalization, SpatialExpectation
+from core.layers import FusedBatchNormalization, SpatialExpectation, settle_batch_norm
 
 CHANNELS = 3
 
@@ -31,6 +31,22 @@ def pair(**options: Any) -> tuple[keras.layers.Layer, keras.layers.Layer]:
     for layer in layers:
         layer.set_weights(weights)
     return layers
+
+
+# --- batch normalisation: its statistics at the end of a training ---------------------------------------------------
+
+
+@pytest.mark.parametrize("layer", [keras.layers.BatchNormalization, FusedBatchNormalization])
+def test_settled_statistics_are_plain_means_over_batches(layer: type) -> None:
+    one = layer(momentum=0.9)
+    model = keras.Sequential([keras.Input((1, 1, 1)), one])
+    model(np.full((2, 1, 1, 1), 100.0, np.float32), training=True)  # what training left behind counts for nothing
+    batches = [np.array(values, np.float32).reshape(2, 1, 1, 1) for values in ([0, 2], [4, 8], [5, 5])]
+    settle_batch_norm(model, batches)
+    # Means 1, 6, 5; variances 1, 4, 0.
+    assert float(one.moving_mean[0]) == pytest.approx(4.0)
+    assert float(one.moving_variance[0]) == pytest.approx(5 / 3, rel=1e-5)
+    assert one.momentum == 0.9
 
 
 # --- batch normalisation -------------------------------------------------------------------------------------------
