@@ -45,6 +45,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     checkpoints              the whole state of a run in one file
     optimizers               a TrainSpec -> an optimiser with its schedule
     training                 train(model, data, spec): resumable, any Keras backend
+    resident                 training with all pictures in the memory of a GPU, an epoch a call
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
     recipes                  everything that makes one stored model
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides

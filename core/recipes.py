@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
 from core import paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
+from core.devices import device_name
 from core.progress import progress_bar
+from core.resident import ResidentData, train_resident
 from core.specs import TrainSpec
 from core.training import TrainingData
 
@@ -55,6 +57,12 @@ class Recipe:
         warmup = min(self.training.warmup_epochs, epochs / 2)
         training = replace(self.training, epochs=epochs, warmup_epochs=warmup)
         return replace(self, model_id=f"{self.model_id}-quick", training=training)
+
+
+class Resident(Protocol):
+    """Training data that can hand itself over whole."""
+
+    def resident(self) -> ResidentData: ...
 
 
 def checkpoint_folder(model_id: str) -> Path:
@@ -103,21 +111,24 @@ def run_recipe(
         if on_epoch is not None:
             on_epoch(row)
 
-    result = training.train(
-        model,
-        data,
-        recipe.training,
-        loss=loss,
-        loss_weights=weights,
-        metrics=metrics,
-        checkpoint=checkpoint,
-        data_version=version,
-        minutes=None if deadline is None else max(0.0, deadline - time.monotonic()) / 60,
-        earlier=earlier,
-        should_stop=lambda: epochs_now is not None and epochs_run >= epochs_now,
-        on_epoch=count,
-        on_step=on_step,
-    )
+    common: dict[str, Any] = {"loss": loss, "loss_weights": weights, "on_epoch": count}
+    if _fits_the_device(data) and not earlier and not (checkpoint and (checkpoint / CHECKPOINT_FILE).exists()):
+        # Minutes for all epochs: no slices, no checkpoints.
+        result = train_resident(model, data.resident(), recipe.training, minutes=_left(deadline), **common)
+    else:
+        result = training.train(
+            model,
+            data,
+            recipe.training,
+            metrics=metrics,
+            checkpoint=checkpoint,
+            data_version=version,
+            minutes=_left(deadline),
+            earlier=earlier,
+            should_stop=lambda: epochs_now is not None and epochs_run >= epochs_now,
+            on_step=on_step,
+            **common,
+        )
     if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
         return None
     settle(model, recipe, data, result.epochs_trained)
@@ -149,6 +160,18 @@ def run_recipe(
             figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
     return registry.save_trained(model, card, result.history, folder)
+
+
+def _left(deadline: float | None) -> float | None:
+    """Minutes until a deadline of the monotonic clock."""
+    return None if deadline is None else max(0.0, deadline - time.monotonic()) / 60
+
+
+def _fits_the_device(data: Any) -> TypeGuard["Resident"]:
+    """Whether all of ``data`` may lie in a GPU's memory while a network trains on it: JAX, and not on the CPU."""
+    import keras
+
+    return hasattr(data, "resident") and keras.backend.backend() == "jax" and not device_name().startswith("CPU")
 
 
 def settle(model: Any, recipe: Recipe, data: TrainingData, epochs_trained: int) -> None:
