@@ -129,9 +129,10 @@ def benchmark_set(count: int = 100) -> PictureSet:
     return PictureSet("benchmark", list(benchmark.images[chosen]), benchmark.minutes[chosen], names)
 
 
-def wild_set(count: int = 720, held_out: bool = False) -> PictureSet:
-    """Wild renderings that no model was trained or chosen on, one a minute; ``held_out``: with typefaces, hands, dials and
-    walls that training never draws. Only pictures that can be read.
+def wild_set(count: int = 360, held_out: bool = False) -> PictureSet:
+    """Wild renderings that no model was trained or chosen on, at times evenly over the dial; only pictures that can be read.
+
+    held_out: with typefaces, hands, dials and walls that training never draws.
     """
     style = "wild-held-out" if held_out else "wild"
     pictures, minutes, names = [], [], []
