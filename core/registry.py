@@ -207,12 +207,12 @@ def save_trained(
     folder = paths.MODELS if folder is None else Path(folder)
     created = card.created or date.today().isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{card.model_id}-", dir=folder))
+    scratch = Path(tempfile.mkdtemp(prefix=f".{card.model_id}-", dir=folder))
     try:
-        model.save(workplace / MODEL_FILE)
+        model.save(scratch / MODEL_FILE)
         if huge_layers(model):
-            quantise_huge(workplace / MODEL_FILE)
-        content = pack((workplace / MODEL_FILE).read_bytes(), created)
+            quantise_huge(scratch / MODEL_FILE)
+        content = pack((scratch / MODEL_FILE).read_bytes(), created)
         if len(content) > MAX_MODEL_BYTES:
             raise RegistryError(
                 f"model {card.model_id} takes {len(content) / 2**20:.1f} MiB; at most {MAX_MODEL_BYTES // 2**20} are stored. "
@@ -225,20 +225,20 @@ def save_trained(
             sha256=hashlib.sha256(content).hexdigest(),
             created=created,
         )
-        (workplace / MODEL_FILE).write_bytes(content)
-        (workplace / CARD_FILE).write_text(done.to_json(), encoding="utf-8")
+        (scratch / MODEL_FILE).write_bytes(content)
+        (scratch / CARD_FILE).write_text(done.to_json(), encoding="utf-8")
         if history is not None:
-            _write_history(workplace / HISTORY_FILE, history)
+            _write_history(scratch / HISTORY_FILE, history)
         place = folder / card.model_id
         with _writing(folder):
             place.mkdir(exist_ok=True)
             if history is None:
                 (place / HISTORY_FILE).unlink(missing_ok=True)
             for name in (MODEL_FILE, HISTORY_FILE, CARD_FILE):
-                if (workplace / name).exists():
-                    os.replace(workplace / name, place / name)
+                if (scratch / name).exists():
+                    os.replace(scratch / name, place / name)
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     return done
 
 

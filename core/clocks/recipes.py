@@ -157,19 +157,7 @@ def likeliest_temperature(bins: NDArray[np.floating], minutes: NDArray[np.int64]
 READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
-READER_SMALL_TRAINING = TrainSpec(
-    epochs=120,  # about three hours on two cores
-    batch_size=64,
-    learning_rate=2e-3,
-    optimizer="adamw",
-    weight_decay=0.02,
-    clip_norm=5.0,
-    schedule="cosine",
-    warmup_epochs=1.0,
-    ema=0.999,
-    seed=2023,
-    precision="mixed_bfloat16",
-)
+READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=120, ema=0.999)  # about three hours on two cores
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512)  # 70 million pictures: for a GPU
 
 
