@@ -11,6 +11,7 @@ import pytest
 from core import registry
 from core.catalogue import all_recipes
 from core.clocks import recipes as clock_recipes
+from core.clocks.evaluation import unit_pictures
 from core.clocks.wild_data import Mixture, WildData
 from core.recipes import Recipe, run_recipe
 from core.specs import ReaderSpec, TrainSpec
@@ -85,15 +86,9 @@ def test_a_recipe_runs(tmp_path: Path) -> None:
 
 
 def test_benchmark_pictures_are_scaled_to_the_readers_side() -> None:
-    class Seen:
-        card = type("Card", (), {"extra": {"side": 40}})
-
-        def __call__(self, x: np.ndarray) -> np.ndarray:
-            return x
-
-    x = np.zeros((2, 160, 160, 1), np.float32)
-    x[1, 80:] = 1
-    scaled: Any = clock_recipes._AtItsSide(Seen())(x)  # type: ignore[arg-type]
+    pictures = np.zeros((2, 160, 160), np.uint8)
+    pictures[1, 80:] = 255
+    scaled = unit_pictures(pictures, {"side": 40})
     assert scaled.shape == (2, 40, 40, 1)
     np.testing.assert_allclose(scaled[:, 19:21, 7, 0], [[0, 0], [0, 1]], atol=1e-6)
 

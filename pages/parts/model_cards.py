@@ -142,7 +142,7 @@ def named(one: Entry, look: Look) -> str:
     return f'<span class="lo-named">{swatch(look)}<span>{escape(one.title)}</span></span>'
 
 
-def wide(head: str, rows: Sequence[str], label: str, kind: str) -> str:
+def wide(head: str, rows: Sequence[str], label: str, kind: str = "") -> str:
     """A table that scrolls on its own where the window is narrow. kind: its class, which says how it folds there."""
     return (
         f'<div class="lo-scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table class="lo-table {kind}">'
