@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 
-from core import paths, registry, training
+from core import checkpoints, paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.devices import device_name
 from core.progress import progress_bar
@@ -23,6 +23,19 @@ DATA_VERSION = "data_version"  # in a card's extra
 
 
 @dataclass(frozen=True)
+class Stage:
+    """The epochs up to ``epochs``, counted from the first of all, with a cheaper network on other data.
+
+    extra: what differs in the card meanwhile.
+    """
+
+    epochs: int
+    spec: Any
+    data: Callable[[TrainSpec], TrainingData]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How the model ``model_id`` comes about.
 
@@ -31,6 +44,8 @@ class Recipe:
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
     settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
     data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
+    stages: what is trained before ``spec`` on ``data``, smallest first; grow: (trained, next) gives the next stage's network
+    the weights of the one before.
     """
 
     model_id: str
@@ -50,13 +65,26 @@ class Recipe:
     extra: dict[str, Any] = field(default_factory=dict)
     settle: int = 0
     data_version: Callable[[], str] = str  # "" for data that never changes
+    stages: tuple[Stage, ...] = ()
+    grow: Callable[[Any, Any], None] | None = None
+
+    def __post_init__(self) -> None:
+        ends = [0, *(stage.epochs for stage in self.stages), self.training.epochs]
+        if ends != sorted(set(ends)) or (self.stages and self.grow is None):
+            raise ValueError(f"stages of {self.model_id} need a way to grow and ends that rise to {ends[-1]}; got {ends[1:-1]}")
+
+    def all_stages(self) -> tuple[Stage, ...]:
+        """``stages``, and what comes last."""
+        return (*self.stages, Stage(self.training.epochs, self.spec, self.data))
 
     def quick(self) -> "Recipe":
         """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
         epochs = max(1, self.training.epochs // 50)
         warmup = min(self.training.warmup_epochs, epochs / 2)
         training = replace(self.training, epochs=epochs, warmup_epochs=warmup)
-        return replace(self, model_id=f"{self.model_id}-quick", training=training)
+        stages = {stage.epochs * epochs // self.training.epochs: stage for stage in self.stages}
+        shorter = tuple(replace(stage, epochs=end) for end, stage in stages.items() if end)
+        return replace(self, model_id=f"{self.model_id}-quick", training=training, stages=shorter)
 
 
 class Resident(Protocol):
@@ -94,41 +122,19 @@ def run_recipe(
     the card says how many epochs that is; test figures are measured when all epochs are trained (``evaluate`` does it for
     the others).
     """
-    deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    training.seed_everything(recipe.training.seed)
-    with training.precision(recipe.training):
-        model = recipe.build(recipe.spec)
-    earlier: list[dict[str, float]] = []
-    if take_over and checkpoint is not None and not (checkpoint / CHECKPOINT_FILE).exists():
-        earlier = _take_over(model, recipe, folder)
-    loss, weights, metrics = recipe.losses()
-    data, version = recipe.data(recipe.training), recipe.data_version()
-    epochs_run = 0
-
-    def count(row: dict[str, float]) -> None:
-        nonlocal epochs_run
-        epochs_run += 1
-        if on_epoch is not None:
-            on_epoch(row)
-
-    common: dict[str, Any] = {"loss": loss, "loss_weights": weights, "on_epoch": count}
-    if _fits_the_device(data) and not earlier and not (checkpoint and (checkpoint / CHECKPOINT_FILE).exists()):
-        # Minutes for all epochs: no slices, no checkpoints.
-        result = train_resident(model, data.resident(), recipe.training, minutes=_left(deadline), **common)
-    else:
-        result = training.train(
-            model,
-            data,
-            recipe.training,
-            metrics=metrics,
-            checkpoint=checkpoint,
-            data_version=version,
-            minutes=_left(deadline),
-            earlier=earlier,
-            should_stop=lambda: epochs_now is not None and epochs_run >= epochs_now,
-            on_step=on_step,
-            **common,
-        )
+    budget = _Budget(None if minutes is None else time.monotonic() + 60 * minutes, epochs_now)
+    version = recipe.data_version()
+    stages = recipe.all_stages()
+    index, model, earlier = _begin(recipe, checkpoint, folder, take_over)
+    while True:
+        stage = stages[index]
+        place = _place(checkpoint, index, len(stages))
+        data = stage.data(recipe.training)
+        result = _train_stage(recipe, stage.epochs, model, data, earlier, place, version, budget, on_epoch, on_step)
+        if index + 1 == len(stages) or result.epochs_trained < stage.epochs or budget.spent():
+            break
+        index, earlier = index + 1, result.history
+        model = _grown(recipe, model, stages[index].spec)
     if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
         return None
     settle(model, recipe, data, result.epochs_trained)
@@ -138,7 +144,7 @@ def run_recipe(
         summary=recipe.summary,
         report=recipe.report,
         network=recipe.network,
-        spec=asdict(recipe.spec),
+        spec=asdict(stage.spec),
         training=asdict(recipe.training),
         data=recipe.data_name,
         data_licence=recipe.data_licence,
@@ -147,7 +153,7 @@ def run_recipe(
         device=result.device,
         seconds=round(result.seconds, 1),
         figures={},
-        extra=recipe.extra | ({DATA_VERSION: version} if version else {}),
+        extra=recipe.extra | stage.extra | ({DATA_VERSION: version} if version else {}),
     )
     # Calibrated and measured on a copy that was stored and read back, after its weights were rounded; then put in place.
     with tempfile.TemporaryDirectory() as trial:
@@ -162,9 +168,59 @@ def run_recipe(
     return registry.save_trained(model, card, result.history, folder)
 
 
-def _left(deadline: float | None) -> float | None:
-    """Minutes until a deadline of the monotonic clock."""
-    return None if deadline is None else max(0.0, deadline - time.monotonic()) / 60
+@dataclass
+class _Budget:
+    """What a run may still do: until ``deadline`` of the monotonic clock, and ``epochs`` more; None for no limit."""
+
+    deadline: float | None
+    epochs: int | None
+
+    def minutes(self) -> float | None:
+        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 60
+
+    def spent(self) -> bool:
+        return (self.epochs is not None and self.epochs <= 0) or self.minutes() == 0
+
+
+def _train_stage(
+    recipe: Recipe,
+    end: int,
+    model: Any,
+    data: TrainingData,
+    earlier: list[dict[str, float]],
+    place: Path | None,
+    version: str,
+    budget: _Budget,
+    on_epoch: Callable[[dict[str, float]], None] | None,
+    on_step: Callable[[int, int, dict[str, float]], None] | None,
+) -> training.TrainingResult:
+    """Train ``model`` up to epoch ``end`` or as far as the budget goes, with its checkpoint in the folder ``place``."""
+    epochs = len(earlier) or _epochs_in(place, recipe.training)
+    loss, weights, metrics = recipe.losses()
+
+    def count(row: dict[str, float]) -> None:
+        nonlocal epochs
+        epochs += 1
+        if budget.epochs is not None:
+            budget.epochs -= 1
+        if on_epoch is not None:
+            on_epoch(row)
+
+    common: dict[str, Any] = {"loss": loss, "loss_weights": weights, "on_epoch": count, "minutes": budget.minutes()}
+    if _fits_the_device(data) and not epochs:
+        return train_resident(model, data.resident(), recipe.training, **common)  # minutes for all: no slices, no checkpoints
+    return training.train(
+        model,
+        data,
+        recipe.training,
+        metrics=metrics,
+        checkpoint=place,
+        data_version=version,
+        earlier=earlier,
+        should_stop=lambda: epochs >= end or (budget.epochs is not None and budget.epochs <= 0),
+        on_step=on_step,
+        **common,
+    )
 
 
 def _fits_the_device(data: Any) -> TypeGuard["Resident"]:
@@ -230,10 +286,59 @@ def run_slice(
     )
 
 
-def _take_over(model: Any, recipe: Recipe, folder: Path | None) -> list[dict[str, float]]:
+# --- where to go on --------------------------------------------------------------------------------------------------
+
+
+def _build(recipe: Recipe, spec: Any) -> Any:
+    training.seed_everything(recipe.training.seed)
+    with training.precision(recipe.training):
+        return recipe.build(spec)
+
+
+def _grown(recipe: Recipe, model: Any, spec: Any) -> Any:
+    """The network of the next stage with the weights of ``model``."""
+    larger = _build(recipe, spec)
+    if recipe.grow is not None:  # a recipe with stages has it
+        recipe.grow(model, larger)
+    return larger
+
+
+def _place(checkpoint: Path | None, index: int, stages: int) -> Path | None:
+    """The folder for the checkpoint of a stage; the last one's is ``checkpoint`` itself."""
+    return checkpoint if checkpoint is None or index + 1 == stages else checkpoint / f"stage-{index + 1}"
+
+
+def _epochs_in(place: Path | None, spec: TrainSpec) -> int:
+    """Whole epochs of the checkpoint in a folder, 0 when there is none."""
+    path = None if place is None else place / CHECKPOINT_FILE
+    return checkpoints.read(path, spec).progress.epoch if path is not None and path.exists() else 0
+
+
+def _begin(
+    recipe: Recipe, checkpoint: Path | None, folder: Path | None, take_over: bool
+) -> tuple[int, Any, list[dict[str, float]]]:
+    """The stage to go on with, its model, and the history of the weights that the model was given, if it was.
+
+    A checkpoint of the latest stage goes first, for ``training.train`` to read; then the stored model's weights.
+    """
+    stages = list(enumerate(recipe.all_stages()))
+    if checkpoint is not None:
+        for index, stage in reversed(stages):
+            place = _place(checkpoint, index, len(stages))
+            if place is not None and (place / CHECKPOINT_FILE).exists():
+                return index, _build(recipe, stage.spec), []
+        for index, stage in reversed(stages) if take_over else ():
+            model = _build(recipe, stage.spec)
+            earlier = _take_over(model, recipe, stage.spec, folder)
+            if earlier:
+                return index, model, earlier
+    return 0, _build(recipe, recipe.all_stages()[0].spec), []
+
+
+def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> list[dict[str, float]]:
     """Give ``model`` the weights of the stored one, if the same recipe began it and it is sound; its history, else none."""
     # Through JSON and back, as the card's were.
-    asked = json.loads(json.dumps([asdict(recipe.spec), asdict(recipe.training)]))
+    asked = json.loads(json.dumps([asdict(spec), asdict(recipe.training)]))
     try:
         card = registry.load_card(recipe.model_id, folder)
         history = registry.load_history(recipe.model_id, folder)

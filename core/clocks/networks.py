@@ -1,7 +1,7 @@
 """Specs -> uncompiled Keras models that read clocks."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from core.clocks.face import POINTS
 from core.clocks.time import MINUTES
@@ -63,3 +63,28 @@ def build_reader(spec: ReaderSpec) -> keras.Model:
     if spec.readable:
         outputs["readable"] = layers.Dense(1, name="readable", dtype="float32")(x)  # (batch, 1)
     return keras.Model(inputs, outputs, name="reader")
+
+
+def grow_reader(small: keras.Model, large: keras.Model) -> None:
+    """Give the reader ``large`` the weights of ``small``, which differs from it in its side alone.
+
+    Convolutions do the same at any size. The first dense layer has a kernel (cells, neck, hidden) on the flattened cells:
+    it is stretched bilinearly to the new cells and scaled so that the sum over a part of the picture stays; its rows for the
+    points follow as they are.
+    """
+    for old, new in zip(small.weights, large.weights, strict=True):
+        new.assign(old if old.shape == new.shape else _stretched(small, large, ops.cast(old, "float32")))
+
+
+def _stretched(small: keras.Model, large: keras.Model, kernel: keras.KerasTensor) -> keras.KerasTensor:
+    sizes = []
+    for model in (small, large):
+        [flatten] = [layer for layer in model.layers if isinstance(layer, layers.Flatten)]
+        sizes.append(flatten.input.shape[1:])  # (height, width, neck)
+    (height, width, neck), (rows, columns, _) = sizes
+    hidden = kernel.shape[-1]
+    cells, points = kernel[: height * width * neck], kernel[height * width * neck :]
+    cells = ops.reshape(cells, (1, height, width, neck * hidden))
+    cells = ops.image.resize(cells, (rows, columns), interpolation="bilinear", data_format="channels_last")
+    cells = ops.reshape(cells, (rows * columns * neck, hidden)) * (height * width / (rows * columns))
+    return ops.concatenate([cells, points])  # (rows x columns x neck + 30, hidden)

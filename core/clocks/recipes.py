@@ -15,7 +15,7 @@ from core.clocks.painted import TRAIN_FILE, VALID_FILE, find_faces
 from core.clocks.time import MINUTES, hand_angles, sines_cosines, soft_bins
 from core.clocks.wild_data import VALID_PICTURES, Mixture, WildData, unit, valid_part
 from core.progress import progress_bar
-from core.recipes import Recipe
+from core.recipes import Recipe, Stage
 from core.specs import ReaderSpec, TrainSpec
 
 MAP_SIDE = 19  # cells a side of the maps that a 150-pixel reader draws: 150 halved three times
@@ -122,6 +122,12 @@ def _build(spec: ReaderSpec) -> Any:
     return build_reader(spec)
 
 
+def _grow(small: Any, large: Any) -> None:
+    from core.clocks.networks import grow_reader
+
+    grow_reader(small, large)
+
+
 def _losses() -> tuple[Any, Any, Any]:
     from core.clocks.losses import reader_losses
 
@@ -157,7 +163,8 @@ def likeliest_temperature(bins: NDArray[np.floating], minutes: NDArray[np.int64]
 READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
-READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=120, ema=0.999)  # about three hours on two cores
+READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=180, ema=0.999)  # about three hours on two cores
+READER_SMALL_STAGES = ((64, 60), (96, 100))  # pixels, and the epoch up to which pictures are so small
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512)  # 70 million pictures: for a GPU
 
 
@@ -179,7 +186,16 @@ def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) ->
     return {"temperature": likeliest_temperature(model(unit(images[taught]))["bins"], minutes)}
 
 
-def _wild_recipe(model_id: str, title: str, summary: str, spec: ReaderSpec, training: TrainSpec, size: int) -> Recipe:
+def _wild_recipe(
+    model_id: str,
+    title: str,
+    summary: str,
+    spec: ReaderSpec,
+    training: TrainSpec,
+    size: int,
+    stages: tuple[tuple[int, int], ...] = (),
+) -> Recipe:
+    smaller = ", ".join(f"of {side} pixels up to epoch {epochs}" for side, epochs in stages)
     return Recipe(
         model_id=model_id,
         title=title,
@@ -187,8 +203,9 @@ def _wild_recipe(model_id: str, title: str, summary: str, spec: ReaderSpec, trai
         network="core.clocks.networks.build_reader",
         spec=spec,
         training=training,
-        data_name=f"{size:,} new pictures an epoch: 65 % wild renderings, 15 % of the reports' clock, 15 % painted faces "
-        f"({TRAIN_FILE}), 5 % without a clock; validated on 500 wild renderings of another seed and 500 other painted faces",
+        data_name=f"{size:,} new pictures an epoch{smaller and f' ({smaller})'}: 65 % wild renderings, 15 % of the reports' "
+        f"clock, 15 % painted faces ({TRAIN_FILE}), 5 % without a clock; validated on 500 wild renderings of another seed and "
+        "500 other painted faces",
         data_licence="renderings: made by this project; painted faces: no licence is stated with them",
         build=_build,
         data=partial(_wild_data, spec.side, size),
@@ -196,6 +213,10 @@ def _wild_recipe(model_id: str, title: str, summary: str, spec: ReaderSpec, trai
         figures=benchmark_figures,
         calibrate=calibrate_wild,
         extra={"task": "clock", "side": spec.side, "readable": True},
+        stages=tuple(
+            Stage(epochs, replace(spec, side=side), partial(_wild_data, side, size), {"side": side}) for side, epochs in stages
+        ),
+        grow=_grow,
     )
 
 
@@ -229,6 +250,7 @@ def recipes() -> list[Recipe]:
             READER_SMALL,
             READER_SMALL_TRAINING,
             READER_SMALL_EPOCH,
+            READER_SMALL_STAGES,
         ),
         _wild_recipe(
             "reader",

@@ -1,0 +1,137 @@
+"""Training in stages of growing pictures: weights carried on, stopped and gone on with anywhere."""
+
+import itertools
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import registry
+from core.catalogue import all_recipes
+from core.clocks.wild_data import Mixture, WildData
+from core.recipes import Recipe, Stage, epochs_stored, run_recipe
+from core.specs import ReaderSpec, TrainSpec
+
+LARGE = ReaderSpec(side=48, stem=4, widths=(6, 8), blocks=(1, 1), neck=3, hidden=8, readable=True)
+SMALL = replace(LARGE, side=32)
+
+
+def data(side: int, training: TrainSpec) -> WildData:
+    return WildData(Mixture(side, faces=0.0, report=0.5), 12, training, workers=0, valid_pictures=3)
+
+
+def staged(ends: tuple[int, ...] = (2,), epochs: int = 4) -> Recipe:
+    recipe = all_recipes()["reader-small"]
+    return replace(
+        recipe,
+        spec=LARGE,
+        training=replace(recipe.training, epochs=epochs, batch_size=6, warmup_epochs=0.5),
+        data=partial(data, 48),
+        calibrate=None,
+        figures=lambda model: {"side": model.model.input_shape[1]},
+        extra={"side": 48},
+        stages=tuple(Stage(end, SMALL, partial(data, 32), {"side": 32}) for end in ends),
+    )
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    return registry.load_trained("reader-small", folder).model.get_weights()
+
+
+def test_growing_keeps_sums_and_everything_else() -> None:
+    from core.clocks.networks import build_reader, grow_reader
+
+    small, large = build_reader(SMALL), build_reader(LARGE)
+    dense = next(weight for weight in small.weights if weight.shape == (4 * 4 * 3 + 30, 8))
+    rng = np.random.default_rng(5)
+    channel = rng.normal(size=(3, 8)).astype(np.float32)  # the same in every cell
+    rest = rng.normal(size=(30, 8)).astype(np.float32)
+    dense.assign(np.concatenate([np.tile(channel, (16, 1)), rest]))
+    grow_reader(small, large)
+    for old, new in zip(small.get_weights(), large.get_weights(), strict=True):
+        if old.shape == new.shape:
+            np.testing.assert_array_equal(old, new)
+        else:
+            assert (old.shape, new.shape) == ((78, 8), (6 * 6 * 3 + 30, 8))
+            # 36 cells instead of 16: each counts 16 / 36 of what it did.
+            np.testing.assert_allclose(new[:108], np.tile(channel, (36, 1)) * 16 / 36, rtol=1e-5)
+            np.testing.assert_array_equal(new[108:], rest)
+
+
+def test_a_place_stays_where_it_is() -> None:
+    """What spoke for a thing at the left edge does so after growing, and nothing at the right edge does."""
+    from core.clocks.networks import build_reader, grow_reader
+
+    small, large = build_reader(SMALL), build_reader(LARGE)
+    dense = next(weight for weight in small.weights if weight.shape == (78, 8))
+    kernel = np.zeros((4, 4, 3, 8), np.float32)
+    kernel[:, 0, 1, 2] = 1.0
+    dense.assign(np.concatenate([kernel.reshape(48, 8), np.zeros((30, 8), np.float32)]))
+    grow_reader(small, large)
+    grown = next(weight for weight in large.get_weights() if weight.shape == (138, 8))[:108].reshape(6, 6, 3, 8)
+    # Cell middles of six lie at -1/6, 1/2, 7/6, ... of four; clamped at the edge: 1, 1/2, 0, times 16 / 36.
+    np.testing.assert_allclose(grown[3, :, 1, 2], np.array([1, 0.5, 0, 0, 0, 0]) * 16 / 36, atol=1e-6)
+    assert np.count_nonzero(grown) == 2 * 6
+
+
+def test_stages_follow_each_other_whole_or_in_slices(tmp_path: Path) -> None:
+    """Slices that end before, at and after the change of stages give the very bits of a run in one go."""
+    recipe, sides = staged(), []
+    whole = run_recipe(recipe, checkpoint=tmp_path / "whole checkpoint", folder=tmp_path / "whole")
+    for _ in range(4):
+        card = run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / "checkpoint", folder=tmp_path / "slices")
+        assert card is not None
+        assert card.spec["side"] == card.extra["side"]
+        sides.append((card.epochs_trained, card.extra["side"]))
+    assert sides == [(1, 32), (2, 32), (3, 48), (4, 48)]
+    assert whole is not None
+    assert card is not None
+    assert whole.figures == card.figures == {"side": 48}
+    histories = [registry.load_history("reader-small", tmp_path / name) for name in ("whole", "slices")]
+    assert [row["epoch"] for row in histories[0]] == [1, 2, 3, 4]
+    for one, other in zip(*histories, strict=True):
+        assert {**one, "seconds": 0} == {**other, "seconds": 0}
+    for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "slices"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_stored_stage_is_gone_on_with_where_no_checkpoint_is_left(tmp_path: Path) -> None:
+    recipe = staged(ends=(1,), epochs=2)
+    assert run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / "one machine", folder=tmp_path) is not None
+    assert epochs_stored(recipe, tmp_path) == 1
+    card = run_recipe(recipe, checkpoint=tmp_path / "another machine", folder=tmp_path)
+    assert card is not None
+    assert (card.epochs_trained, card.extra["side"]) == (2, 48)
+    assert len(registry.load_history("reader-small", tmp_path)) == 2
+
+
+def test_stages_rise_to_the_end() -> None:
+    for ends in ((4,), (0,), (3, 2), (5,)):
+        with pytest.raises(ValueError, match="ends that rise to 4"):
+            staged(ends)
+    with pytest.raises(ValueError, match="a way to grow"):
+        replace(staged(), grow=None)
+
+
+def test_a_trial_has_its_stages_in_proportion() -> None:
+    recipe = all_recipes()["reader-small"]
+    quick = recipe.quick()
+    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (100, 96), (180, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 96), (3, 128)]
+
+
+def outputs(model: Any) -> dict[str, tuple[int | None, ...]]:
+    return {name: tuple(output.shape[1:]) for name, output in model.output.items()}
+
+
+def test_every_stage_of_the_small_reader_can_grow() -> None:
+    from core.clocks.networks import build_reader, grow_reader
+
+    recipe = all_recipes()["reader-small"]
+    models = [build_reader(stage.spec) for stage in recipe.all_stages()]
+    for small, large in itertools.pairwise(models):
+        grow_reader(small, large)
+    assert [outputs(model)["maps"] for model in models] == [(8 * 8, 15), (12 * 12, 15), (16 * 16, 15)]
