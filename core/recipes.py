@@ -271,7 +271,8 @@ def run_slice(
             bars.clear()
 
     def on_epoch(row: dict[str, float]) -> None:
-        shown = [f"{name} {value:.4g}" for name, value in row.items() if name in ("loss", "val_loss", "seconds")]
+        names = ("loss", "val_loss", "seconds", "seconds_waiting", "drawn_per_second")
+        shown = [f"{name} {row[name]:.4g}" for name in names if name in row]
         print(f"  epoch {row['epoch']:.0f} of {recipe.training.epochs}: {', '.join(shown)}", flush=True)
 
     print(f"{recipe.model_id}: training", flush=True)

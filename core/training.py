@@ -36,7 +36,8 @@ class TrainingData(Protocol):
 
     ``batch(indices, epoch, rng)`` gives ``(x, y)``, arrays or lists or dicts of arrays, for ``indices`` into 0..size - 1.
     It may augment or draw afresh; whatever is random comes from ``rng``, which depends on (seed, epoch, batch) alone. It is
-    called from another thread, one call at a time, a few batches ahead.
+    called from another thread, one call at a time, a few batches ahead. Data may also have ``rates()``: numbers on its own
+    speed since they were last asked for, which stand in the history beside ours.
     """
 
     @property
@@ -159,7 +160,8 @@ class DivergedError(ArithmeticError):
 class TrainingResult:
     """What ``train`` did.
 
-    history: one row an epoch: epoch (from 1), loss, metrics, val_*, seconds, learning_rate (of the step to come).
+    history: one row an epoch: epoch (from 1), loss, metrics, val_*, seconds, seconds_waiting (for batches; of this run alone),
+    learning_rate (of the step to come).
     epochs_trained: whole epochs, earlier runs included; finished: all of those asked. seconds: all runs together;
     steps_per_second and pictures_per_second: of this run, validation included (0 if it made no step).
     """
@@ -234,7 +236,7 @@ def train(
     if found is not None:
         found.restore(state, identity)
 
-    started, before, steps_run, pictures_run = time.monotonic(), progress.seconds, 0, 0
+    started, before, steps_run, pictures_run, waited = time.monotonic(), progress.seconds, 0, 0, 0.0
     epoch_started, epoch_before = started, progress.epoch_seconds
     stopped = False
 
@@ -262,7 +264,9 @@ def train(
         stopped = progress.epoch < spec.epochs and asked_to_stop()
         while progress.epoch < spec.epochs and not stopped:
             with contextlib.closing(_batches(data, spec, progress.epoch, progress.step, steps)) as batches:
+                asked = time.monotonic()
                 for step, count, (x, y) in batches:
+                    waited += time.monotonic() - asked
                     logs = model.train_on_batch(x, y, return_dict=True)
                     for name, value in logs.items():
                         progress.sums[name] = progress.sums.get(name, 0.0) + float(value) * count
@@ -274,6 +278,7 @@ def train(
                     if progress.step < steps and asked_to_stop():
                         stopped = True
                         break
+                    asked = time.monotonic()
             progress.epoch_seconds = epoch_before + time.monotonic() - epoch_started
             if stopped:
                 break
@@ -285,9 +290,14 @@ def train(
                 row |= {f"val_{name}": float(value) for name, value in values.items()}
                 check_finite("val_loss", row["val_loss"])
             rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
-            row |= {"seconds": epoch_before + time.monotonic() - epoch_started, "learning_rate": rate}
+            row |= {
+                "seconds": epoch_before + time.monotonic() - epoch_started,
+                "seconds_waiting": waited,
+                "learning_rate": rate,
+            }
+            row |= getattr(data, "rates", dict)()
             progress = Progress(progress.epoch + 1, progress.first_step, history=[*progress.history, row])
-            epoch_started, epoch_before = time.monotonic(), 0.0
+            epoch_started, epoch_before, waited = time.monotonic(), 0.0, 0.0
             save()
             if on_epoch is not None:
                 on_epoch(dict(row))

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -238,6 +239,19 @@ def test_bins_sharpen_over_seven_tenths_of_the_epochs(faces: PaintedFaces) -> No
     data = made(0, faces)
     sigmas = [float(data.batch(np.arange(1), epoch, np.random.default_rng(0))[1]["bins"][0, 1]) for epoch in (0, 3, 7, 9)]
     assert sigmas == pytest.approx([2, 2 - 3 / 7, 1, 1])
+
+
+def test_data_says_how_fast_it_draws(faces: PaintedFaces) -> None:
+    data = made(0, faces)
+    assert data.rates() == {}  # nothing was drawn yet
+    begun = time.monotonic()
+    data.batch(np.arange(8), 0, np.random.default_rng(0))
+    assert data.rates()["drawn_per_second"] >= 8 / (time.monotonic() - begun)
+    assert data.rates() == {}
+    data._count(30, 2.0)
+    data._count(10, 3.0)
+    data.workers = 4  # each draws 40 in five seconds, so that all draw 32 a second
+    assert data.rates() == {"drawn_per_second": 32.0}
 
 
 def test_validation_has_pictures_of_its_own(faces: PaintedFaces) -> None:

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
@@ -153,11 +154,14 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _draw(task: _Task) -> tuple[Pictures, Known]:
+def _draw(task: _Task) -> tuple[Pictures, Known, float]:
+    """Pictures, what is known of them, and the seconds it took."""
     if _drawn_by_me is None:
         raise RuntimeError("this process was not begun as one that draws; start it through WildData")
     mixture, faces, seed = _drawn_by_me
-    return draw_pictures(mixture, faces, (seed, task[0]), task[1])
+    begun = time.monotonic()
+    images, known = draw_pictures(mixture, faces, (seed, task[0]), task[1])
+    return images, known, time.monotonic() - begun
 
 
 def default_workers() -> int:
@@ -191,19 +195,30 @@ class WildData:
         check_whole("workers", self.workers, 0, 1024)
         images, known = valid_part(self.mixture, self.valid_faces, self.valid_pictures)
         self.valid = unit(images), wild_targets(known, self.sigma_minutes[1])
+        self._drawn = (0, 0.0)  # pictures, and the seconds of all processes together that they took
         self._pool: ProcessPoolExecutor | None = None
         self._coming: Iterator[_Task] = iter(())
-        self._ahead: deque[tuple[_Task, list[Future[tuple[Pictures, Known]]]]] = deque()
+        self._ahead: deque[tuple[_Task, list[Future[tuple[Pictures, Known, float]]]]] = deque()
 
     def batch(self, indices: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], Targets]:
         """Pictures float32 (n, side, side, 1) in [0, 1] and targets, of epoch 0, 1, ...; ``rng`` is not used."""
         if self.workers:
             images, known = self._drawn_ahead((epoch, indices))
         else:
+            begun = time.monotonic()
             images, known = draw_pictures(self.mixture, self.faces, (self.training.seed, epoch), indices)
+            self._count(len(indices), time.monotonic() - begun)
         start, end = self.sigma_minutes
         sigma = start + (end - start) * min(1.0, epoch / max(1, self.training.epochs * 0.7))
         return unit(images), wild_targets(known, sigma)
+
+    def rates(self) -> dict[str, float]:
+        """``drawn_per_second``: pictures that all processes together can draw, as measured since this was last asked."""
+        (pictures, seconds), self._drawn = self._drawn, (0, 0.0)
+        return {"drawn_per_second": round(max(1, self.workers) * pictures / seconds, 1)} if seconds else {}
+
+    def _count(self, pictures: int, seconds: float) -> None:
+        self._drawn = self._drawn[0] + pictures, self._drawn[1] + seconds
 
     def close(self) -> None:
         """End the processes; a later batch starts new ones. It happens by itself when the data is no longer used."""
@@ -234,7 +249,8 @@ class WildData:
             self._ahead.append(((epoch, indices), [self._pool.submit(_draw, (epoch, chunk)) for chunk in chunks]))
         _, futures = self._ahead.popleft()
         parts = [future.result() for future in futures]
-        return np.concatenate([images for images, _ in parts]), np.concatenate([known for _, known in parts])
+        self._count(len(task[1]), sum(seconds for _, _, seconds in parts))
+        return np.concatenate([images for images, _, _ in parts]), np.concatenate([known for _, known, _ in parts])
 
     def _from(self, task: _Task) -> Iterator[_Task]:
         """``task``, then the batches that follow it in training, without end."""
