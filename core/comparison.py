@@ -311,6 +311,23 @@ class Curve:
     validation: Floats | None
 
 
+# What a model is judged by beside its loss, in a history's words -> for people; of several the first.
+JUDGED_BY = {
+    "accuracy": "right answers",
+    "hour_accuracy": "right hours",
+    "custom_mae_corrected": "custom MAE, corrected [h]",
+    "mean_absolute_error": "mean absolute error [h]",
+    "mean_squared_error": "mean squared error",
+    "bins_minutes_apart": "common-sense error [min]",
+}
+
+
+def measure_of(model_id: str, folder: Path | None = None) -> str | None:
+    """The first of ``JUDGED_BY`` in a model's history, or None; ``RegistryError`` if it is damaged."""
+    rows = registry.load_history(model_id, folder)
+    return next((name for name in JUDGED_BY if any(name in row for row in rows)), None)
+
+
 def learning_curve(model_id: str, measure: str = "loss", folder: Path | None = None) -> Curve | None:
     """A model's curve of ``measure``, or None where its history does not hold it; ``RegistryError`` if it is damaged."""
     rows = registry.load_history(model_id, folder)

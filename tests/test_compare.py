@@ -162,7 +162,7 @@ def test_a_new_table_is_read_again(full: Path):
 GARBAGE = ["", "<script>alert(1)</script>", "\x00", "../x", "nan", "9" * 3000, "99:99"]
 
 
-@pytest.mark.parametrize("name", ["show", "errors", "log", "loghour", "logloss", "confusion"])
+@pytest.mark.parametrize("name", ["show", "errors", "log", "loghour", "logloss", "curve", "confusion"])
 def test_garbage_about_the_comparison_is_ignored(full: Path, name: str):
     for value in GARBAGE:
         running = start(COMPARE, **{name: value})

@@ -167,6 +167,15 @@ def test_learning_curves_have_gaps_where_an_epoch_lacks_a_measure(tmp_path: Path
     assert bare.validation is None
 
 
+def test_what_a_model_is_judged_by_is_the_first_that_its_history_knows(tmp_path: Path) -> None:
+    (tmp_path / "a-model").mkdir()
+    write(tmp_path / "a-model", "history.csv", "epoch,minute_mean_squared_error,loss,hour_accuracy\n1,4,5,0.5\n")
+    assert comparison.measure_of("a-model", tmp_path) == "hour_accuracy"
+    write(tmp_path / "a-model", "history.csv", "epoch,loss\n1,4\n")
+    assert comparison.measure_of("a-model", tmp_path) is None
+    assert comparison.measure_of("absent", tmp_path) is None
+
+
 # --- figures --------------------------------------------------------------------------------------------------------
 
 

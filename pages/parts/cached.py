@@ -309,18 +309,21 @@ def _reliability(file: tuple[str, int, int]) -> "dict[str, dict[str, Bins]]":
     return reliability(Path(file[0]).parent)
 
 
-def learning_curve(model_id: str) -> "comparison.Curve | None":
-    """The loss of a stored model over its epochs."""
+def learning_curve(model_id: str, *, judged: bool = False) -> "tuple[str, comparison.Curve] | None":
+    """A stored model's loss over its epochs, or with ``judged`` what it is judged by, with its name; None if it has none."""
     from core import paths, registry
 
-    return _learning_curve(stamp(paths.MODELS / model_id / registry.HISTORY_FILE), model_id)
+    return _learning_curve(stamp(paths.MODELS / model_id / registry.HISTORY_FILE), model_id, judged)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _learning_curve(file: tuple[str, int, int], model_id: str) -> "comparison.Curve | None":
+def _learning_curve(file: tuple[str, int, int], model_id: str, judged: bool) -> "tuple[str, comparison.Curve] | None":
     from core import comparison
 
-    return comparison.learning_curve(model_id, folder=Path(file[0]).parent.parent)
+    folder = Path(file[0]).parent.parent
+    measure = comparison.measure_of(model_id, folder) if judged else "loss"
+    curve = comparison.learning_curve(model_id, measure, folder) if measure else None
+    return (comparison.JUDGED_BY.get(measure, measure), curve) if measure and curve else None
 
 
 @st.cache_data(show_spinner=False, max_entries=128)

@@ -160,23 +160,30 @@ def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look])
 
 
 def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
-    """Loss over the epochs, a figure a model: losses of different kinds share no axis."""
-    section("How they learned", "Loss over the epochs asked for; each model has a loss of its own, so heights do not compare.")
-    log = st.toggle("Logarithmic loss", value=True, key="logloss", bind="query-params")
+    """Loss or what a model is judged by over the epochs, a figure a model: losses of different kinds share no axis."""
+    section("How they learned", "Over the epochs asked for; each model has a loss of its own, so heights do not compare.")
+    left, right = st.columns([1, 2], vertical_alignment="bottom")
+    with left:
+        judged = forms.one_of("Drawn", {"loss": "Loss", "judged": "What it is judged by"}, "curve") == "judged"
+    with right:
+        log = st.toggle("Logarithmic", value=True, key="logloss", bind="query-params")
     for place, one in in_columns(shown):
         with place:
             caption(one, looks, one.epochs, one.loss)
             try:
-                curve = cached.learning_curve(one.model_id)
+                drawn = cached.learning_curve(one.model_id, judged=judged)
             except RegistryError as error:
                 forms.complain(forms.sentence(error))
                 continue
-            if curve is None:
+            if drawn is None:
                 st.html('<p class="lo-hint">No learning curve is stored.</p>')
                 continue
+            name, curve = drawn
             look = looks[one.model_id]
-            drawing = clock_figures.learning_curve(curve, look, asked=one.epochs_asked, log=log, dark=theme.dark())
-            words = f"Learning curve of {one.title}, loss from {curve.training[0]:.3g} to {curve.training[-1]:.3g}"
+            drawing = clock_figures.learning_curve(
+                curve, look, asked=one.epochs_asked, measure=name, log=log, dark=theme.dark()
+            )
+            words = f"Learning curve of {one.title}, {name} from {curve.training[0]:.3g} to {curve.training[-1]:.3g}"
             views.chart(drawing, f"learning-{one.model_id}", words)
 
 
