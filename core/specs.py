@@ -1,12 +1,19 @@
 """Frozen dataclasses: the only configuration there is. Every one checks its values and names the remedy."""
 
+import dataclasses
+import hashlib
+import json
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 _KERAS_OPTIMIZERS = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "SGD", "Adagrad", "Adadelta")
 OPTIMIZERS = {name.lower(): name for name in _KERAS_OPTIMIZERS}  # names in a TrainSpec -> classes of keras.optimizers
+INITIALIZERS = ("ones", "zeros", "uniform", "normal", "glorot_uniform", "he_normal")
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "softmax", "elu", "selu", "gelu", "silu")
+REGULARIZERS = ("none", "l1", "l2")
 
 
 def check_range(name: str, value: float, low: float, high: float, *, open_low: bool = False, open_high: bool = False) -> None:
@@ -15,6 +22,13 @@ def check_range(name: str, value: float, low: float, high: float, *, open_low: b
     if not inside:
         left, right = "(" if open_low else "[", ")" if open_high else "]"
         raise ValueError(f"{name} must lie in {left}{low}, {high}{right}; got {value}")
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+    """Raise a ``ValueError`` that names the value and what is known unless ``value`` is one of ``known``."""
+    known = list(known)
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
 
 
 def check_whole(name: str, value: Any, low: int, high: int) -> None:
@@ -57,8 +71,7 @@ class TrainSpec:
         check_range("ema", self.ema, 0, 1, open_high=True)
         if self.clip_norm is not None and not 0 < self.clip_norm < math.inf:
             raise ValueError(f"clip_norm must be a finite number above 0, or None for no clipping; got {self.clip_norm!r}")
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}; got {self.optimizer!r}")
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if self.schedule not in ("constant", "cosine"):
             raise ValueError(f"schedule must be 'constant' or 'cosine'; got {self.schedule!r}")
         if self.precision not in ("float32", "mixed_bfloat16", "mixed_float16"):
@@ -113,3 +126,76 @@ class ReportNetSpec:
         if self.year not in ("2022", "2023"):
             raise ValueError(f"year must be '2022' or '2023'; got {self.year!r}")
         check_range("dropout", self.dropout, 0, 1, open_high=True)
+
+
+@dataclass(frozen=True)
+class ClassifierSpec:
+    """A network that tells classes apart: picture -> probabilities.
+
+    architecture: a key of ``classifiers.architectures.ARCHITECTURES``. input_shape: (height, width, channels) of its pictures,
+    float32 in [0, 1]. initializer: of every kernel; ``uniform`` is U(-0.05, 0.05), ``normal`` N(0, 0.05), biases begin at 0.
+    activation: of every hidden layer. regularizer: penalty on every kernel, ``regularization_rate`` times the sum of its
+    absolute values (l1) or squares (l2); ``none`` leaves what the architecture has of its own, at that rate. dropout: the rate
+    of every dropout layer of the architecture; None: its own rates, 0: none.
+    """
+
+    architecture: str
+    input_shape: tuple[int, int, int] = (28, 28, 1)
+    classes: int = 10
+    initializer: str = "glorot_uniform"
+    activation: str = "relu"
+    regularizer: str = "none"
+    regularization_rate: float = 0.01
+    dropout: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.input_shape, tuple) or len(self.input_shape) != 3:
+            raise ValueError(f"input_shape must be (height, width, channels); got {self.input_shape!r}")
+        for name, side in zip(("height", "width"), self.input_shape, strict=False):
+            check_whole(f"{name} of input_shape", side, 1, 512)
+        if self.input_shape[2] not in (1, 3):
+            raise ValueError(f"channels of input_shape must be 1 (grey) or 3 (colour); got {self.input_shape[2]!r}")
+        check_whole("classes", self.classes, 2, 10_000)
+        check_choice("initializer", self.initializer, INITIALIZERS)
+        check_choice("activation", self.activation, ACTIVATIONS)
+        check_choice("regularizer", self.regularizer, REGULARIZERS)
+        check_range("regularization_rate", self.regularization_rate, 0, 10)
+        if self.dropout is not None:
+            check_range("dropout", self.dropout, 0, 1, open_high=True)
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training run of a classifier. dataset: a key of ``datasets.DATASETS``; pictures: of its training part, None: all.
+
+    Whether data set and network fit each other ``classifiers.architectures.check_run`` says.
+    """
+
+    dataset: str
+    network: ClassifierSpec
+    training: TrainSpec
+    pictures: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.pictures is not None:
+            check_whole("pictures", self.pictures, 1, 10_000_000)
+
+    def to_json(self) -> dict[str, Any]:
+        """Nested dicts, lists, numbers and strings, as ``json.dumps`` takes them."""
+        return dict(json.loads(json.dumps(dataclasses.asdict(self))))
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "RunSpec":
+        """The spec that ``to_json`` gave ``plain`` of; ``ValueError`` for anything else."""
+        try:
+            network, training = dict(plain["network"]), dict(plain["training"])
+            network["input_shape"] = tuple(network["input_shape"])
+            rest = {name: value for name, value in plain.items() if name not in ("network", "training")}
+            return cls(network=ClassifierSpec(**network), training=TrainSpec(**training), **rest)
+        except (KeyError, TypeError) as error:  # what is missing or unknown
+            raise ValueError(f"this describes no run ({error}); write it with RunSpec.to_json") from error
+
+    @property
+    def key(self) -> str:
+        """Twelve digits that are equal for equal runs, on every machine; any other setting changes them."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
