@@ -14,8 +14,10 @@ import numpy as np
 from core import paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.devices import device_name
+from core.images import Picture
 from core.progress import progress_bar
 from core.resident import ResidentData, train_resident
+from core.snapshots import Snapshots
 from core.specs import TrainSpec
 from core.training import TrainingData
 
@@ -31,6 +33,8 @@ class Recipe:
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
     settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
     data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
+    kept: a trained model -> what of it is stored, None for all of it; where it is a part, only a checkpoint is gone on from.
+    samples: a model -> pictures uint8 (n, side, side, 3) that are kept by epoch as it learns.
     """
 
     model_id: str
@@ -50,6 +54,8 @@ class Recipe:
     extra: dict[str, Any] = field(default_factory=dict)
     settle: int = 0
     data_version: Callable[[], str] = str  # "" for data that never changes
+    kept: Callable[[Any], Any] | None = None
+    samples: Callable[[Any], Picture] | None = None
 
     def quick(self) -> "Recipe":
         """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
@@ -99,15 +105,19 @@ def run_recipe(
     with training.precision(recipe.training):
         model = recipe.build(recipe.spec)
     earlier: list[dict[str, float]] = []
-    if take_over and checkpoint is not None and not (checkpoint / CHECKPOINT_FILE).exists():
+    if take_over and checkpoint is not None and recipe.kept is None and not (checkpoint / CHECKPOINT_FILE).exists():
         earlier = _take_over(model, recipe, folder)
     loss, weights, metrics = recipe.losses()
     data, version = recipe.data(recipe.training), recipe.data_version()
+    snapshots = None if recipe.samples is None else Snapshots(recipe.samples, checkpoint)
     epochs_run = 0
 
     def count(row: dict[str, float]) -> None:
         nonlocal epochs_run
         epochs_run += 1
+        if snapshots is not None:
+            with training.averaged(model, model.optimizer):
+                snapshots.note(model, int(row["epoch"]))
         if on_epoch is not None:
             on_epoch(row)
 
@@ -132,6 +142,11 @@ def run_recipe(
     if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
         return None
     settle(model, recipe, data, result.epochs_trained)
+    extra = recipe.extra | ({DATA_VERSION: version} if version else {})
+    if snapshots is not None:
+        place = (paths.MODELS if folder is None else folder) / registry.check_model_id(recipe.model_id)
+        extra["snapshots"] = snapshots.store(place, model, result.epochs_trained)
+    stored = model if recipe.kept is None else recipe.kept(model)
     card = registry.ModelCard(
         model_id=recipe.model_id,
         title=recipe.title,
@@ -147,11 +162,11 @@ def run_recipe(
         device=result.device,
         seconds=round(result.seconds, 1),
         figures={},
-        extra=recipe.extra | ({DATA_VERSION: version} if version else {}),
+        extra=extra,
     )
     # Calibrated and measured on a copy that was stored and read back, after its weights were rounded; then put in place.
     with tempfile.TemporaryDirectory() as trial:
-        registry.save_trained(model, card, result.history, Path(trial))
+        registry.save_trained(stored, card, result.history, Path(trial))
         if recipe.calibrate is not None:
             extra = recipe.calibrate(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, extra={**card.extra, **extra})
@@ -159,7 +174,7 @@ def run_recipe(
             registry.update_card(recipe.model_id, Path(trial), extra=card.extra)
             figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
-    return registry.save_trained(model, card, result.history, folder)
+    return registry.save_trained(stored, card, result.history, folder)
 
 
 def _left(deadline: float | None) -> float | None:
