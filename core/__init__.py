@@ -11,6 +11,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     layers                   Keras layers of our own
     clocks.time              ClockTime, hand angles, the common-sense error, every label form
     clocks.fonts             typefaces -> an atlas of numerals that renders alike everywhere
+    clocks.style_specs       how clocks are drawn, as frozen dataclasses
     clocks.camera            a pinhole camera above a dial
     clocks.dial              flat textures: dial, wood
     clocks.wild_pen          dice for a scene, and a pen for polygons that a camera sees

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from core import paths
 from core.clocks import styles
 from core.clocks.face import POINTS, SIDE, render
+from core.clocks.style_specs import ClockStyle
 from core.clocks.time import MINUTES, ClockTime
-from core.specs import ClockStyle
 
 PICTURES_A_MINUTE = 25
 TEST_SHARE = 0.2
