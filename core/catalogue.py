@@ -5,13 +5,14 @@ from pathlib import Path
 
 from core.clocks import recipes as clocks
 from core.clocks import report_recipes
+from core.generators import recipes as generators
 from core.recipes import Recipe, share_trained
 from core.registry import RegistryError
 
 
 def all_recipes() -> dict[str, Recipe]:
     """Every recipe by model id."""
-    return {recipe.model_id: recipe for recipe in [*clocks.recipes(), *report_recipes.recipes()]}
+    return {recipe.model_id: recipe for recipe in [*clocks.recipes(), *report_recipes.recipes(), *generators.recipes()]}
 
 
 def next_recipes(ids: Sequence[str], folder: Path | None = None) -> list[Recipe]:

@@ -22,6 +22,7 @@ def value_and_slopes(function: Callable[..., tuple[Any, Any]]) -> Callable[..., 
     import tensorflow as tf
 
     def with_slopes(x: Any, *rest: Any) -> tuple[tuple[Any, Any], Any]:
+        x = keras.tree.map_structure(tf.convert_to_tensor, x)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
             value, notes = function(x, *rest)

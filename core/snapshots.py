@@ -1,4 +1,4 @@
-"""What a generator makes of the same vectors after 1, 2, 5, ... epochs: kept in training, stored beside the model as a sheet."""
+"""What a generator makes of the same vectors after 1, 2, 5, ... epochs: kept in training, stored beside it as a sheet."""
 
 import io
 import os

@@ -101,7 +101,8 @@ class LeafData:
         pictures = _mirrored(as_floats(self.images[indices]), rng)  # (n, side, side, 3)
         side, room = pictures.shape[1], self.room
         wide = np.pad(pictures, ((0, 0), (room, room), (room, room), (0, 0)), mode="reflect")
-        for index, (turn, y, x) in enumerate(zip(*(rng.integers(0, top, len(pictures)) for top in (4, 2 * room, 2 * room)))):
+        turns, tops, lefts = (rng.integers(0, limit, len(pictures)) for limit in (4, 2 * room + 1, 2 * room + 1))
+        for index, (turn, y, x) in enumerate(zip(turns, tops, lefts, strict=True)):
             pictures[index] = np.rot90(wide[index, y : y + side, x : x + side], turn)
         light = rng.uniform(0.85, 1.15, (len(pictures), 1, 1, 3)).astype(np.float32)
         return np.clip(pictures * light, 0, 1), self.labels[indices]

@@ -58,7 +58,7 @@ def directions_of_pictures(vectors: ArrayLike, pictures: ArrayLike, count: int) 
     seen = seen - seen.mean(0)
     check_whole("count", count, 1, min(len(given) - 1, seen.shape[1]))
     # The smaller of the two products of pictures has the same coordinates.
-    values, columns = np.linalg.eigh(seen @ seen.T)
+    columns = np.linalg.eigh(seen @ seen.T)[1]
     coordinates = columns[:, ::-1][:, :count]  # (n, count), each of length 1
     strongest = np.abs(coordinates).argmax(0)
     coordinates = coordinates * np.sign(coordinates[strongest, np.arange(count)])

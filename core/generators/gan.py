@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from core.generators.adversarial import Adversarial, Weights
@@ -56,13 +55,3 @@ class VaeGan(Adversarial):
 def build_vae_gan(spec: VaeSpec) -> VaeGan:
     """Autoencoder and discriminator, uncompiled; what is stored is ``whole``, the autoencoder."""
     return VaeGan(spec)
-
-
-def generator_of(model: Any) -> keras.Model:
-    """What is kept of a trained GAN: vector -> picture."""
-    return model.makers[0]
-
-
-def autoencoder_of(model: Any) -> keras.Model:
-    """What is kept of a trained autoencoder with a discriminator: picture -> reconstruction and posterior."""
-    return model.whole

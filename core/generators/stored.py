@@ -60,7 +60,8 @@ def load_generator(model_id: str, folder: Path | None = None) -> Generator:
     card = registry.load_card(model_id, folder)
     if not is_generator(card):
         raise RegistryError(
-            f"{card.model_id} is a {card.extra.get('task', 'model')} model and has no latent space to walk in; choose a generator"
+            f"{card.model_id} is a {card.extra.get('task', 'model')} model and has no latent space to walk in; "
+            "choose a generator"
         )
     return as_generator(registry.load_trained(model_id, folder))
 
@@ -71,7 +72,9 @@ def as_generator(trained: TrainedModel) -> Generator:
     kind, side, latent = str(card.extra["kind"]), int(card.extra["side"]), int(card.extra["latent"])
     if kind == "gan":
         return Generator(card, kind, side, latent, _alone(card, model))
-    return Generator(card, kind, side, latent, _alone(card, model.get_layer("decoder")), _alone(card, model.get_layer("encoder")))
+    return Generator(
+        card, kind, side, latent, _alone(card, model.get_layer("decoder")), _alone(card, model.get_layer("encoder"))
+    )
 
 
 def _alone(card: ModelCard, network: Any) -> TrainedModel:
