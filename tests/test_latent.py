@@ -163,7 +163,7 @@ def test_a_label_direction_is_the_difference_of_means():
 
 
 def test_contrasts_of_leaves_come_from_the_names_of_classes():
-    classes = ("Apple___Black_rot", "Apple___healthy", "Corn_(maize)___healthy", "Grape___Black_rot")
+    classes = ("Apple: Black rot", "Apple: healthy", "Corn (maize): healthy", "Grape: Black rot")
     contrasts = leaf_contrasts(classes)
     assert contrasts["healthy to diseased"] == ((1, 2), (0, 3))
     assert contrasts["apple to corn"] == ((0, 1), (2,))

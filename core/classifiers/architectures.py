@@ -9,7 +9,7 @@ began with, whose layers they share. 2023 prints no widths for its CNN: they are
 from dataclasses import dataclass
 from typing import Literal
 
-from core.datasets import DATASETS, DatasetError
+from core.datasets import DatasetInfo, dataset_info
 from core.specs import ClassifierSpec, RunSpec, check_choice
 
 
@@ -161,19 +161,20 @@ def check_network(spec: ClassifierSpec) -> Architecture:
     return architecture
 
 
-def check_run(spec: RunSpec) -> None:
-    """``ValueError`` (``DatasetError`` for an unknown data set) when a run's network does not fit its settings or its data."""
+def check_run(spec: RunSpec, info: DatasetInfo | None = None) -> None:
+    """``ValueError`` when a run's settings do not fit each other or its data (``DatasetError`` for an unknown data set).
+
+    info: of the data, where it is not the one that ``spec.dataset`` names.
+    """
     check_network(spec.network)
-    if spec.dataset not in DATASETS:
-        raise DatasetError(f"there is no data set {spec.dataset!r}; known are: {', '.join(DATASETS)}")
-    info = DATASETS[spec.dataset]
+    info = info or dataset_info(spec.dataset)
     if spec.network.input_shape != info.shape:
         raise ValueError(
-            f"the pictures of {spec.dataset} are {info.shape}, and the network takes {spec.network.input_shape}; "
+            f"the pictures of {info.name} are {info.shape}, and the network takes {spec.network.input_shape}; "
             f"set input_shape to {info.shape}"
         )
     if spec.network.classes != len(info.classes):
         raise ValueError(
-            f"{spec.dataset} has {len(info.classes)} classes, and the network tells {spec.network.classes} apart; "
+            f"{info.name} has {len(info.classes)} classes, and the network tells {spec.network.classes} apart; "
             f"set classes to {len(info.classes)}"
         )

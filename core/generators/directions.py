@@ -89,23 +89,23 @@ def label_direction(
 def leaf_contrasts(classes: tuple[str, ...]) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
     """What plant leaves' classes can be set against each other: title -> (class numbers from, class numbers to).
 
-    Classes are named as in the data, ``Apple___Black_rot``; whatever has no two sides among them is left out.
+    Classes are named as ``core.datasets`` names them, ``Apple: Black rot``; a contrast that lacks a side is left out.
     """
-    crops = [name.split("___")[0] for name in classes]
-    healthy = tuple(i for i, name in enumerate(classes) if name.lower().endswith("healthy"))
-    ill = tuple(i for i in range(len(classes)) if i not in healthy and "___" in classes[i])
+    crops, states = zip(*(name.lower().partition(": ")[::2] for name in classes), strict=True)
+    healthy = tuple(i for i, state in enumerate(states) if state == "healthy")
+    ill = tuple(i for i, state in enumerate(states) if state and state != "healthy")
 
     def of(crop: str) -> tuple[int, ...]:
-        return tuple(i for i, name in enumerate(crops) if name.lower().startswith(crop))
+        return tuple(i for i, name in enumerate(crops) if name.startswith(crop))
 
     def with_word(word: str) -> tuple[int, ...]:
-        return tuple(i for i, name in enumerate(classes) if word in name.lower())
+        return tuple(i for i, state in enumerate(states) if word in state)
 
     contrasts = {
         "healthy to diseased": (healthy, ill),
         "apple to corn": (of("apple"), of("corn")),
         "tomato to grape": (of("tomato"), of("grape")),
-        "healthy to black rot": (healthy, with_word("black_rot")),
+        "healthy to black rot": (healthy, with_word("black rot")),
         "healthy to blight": (healthy, with_word("blight")),
     }
     return {title: sides for title, sides in contrasts.items() if all(sides)}
