@@ -11,6 +11,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
+    gradients                values with their slopes, on TensorFlow and on JAX
     clocks.time              ClockTime, hand angles, the common-sense error, every label form
     clocks.fonts             typefaces -> an atlas of numerals that renders alike everywhere
     clocks.style_specs       how clocks are drawn, as frozen dataclasses
@@ -44,6 +45,18 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.lesson            what each measure and loss makes of one pair of times
     clocks.networks          specs -> uncompiled readers
     clocks.report_networks   the reports' networks, to the last parameter
+    generators.specs         specs of the generators' networks and of the adversarial game
+    generators.latent        vectors: dice, paths, squares, truncation
+    generators.directions    directions of a latent space that mean something
+    generators.data          pictures as generators learn from them
+    generators.losses        losses of the generators, each standing once
+    generators.augment       differentiable augmentation
+    generators.networks      vector -> picture, and picture -> numbers
+    generators.vae           variational autoencoders
+    generators.adversarial   two networks at play, on TensorFlow and on JAX
+    generators.gan           GANs, and autoencoders with a discriminator
+    generators.leaf_classifier  the network that leaves are judged by
+    generators.quality       how good made pictures are
     devices                  where we run, and with what
     packing                  a .keras file made small
     registry                 model cards; save_trained, load_trained
@@ -69,7 +82,15 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     studies                  studies by name, and what of them is open here
     sweeps                   the open trials of a study, run by any number of workers
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
+    snapshots                samples by epoch, kept in training
     recipes                  everything that makes one stored model
+    recipe_runs              the one way to run recipes: in slices, in stages, gone on with
+    generators.stored        stored generators: vectors in, pictures out
+    generators.inversion     from a picture back to a vector by optimisation
+    generators.walks         a walk through a latent space as a file
+    generators.evaluation    how good stored generators are
+    generators.recipes       how the generators are trained
+    generators.own           generators of one's own pictures
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
     clocks.candidates        the likeliest times of a distribution
     clocks.reading           pictures -> Readings

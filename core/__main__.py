@@ -74,14 +74,22 @@ def _train(options: argparse.Namespace) -> int:
     from core.catalogue import next_recipes
     from core.checkpoints import CheckpointError
     from core.picture_files import DatasetError
-    from core.recipes import run_slice, share_trained
+    from core.recipe_runs import run_slice
+    from core.recipes import share_trained
     from core.registry import RegistryError
     from core.training import DivergedError
 
     if not options.models and not options.all:
         return _fail("name the models to train, or say --all")
     deadline = float("inf") if options.minutes is None else time.monotonic() + 60 * options.minutes
-    queue = next_recipes([] if options.all else options.models)
+    if options.data is not None:
+        from core.generators.own import KINDS, own_recipe
+
+        if options.all or len(options.models) != 1 or options.models[0] not in KINDS:
+            return _fail("with --data name one model to learn from the pictures: vae or gan")
+        queue = [own_recipe(options.models[0], Path(options.data))]
+    else:
+        queue = next_recipes([] if options.all else options.models)
     if options.quick:
         queue = [recipe.quick() for recipe in queue]
     status, slices = 0, options.all and not options.fresh
@@ -114,7 +122,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 # What is measured, each in a room of its own -> the model to train where none is stored.
-EVALUATED = {"clocks": "reader-report", "classifiers": "fashion-best"}
+EVALUATED = {"clocks": "reader-report", "classifiers": "fashion-best", "generators": "vae-leaves-32"}
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -170,10 +178,16 @@ def _has_gpu() -> bool:
 
 
 def _walk(options: argparse.Namespace) -> int:
-    from core.registry import load_card
+    from core.generators.stored import load_generator
+    from core.generators.walks import FORMATS, save_frames, walk_vectors
 
-    card = load_card(options.model_id)
-    return _fail(f"{card.model_id} is a {card.extra.get('task', 'model')} model and has no latent space to walk in")
+    file = Path(options.out)
+    if file.suffix.lower() not in FORMATS:
+        return _fail(f"a walk is written as {', '.join(FORMATS)}; got {file.name!r}")
+    generator = load_generator(options.model_id)
+    save_frames(generator.decode(walk_vectors(generator, options.start, options.end, options.frames, options.path)), file)
+    print(_printable(f"{options.frames} frames from {options.start} to {options.end}, {options.path}: {file}"))
+    return 0
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -247,6 +261,7 @@ def parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train models and store them")
     train.add_argument("models", nargs="*", metavar="MODEL_ID")
     train.add_argument("--all", action="store_true", help="whatever the registry lacks, the least trained first")
+    train.add_argument("--data", metavar="FOLDER", help="learn from the pictures in a folder or zip; MODEL_ID is vae or gan")
     train.add_argument("--minutes", type=_number(float, 0, 1e6), metavar="M", help="stop in time, keeping what is done")
     train.add_argument("--quick", action="store_true", help="a fiftieth of the epochs, stored as MODEL_ID-quick")
     train.add_argument("--resume", action="store_true", help="go on where an earlier training stopped (it does so anyway)")

@@ -6,13 +6,15 @@ from pathlib import Path
 from core.classifiers import recipes as classifiers
 from core.clocks import recipes as clocks
 from core.clocks import report_recipes
+from core.generators import recipes as generators
 from core.recipes import Recipe, share_trained
 from core.registry import RegistryError
 
 
 def all_recipes() -> dict[str, Recipe]:
     """Every recipe by model id."""
-    return {recipe.model_id: recipe for recipe in [*clocks.recipes(), *report_recipes.recipes(), *classifiers.recipes()]}
+    rooms = (clocks, report_recipes, classifiers, generators)
+    return {recipe.model_id: recipe for room in rooms for recipe in room.recipes()}
 
 
 def next_recipes(ids: Sequence[str], folder: Path | None = None) -> list[Recipe]:

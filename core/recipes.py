@@ -1,21 +1,12 @@
-"""Recipes: everything that makes one stored model, and the one way to run them."""
+"""Recipes: everything that makes one stored model."""
 
-import json
-import shutil
-import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard
+from typing import Any
 
-import numpy as np
-
-from core import checkpoints, paths, registry, training
-from core.checkpoints import CHECKPOINT_FILE
-from core.devices import device_name
-from core.progress import progress_bar
-from core.resident import ResidentData, train_resident
+from core import paths, registry
+from core.images import Picture
 from core.specs import TrainSpec
 from core.training import TrainingData
 
@@ -46,6 +37,8 @@ class Recipe:
     data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
     stages: what is trained before ``spec`` on ``data``, smallest first; grow: (trained, next) gives the next stage's network
     the weights of the one before.
+    kept: a trained model -> what of it is stored, None for all of it; where it is a part, only a checkpoint is gone on from.
+    samples: a model -> pictures uint8 (n, side, side, 3) that are kept by epoch as it learns.
     """
 
     model_id: str
@@ -67,6 +60,8 @@ class Recipe:
     data_version: Callable[[], str] = str  # "" for data that never changes
     stages: tuple[Stage, ...] = ()
     grow: Callable[[Any, Any], None] | None = None
+    kept: Callable[[Any], Any] | None = None
+    samples: Callable[[Any], Picture] | None = None
 
     def __post_init__(self) -> None:
         ends = [0, *(stage.epochs for stage in self.stages), self.training.epochs]
@@ -87,12 +82,6 @@ class Recipe:
         return replace(self, model_id=f"{self.model_id}-quick", training=training, stages=shorter)
 
 
-class Resident(Protocol):
-    """Training data that can hand itself over whole."""
-
-    def resident(self) -> ResidentData: ...
-
-
 def checkpoint_folder(model_id: str) -> Path:
     """Where the unfinished training of a model is kept."""
     return paths.cache_folder() / "training" / model_id
@@ -103,145 +92,6 @@ def share_trained(recipe: Recipe, folder: Path | None = None) -> float:
     return min(1.0, epochs_stored(recipe, folder) / recipe.training.epochs)
 
 
-def run_recipe(
-    recipe: Recipe,
-    *,
-    minutes: float | None = None,
-    epochs_now: int | None = None,
-    checkpoint: Path | None = None,
-    take_over: bool = True,
-    folder: Path | None = None,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-    on_step: Callable[[int, int, dict[str, float]], None] | None = None,
-) -> registry.ModelCard | None:
-    """Train until ``minutes`` from now, at most ``epochs_now`` more epochs, and store the model in ``folder``.
-
-    With ``checkpoint`` (a folder) it goes on: from the state there to the bit, else, with ``take_over``, from the stored
-    model's weights, if the same recipe began it. A run that had no time for one whole epoch stores nothing and returns None,
-    and so does one that has fewer epochs than the model that is stored. One that got part of the way stores what it has, and
-    the card says how many epochs that is; test figures are measured when all epochs are trained (``evaluate`` does it for
-    the others).
-    """
-    budget = _Budget(None if minutes is None else time.monotonic() + 60 * minutes, epochs_now)
-    version = recipe.data_version()
-    stages = recipe.all_stages()
-    index, model, earlier = _begin(recipe, checkpoint, folder, take_over)
-    while True:
-        stage = stages[index]
-        place = _place(checkpoint, index, len(stages))
-        data = stage.data(recipe.training)
-        result = _train_stage(recipe, stage.epochs, model, data, earlier, place, version, budget, on_epoch, on_step)
-        if index + 1 == len(stages) or result.epochs_trained < stage.epochs or budget.spent():
-            break
-        index, earlier = index + 1, result.history
-        model = _grown(recipe, model, stages[index].spec)
-    if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
-        return None
-    settle(model, recipe, data, result.epochs_trained)
-    card = registry.ModelCard(
-        model_id=recipe.model_id,
-        title=recipe.title,
-        summary=recipe.summary,
-        report=recipe.report,
-        network=recipe.network,
-        spec=asdict(stage.spec),
-        training=asdict(recipe.training),
-        data=recipe.data_name,
-        data_licence=recipe.data_licence,
-        epochs_trained=result.epochs_trained,
-        epochs_asked=recipe.training.epochs,
-        device=result.device,
-        seconds=round(result.seconds, 1),
-        figures={},
-        extra=recipe.extra | stage.extra | ({DATA_VERSION: version} if version else {}),
-    )
-    # Calibrated and measured on a copy that was stored and read back, after its weights were rounded; then put in place.
-    with tempfile.TemporaryDirectory() as trial:
-        registry.save_trained(model, card, result.history, Path(trial))
-        if recipe.calibrate is not None:
-            extra = recipe.calibrate(registry.load_trained(recipe.model_id, Path(trial)))
-            card = replace(card, extra={**card.extra, **extra})
-        if result.finished:
-            registry.update_card(recipe.model_id, Path(trial), extra=card.extra)
-            figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
-            card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
-    return registry.save_trained(model, card, result.history, folder)
-
-
-@dataclass
-class _Budget:
-    """What a run may still do: until ``deadline`` of the monotonic clock, and ``epochs`` more; None for no limit."""
-
-    deadline: float | None
-    epochs: int | None
-
-    def minutes(self) -> float | None:
-        return None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 60
-
-    def spent(self) -> bool:
-        return (self.epochs is not None and self.epochs <= 0) or self.minutes() == 0
-
-
-def _train_stage(
-    recipe: Recipe,
-    end: int,
-    model: Any,
-    data: TrainingData,
-    earlier: list[dict[str, float]],
-    place: Path | None,
-    version: str,
-    budget: _Budget,
-    on_epoch: Callable[[dict[str, float]], None] | None,
-    on_step: Callable[[int, int, dict[str, float]], None] | None,
-) -> training.TrainingResult:
-    """Train ``model`` up to epoch ``end`` or as far as the budget goes, with its checkpoint in the folder ``place``."""
-    epochs = len(earlier) or _epochs_in(place, recipe.training)
-    loss, weights, metrics = recipe.losses()
-
-    def count(row: dict[str, float]) -> None:
-        nonlocal epochs
-        epochs += 1
-        if budget.epochs is not None:
-            budget.epochs -= 1
-        if on_epoch is not None:
-            on_epoch(row)
-
-    common: dict[str, Any] = {"loss": loss, "loss_weights": weights, "on_epoch": count, "minutes": budget.minutes()}
-    if _fits_the_device(data) and not epochs:
-        return train_resident(model, data.resident(), recipe.training, **common)  # minutes for all: no slices, no checkpoints
-    return training.train(
-        model,
-        data,
-        recipe.training,
-        metrics=metrics,
-        checkpoint=place,
-        data_version=version,
-        earlier=earlier,
-        should_stop=lambda: epochs >= end or (budget.epochs is not None and budget.epochs <= 0),
-        on_step=on_step,
-        **common,
-    )
-
-
-def _fits_the_device(data: Any) -> TypeGuard["Resident"]:
-    """Whether all of ``data`` may lie in a GPU's memory while a network trains on it: JAX, and not on the CPU."""
-    import keras
-
-    return hasattr(data, "resident") and keras.backend.backend() == "jax" and not device_name().startswith("CPU")
-
-
-def settle(model: Any, recipe: Recipe, data: TrainingData, epochs_trained: int) -> None:
-    """Average batch norm's statistics over ``recipe.settle`` batches of training pictures; a checkpoint keeps its own."""
-    if not recipe.settle:
-        return
-    from core.layers import settle_batch_norm
-
-    seed, size = recipe.training.seed, recipe.training.batch_size
-    order = training.epoch_order(data.size, seed, epochs_trained)
-    parts = [order[start : start + size] for start in range(0, len(order) - size + 1, size)][: recipe.settle]
-    settle_batch_norm(model, (data.batch(part, epochs_trained, np.random.default_rng(seed))[0] for part in parts))
-
-
 def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
     """Epochs that the stored model was trained, 0 when there is none to be read or it learned from other data."""
     try:
@@ -249,104 +99,3 @@ def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
     except registry.RegistryError:
         return 0
     return card.epochs_trained if card.extra.get(DATA_VERSION, "") == recipe.data_version() else 0
-
-
-def run_slice(
-    recipe: Recipe, *, minutes: float | None = None, epochs_now: int | None = None, resume: bool = True
-) -> registry.ModelCard | None:
-    """``run_recipe`` on the terminal, with its state kept in the cache; without ``resume`` it begins anew.
-
-    A new beginning does not touch the stored model before it has as many epochs.
-    """
-    folder = checkpoint_folder(recipe.model_id)
-    if not resume:
-        shutil.rmtree(folder, ignore_errors=True)
-    bars: list[Callable[[int, int], None]] = []
-
-    def on_step(step: int, steps: int, logs: dict[str, float]) -> None:
-        if not bars:
-            bars.append(progress_bar("epoch"))
-        bars[0](step, steps)
-        if step == steps:
-            bars.clear()
-
-    def on_epoch(row: dict[str, float]) -> None:
-        names = ("loss", "val_loss", "seconds", "seconds_waiting", "drawn_per_second")
-        shown = [f"{name} {row[name]:.4g}" for name in names if name in row]
-        print(f"  epoch {row['epoch']:.0f} of {recipe.training.epochs}: {', '.join(shown)}", flush=True)
-
-    print(f"{recipe.model_id}: training", flush=True)
-    return run_recipe(
-        recipe,
-        minutes=minutes,
-        epochs_now=epochs_now,
-        checkpoint=folder,
-        take_over=resume,
-        on_epoch=on_epoch,
-        on_step=on_step,
-    )
-
-
-# --- where to go on --------------------------------------------------------------------------------------------------
-
-
-def _build(recipe: Recipe, spec: Any) -> Any:
-    training.seed_everything(recipe.training.seed)
-    with training.precision(recipe.training):
-        return recipe.build(spec)
-
-
-def _grown(recipe: Recipe, model: Any, spec: Any) -> Any:
-    """The network of the next stage with the weights of ``model``."""
-    larger = _build(recipe, spec)
-    if recipe.grow is not None:  # a recipe with stages has it
-        recipe.grow(model, larger)
-    return larger
-
-
-def _place(checkpoint: Path | None, index: int, stages: int) -> Path | None:
-    """The folder for the checkpoint of a stage; the last one's is ``checkpoint`` itself."""
-    return checkpoint if checkpoint is None or index + 1 == stages else checkpoint / f"stage-{index + 1}"
-
-
-def _epochs_in(place: Path | None, spec: TrainSpec) -> int:
-    """Whole epochs of the checkpoint in a folder, 0 when there is none."""
-    path = None if place is None else place / CHECKPOINT_FILE
-    return checkpoints.read(path, spec).progress.epoch if path is not None and path.exists() else 0
-
-
-def _begin(
-    recipe: Recipe, checkpoint: Path | None, folder: Path | None, take_over: bool
-) -> tuple[int, Any, list[dict[str, float]]]:
-    """The stage to go on with, its model, and the history of the weights that the model was given, if it was.
-
-    A checkpoint of the latest stage goes first, for ``training.train`` to read; then the stored model's weights.
-    """
-    stages = list(enumerate(recipe.all_stages()))
-    if checkpoint is not None:
-        for index, stage in reversed(stages):
-            place = _place(checkpoint, index, len(stages))
-            if place is not None and (place / CHECKPOINT_FILE).exists():
-                return index, _build(recipe, stage.spec), []
-        for index, stage in reversed(stages) if take_over else ():
-            model = _build(recipe, stage.spec)
-            earlier = _take_over(model, recipe, stage.spec, folder)
-            if earlier:
-                return index, model, earlier
-    return 0, _build(recipe, recipe.all_stages()[0].spec), []
-
-
-def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> list[dict[str, float]]:
-    """Give ``model`` the weights of the stored one, if the same recipe began it and it is sound; its history, else none."""
-    # Through JSON and back, as the card's were.
-    asked = json.loads(json.dumps([asdict(spec), asdict(recipe.training)]))
-    try:
-        card = registry.load_card(recipe.model_id, folder)
-        history = registry.load_history(recipe.model_id, folder)
-        same_data = card.extra.get(DATA_VERSION, "") == recipe.data_version()
-        if [card.spec, card.training] != asked or len(history) != card.epochs_trained or not same_data:
-            return []
-        model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
-    except registry.RegistryError:  # there is none, or it is damaged: then it is trained anew
-        return []
-    return history

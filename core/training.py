@@ -285,7 +285,7 @@ def train(
             check_weights()
             row = {"epoch": progress.epoch + 1, **progress.means()}
             if data.valid is not None:
-                with _averaged(model, inner):
+                with averaged(model, inner):
                     values = model.evaluate(*data.valid, batch_size=spec.batch_size, verbose=0, return_dict=True)
                 row |= {f"val_{name}": float(value) for name, value in values.items()}
                 check_finite("val_loss", row["val_loss"])
@@ -322,7 +322,7 @@ def train(
 
 
 @contextlib.contextmanager
-def _averaged(model: Any, optimizer: Any) -> Iterator[None]:
+def averaged(model: Any, optimizer: Any) -> Iterator[None]:
     """The model with the averaged weights, where there are any; afterwards with its own again."""
     import keras
 

@@ -13,7 +13,7 @@ from core.__main__ import main
 from core.classifiers import evaluation, recipes
 from core.classifiers.recipes import Variation, vary
 from core.datasets import DATASETS, Dataset, DatasetError, Part
-from core.recipes import run_recipe
+from core.recipe_runs import run_recipe
 
 RNG = np.random.default_rng(1)
 STILL = Variation(flip=0, shift=0, erase=0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import catalogue, paths, recipes, registry
+from core import catalogue, paths, recipe_runs, recipes, registry
 from core.__main__ import main
 from core.clocks.face import render
 from core.clocks.time import ClockTime
@@ -132,34 +132,34 @@ def test_train_stores_a_model_with_a_true_card(tiny, capsys):
 def test_a_new_beginning_leaves_the_better_model_alone(tiny, capsys):
     assert main(["train", "tiny"]) == 0
     before = registry.load_card("tiny")
-    assert recipes.run_slice(tiny, epochs_now=1, resume=False) is None
+    assert recipe_runs.run_slice(tiny, epochs_now=1, resume=False) is None
     assert registry.load_card("tiny") == before
     assert main(["train", "tiny", "--fresh"]) == 0
     assert registry.load_card("tiny").epochs_trained == 4
 
 
 def test_a_damaged_model_is_trained_anew(tiny):
-    recipes.run_slice(tiny, epochs_now=2)
+    recipe_runs.run_slice(tiny, epochs_now=2)
     (paths.MODELS / "tiny" / "model.keras").write_bytes(b"broken")
     shutil.rmtree(recipes.checkpoint_folder("tiny"))
-    assert recipes.run_slice(tiny, epochs_now=1) is None  # one epoch is less than the card's two
-    assert recipes.run_slice(tiny).epochs_trained == 4
+    assert recipe_runs.run_slice(tiny, epochs_now=1) is None  # one epoch is less than the card's two
+    assert recipe_runs.run_slice(tiny).epochs_trained == 4
     assert registry.load_trained("tiny")
 
 
 def test_what_learned_from_other_data_counts_for_nothing(tiny, monkeypatch):
-    assert recipes.run_slice(replace(tiny, data_version=lambda: "first")).epochs_trained == 4
+    assert recipe_runs.run_slice(replace(tiny, data_version=lambda: "first")).epochs_trained == 4
     again = replace(tiny, data_version=lambda: "second")
     assert recipes.share_trained(again) == 0
     shutil.rmtree(recipes.checkpoint_folder("tiny"))
-    card = recipes.run_slice(again, epochs_now=1)  # not from the stored weights, and it replaces what is out of date
+    card = recipe_runs.run_slice(again, epochs_now=1)  # not from the stored weights, and it replaces what is out of date
     assert (card.epochs_trained, card.extra["data_version"]) == (1, "second")
 
 
 def test_all_of_them_anew_one_after_the_other(tiny, monkeypatch):
     other = replace(tiny, model_id="other")
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": tiny, "other": other})
-    recipes.run_slice(tiny)
+    recipe_runs.run_slice(tiny)
     assert main(["train", "--all", "--fresh"]) == 0
     assert [registry.load_card(name).epochs_trained for name in ("tiny", "other")] == [4, 4]
 
@@ -179,8 +179,8 @@ def test_quick_training_keeps_away_from_the_real_model(tiny):
 def test_all_takes_the_least_trained_first(tmp_path, monkeypatch, tiny):
     started, done = replace(tiny, model_id="started"), replace(tiny, model_id="done")
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"done": done, "started": started, "tiny": tiny})
-    recipes.run_recipe(done)
-    recipes.run_recipe(replace(started, training=replace(started.training, epochs=2)))
+    recipe_runs.run_recipe(done)
+    recipe_runs.run_recipe(replace(started, training=replace(started.training, epochs=2)))
     assert [recipe.model_id for recipe in catalogue.next_recipes([])] == ["tiny", "started", "done"]
 
 
@@ -196,19 +196,19 @@ def test_all_trains_in_turns_until_everything_is_done(tmp_path, monkeypatch, tin
 
 
 def test_training_goes_on_elsewhere_from_the_stored_weights(tmp_path, monkeypatch, tiny):
-    first = recipes.run_slice(tiny, epochs_now=2)
+    first = recipe_runs.run_slice(tiny, epochs_now=2)
     monkeypatch.setenv("LATENT_OCLOCK_CACHE", str(tmp_path / "another machine"))
-    last = recipes.run_slice(tiny)
+    last = recipe_runs.run_slice(tiny)
     assert (first.epochs_trained, last.epochs_trained) == (2, 4)
     assert [row["epoch"] for row in registry.load_history("tiny")] == [1, 2, 3, 4]
     # Plain gradient descent has no moments: four epochs in two places end where four in one do, but for float16.
-    whole = recipes.run_recipe(replace(tiny, model_id="whole"))
+    whole = recipe_runs.run_recipe(replace(tiny, model_id="whole"))
     assert last.figures["at_one"] == pytest.approx(whole.figures["at_one"], abs=1e-3)
 
 
 def test_without_resume_training_begins_anew(tiny):
-    recipes.run_slice(tiny, epochs_now=1)
-    assert recipes.run_slice(tiny, epochs_now=1, resume=False).epochs_trained == 1
+    recipe_runs.run_slice(tiny, epochs_now=1)
+    assert recipe_runs.run_slice(tiny, epochs_now=1, resume=False).epochs_trained == 1
 
 
 def test_train_names_the_known_recipes(tiny, capsys):

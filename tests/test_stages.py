@@ -12,7 +12,8 @@ import pytest
 from core import registry
 from core.catalogue import all_recipes
 from core.clocks.wild_data import Mixture, WildData
-from core.recipes import Recipe, Stage, epochs_stored, run_recipe
+from core.recipe_runs import run_recipe
+from core.recipes import Recipe, Stage, epochs_stored
 from core.specs import ReaderSpec, TrainSpec
 
 LARGE = ReaderSpec(side=48, stem=4, widths=(6, 8), blocks=(1, 1), neck=3, hidden=8, readable=True)

@@ -13,7 +13,8 @@ from core.catalogue import all_recipes
 from core.clocks import recipes as clock_recipes
 from core.clocks.evaluation import unit_pictures
 from core.clocks.wild_data import Mixture, WildData
-from core.recipes import Recipe, run_recipe
+from core.recipe_runs import run_recipe
+from core.recipes import Recipe
 from core.specs import ReaderSpec, TrainSpec
 
 TINY = ReaderSpec(side=40, stem=4, widths=(6, 8), blocks=(1, 1), neck=3, hidden=8, readable=True)

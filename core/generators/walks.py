@@ -1,0 +1,41 @@
+"""A walk through a latent space as a file: GIF, WebP, or a PNG grid."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.generators.latent import PathKind, Vectors, path, random_vectors
+from core.generators.stored import Generator
+from core.images import Picture
+from core.sheets import sheet
+
+FORMATS = (".webp", ".gif", ".png")
+MILLISECONDS = 50  # a frame of an animation
+
+
+def walk_vectors(generator: Generator, start: int, end: int, frames: int, kind: PathKind = "spherical") -> Vectors:
+    """The way between the vectors of two seeds, (frames, latent_size); the same for every generator of that size."""
+    ends = [random_vectors(seed, 1, generator.latent_size)[0] for seed in (start, end)]
+    return path(ends[0], ends[1], frames, kind)
+
+
+def save_frames(frames: Picture, file: Path) -> None:
+    """Write frames uint8 (n, side, side, 3): an animation as .webp or .gif, or a .png grid, row by row."""
+    suffix = file.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"a walk is written as {', '.join(FORMATS)}; got {file.name!r}")
+    if suffix == ".png":
+        columns = int(np.ceil(np.sqrt(len(frames))))
+        content = sheet(frames, columns, "PNG")[0]
+    else:
+        images = [Image.fromarray(frame) for frame in frames]
+        place = io.BytesIO()
+        options = {"quality": 85} if suffix == ".webp" else {}
+        images[0].save(
+            place, suffix[1:].upper(), save_all=True, append_images=images[1:], duration=MILLISECONDS, loop=0, **options
+        )
+        content = place.getvalue()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
