@@ -275,7 +275,7 @@ def age_the_killed(database: str, marker: Path) -> None:
 
     of_trial_3 = (
         "SELECT trial_id FROM trials JOIN trial_user_attributes USING (trial_id) "
-        "WHERE state = 'RUNNING' AND key = 'trial' AND value_json = '3'"
+        "WHERE state = 'RUNNING' AND key = 'trial' AND value_json = '3' ORDER BY trial_id LIMIT 1"
     )
     deadline = time.monotonic() + 300
     while not marker.exists() and time.monotonic() < deadline:
