@@ -223,7 +223,11 @@ class StudyStorage:
                     self._backend.set_trial_intermediate_value(claim.trial_id, line["epoch"], line["val_accuracy"])
             self._backend.set_trial_state_values(claim.trial_id, TrialState.COMPLETE, [record.row["val_accuracy"] or 0.0])
 
-        return self._settled(store)
+        # An answer may be lost on its way: then the second attempt finds what the first one stored.
+        return self._settled(store) or self._state(claim) == "COMPLETE"
+
+    def _state(self, claim: Claim) -> str:
+        return str(self._asked(partial(self._backend.get_trial, claim.trial_id)).state.name)
 
     def fail(self, claim: Claim, sentence: str) -> None:
         """Say that a trial failed; it counts as an attempt."""
