@@ -4,7 +4,7 @@ It reads pickles from standard input, first ``(spec, paused)``, then commands of
 dicts to standard output: fields of ``LiveState`` that have changed. All else that is printed goes to standard error. When
 standard input ends, so does the process: it never outlives the server that started it.
 
-Importing this module imports neither Keras nor TensorFlow.
+Importing this module is quick: it imports neither Keras nor what reads data sets.
 """
 
 import logging
@@ -19,8 +19,6 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.classifiers.runs import run, unit_pictures
-from core.datasets import load_dataset
 from core.live_state import MEASURES, MINUTES, Samples, StepMeans, Trace
 from core.specs import RunSpec
 
@@ -220,6 +218,8 @@ def look_at(model: Any, images: NDArray[np.uint8]) -> Looks:
     """The first layer's filters, and the probabilities of the samples ``images``, uint8 (n, height, width, channels)."""
     import keras
 
+    from core.classifiers.runs import unit_pictures
+
     def array(values: Any) -> NDArray[np.float32]:
         return np.asarray(keras.ops.convert_to_numpy(values)).astype(np.float32)
 
@@ -304,5 +304,13 @@ def _trained(
     return fields
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Train as the studies do, on the same data."""
+    from core.classifiers.runs import run
+    from core.datasets import load_dataset
+
     serve(run, load_dataset)
+
+
+if __name__ == "__main__":
+    main()

@@ -217,6 +217,11 @@ def test_a_new_start_ends_what_was_going(runs: LiveRuns):
     (second,) = shown(press(running, "Start"))
     assert first != second
     assert runs.state(first).status == "stopped"
+    running.select_slider(key="live-pictures").set_value(train_form.ALL).run()
+    running.number_input(key="live-epochs").set_value(50).run()
+    press(running, "Start")  # too long: refused, and nothing is lost
+    assert shown(running) == [second]
+    assert not runs.state(second).ended
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125.2, "2 min 05 s")])
