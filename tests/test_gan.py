@@ -23,7 +23,7 @@ from core.specs import TrainSpec
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = np.random.default_rng(3).integers(0, 256, (20, 32, 32, 3), np.uint8)
 RESIDUAL = NetworkSpec(32, 4, "residual", widths=(8, 6, 4), picture_widths=(8, 6, 4))
-WHOLE_GAME = AdversarialSpec("relativistic", 2.0, 0.5, ("colour", "translation", "cutout"), momentum=0.0, rate_ratio=2.0)
+WHOLE_GAME = AdversarialSpec("relativistic", 2.0, 0.5, ("colour", "translation", "cutout"), beta_1=0.0, rate_ratio=2.0)
 TINY = GanSpec(RESIDUAL, WHOLE_GAME)
 TRAINING = TrainSpec(epochs=2, batch_size=8, learning_rate=1e-3, seed=5, ema=0.9)
 
@@ -184,7 +184,7 @@ def test_what_does_not_suit_a_game_is_refused(change, words):
 
 
 def some_steps() -> dict[str, list[float]]:
-    """Losses and sums of weights of three steps of both kinds of game."""
+    """Losses and sums of weights of two steps of both kinds of game."""
     found: dict[str, list[float]] = {}
     both = VaeSpec(RESIDUAL, "squared", 0.1, replace(WHOLE_GAME, augment=()), 2.0)
     for name, spec, noises in (("gan", TINY, 1), ("vae", both, 2)):
@@ -193,8 +193,8 @@ def some_steps() -> dict[str, list[float]]:
         for variable in [*model.trainable_variables, *model.discriminator.trainable_variables]:
             variable.assign(rng.normal(0, 0.2, variable.shape).astype(np.float32))
         data, row = GameData(IMAGES, 4, noises), []
-        for step, count in enumerate((8, 8, 5)):
-            logs = model.train_on_batch(data.batch(np.arange(count), 0, np.random.default_rng(step))[0], return_dict=True)
+        for step in range(2):
+            logs = model.train_on_batch(data.batch(np.arange(8), 0, np.random.default_rng(step))[0], return_dict=True)
             row += [float(logs[key]) for key in sorted(logs)]
         row += [float(np.abs(array).sum()) for array in values(model.trainable_variables)]
         found[name] = row

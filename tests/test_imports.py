@@ -34,6 +34,8 @@ LIGHT = (
     "live_worker",
     "live",
     "live_figures",
+    "generators.recipes",
+    "generators.stored",
 )
 HEAVY = ("tensorflow", "keras", "jax", "torch", "streamlit")
 
