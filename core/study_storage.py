@@ -279,9 +279,10 @@ def _distribution(study: Study, factor: str) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     levels = study.levels(factor)
-    if all(isinstance(level, int) for level in levels):
-        return IntDistribution(min(levels), max(levels))
-    if all(isinstance(level, int | float) for level in levels):
-        low, high = float(min(levels)), float(max(levels))
-        return FloatDistribution(low, high, log=low > 0)
-    return CategoricalDistribution(levels)
+    numbers = [level for level in levels if isinstance(level, int | float)]
+    if len(numbers) < len(levels):
+        return CategoricalDistribution(levels)
+    low, high = min(numbers), max(numbers)
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high)
+    return FloatDistribution(low, high, log=low > 0)
