@@ -23,7 +23,9 @@ FACTORS: dict[str, tuple[str, str, str, str]] = {
     "optimizer": ("sgd", "adadelta", "adam", "rmsprop"),  # a + b
     "regularization": ("l1&dropout", "l2&dropout", "l1", "l2"),  # 2 a + b
 }
-OPTIMUM = {"initializer": "uniform", "activation": "tanh", "optimizer": "sgd", "regularization": "l2&dropout"}  # as printed
+# As printed: the level with "the lowest average loss" of each factor. It is the one run with the lowest loss; the averages of
+# the printed test losses are lowest for normal, tanh, adam, l2 (MLP) and normal, softmax, sgd, l2 (CNN).
+OPTIMUM = {"initializer": "uniform", "activation": "tanh", "optimizer": "sgd", "regularization": "l2&dropout"}
 DROPOUT = 0.2  # what "&dropout" adds; 2022 prints no rate
 
 
