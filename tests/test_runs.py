@@ -53,7 +53,7 @@ def penalised() -> RunResult:
 def test_a_run_reports_what_it_did(plain: RunResult) -> None:
     assert (plain.spec, plain.epochs_trained, plain.finished, plain.diverged) == (SPEC, 3, True, None)
     figures = ("loss", "cross_entropy", "accuracy")
-    names = ["epoch", *figures, *(f"val_{name}" for name in figures), "seconds", "learning_rate"]
+    names = ["epoch", *figures, *(f"val_{name}" for name in figures), "seconds", "seconds_waiting", "learning_rate"]
     assert all(sorted(row) == sorted(names) for row in plain.history)
     assert [row["epoch"] for row in plain.history] == [1, 2, 3]
     assert plain.parameters == 16 * 300 + 300 + 300 * 3 + 3

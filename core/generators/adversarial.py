@@ -2,7 +2,7 @@
 
 To Keras and to ``core.training`` the model is what makes pictures: its weights are the trainable ones, which the optimiser
 moves and averages. The discriminator with an optimiser of its own is the rest of the state. All chance comes with the batch, so
-that both backends do the same and a run goes on from a checkpoint to the bit.
+that both backends do the same and a run goes on from a checkpoint as if it had not stopped.
 """
 
 from collections.abc import Sequence
