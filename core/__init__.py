@@ -4,13 +4,16 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
 
     specs                    frozen dataclasses: the only configuration
     paths                    where assets, caches and data lie
+    kept_arrays              arrays that take long to make, kept on disk
     tables                   rows of results -> CSV
     progress                 progress on the terminal
     images                   picture bytes -> checked array; grey, gamma, square
+    picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
     clocks.time              ClockTime, hand angles, the common-sense error, every label form
     clocks.fonts             typefaces -> an atlas of numerals that renders alike everywhere
+    clocks.style_specs       how clocks are drawn, as frozen dataclasses
     clocks.camera            a pinhole camera above a dial
     clocks.dial              flat textures: dial, wood
     clocks.wild_pen          dice for a scene, and a pen for polygons that a camera sees
@@ -29,6 +32,9 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.views             squares of a picture that a reader looks at: the whole, tiles, circles, dials laid straight
     clocks.classical         a picture -> a time by circles, edges and straight lines, without learning
     clocks.benchmark         the 18,000 pictures of the reports, made again from a seed
+    clocks.hours             twelve hours as classes: a data set that needs no download
+    dataset_files            where data sets lie: idx files, zips, downloads
+    datasets                 data sets by name, each in three fixed parts
     clocks.augment           variations of pictures for training
     clocks.painted           faces with hands painted on: a data set, and its variations
     clocks.doubts            what speaks against an answer, in sentences and in shares of confidence
@@ -44,8 +50,12 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.heat              why a model reads what it reads: which pixels speak for it
     checkpoints              the whole state of a run in one file
     optimizers               a TrainSpec -> an optimiser with its schedule
+    classifiers.designs      the orthogonal design of 2022's hyperparameters
+    classifiers.architectures  the architectures of classifiers as data; do settings fit each other?
+    classifiers.networks     ClassifierSpec -> an uncompiled classifier
     training                 train(model, data, spec): resumable, any Keras backend
     resident                 training with all pictures in the memory of a GPU, an epoch a call
+    classifiers.runs         one training run of a classifier, with all its figures
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
     recipes                  everything that makes one stored model
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
@@ -53,8 +63,10 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.reading           pictures -> Readings
     clocks.photographs       pictures of real clocks with known times, and how well readers read them
     clocks.evaluation        how well stored models read: one ruler for all
+    classifiers.evaluation   how well stored classifiers do on their test parts
     clocks.recipes           how the reader is trained
     clocks.report_recipes    how the reports' twelve systems are trained
+    classifiers.recipes      how our own classifiers are trained
     catalogue                every recipe, and which to run next
     bench                    our way against the plain way, as ratios
     figures                  results -> plotly figures, styled in one place

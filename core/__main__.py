@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import importlib
 import json
 import os
 import sys
@@ -72,6 +73,7 @@ def _train(options: argparse.Namespace) -> int:
 
     from core.catalogue import next_recipes
     from core.checkpoints import CheckpointError
+    from core.picture_files import DatasetError
     from core.recipes import run_slice, share_trained
     from core.registry import RegistryError
     from core.training import DivergedError
@@ -96,7 +98,7 @@ def _train(options: argparse.Namespace) -> int:
                 epochs_now=-(-recipe.training.epochs // 20) if slices else None,
                 resume=not options.fresh,
             )
-        except (RegistryError, CheckpointError, DivergedError) as error:
+        except (RegistryError, CheckpointError, DatasetError, DivergedError) as error:
             status = _fail(f"{recipe.model_id}: {error}")
             continue
         if card is None:
@@ -111,15 +113,22 @@ def _train(options: argparse.Namespace) -> int:
     return status
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from core.clocks import evaluation
+# What is measured, each in a room of its own -> the model to train where none is stored.
+EVALUATED = {"clocks": "reader-report", "classifiers": "fashion-best"}
 
-    if options.what not in (None, "clocks"):
-        return _fail(f"there are no trained {options.what} yet; 'python -m core evaluate clocks' measures the clock models")
-    rows = evaluation.evaluate()
-    if not rows:
-        return _fail("no clock model is stored; train one with: python -m core train reader-report")
-    _print_table(rows)
+
+def _evaluate(options: argparse.Namespace) -> int:
+    if options.what not in (None, *EVALUATED):
+        return _fail(f"there are no trained {options.what} yet; these are measured: {', '.join(EVALUATED)}")
+    lacking = []
+    for what in [options.what] if options.what else EVALUATED:
+        rows = importlib.import_module(f"core.{what}.evaluation").evaluate()
+        if rows:
+            _print_table(rows)
+        else:
+            lacking.append(f"no model of {what} is stored; train one with: python -m core train {EVALUATED[what]}")
+    if lacking and (options.what or len(lacking) == len(EVALUATED)):
+        return _fail(lacking[0])
     return 0
 
 
@@ -238,13 +247,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    from core.picture_files import DatasetError
     from core.registry import RegistryError
 
     options = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's remarks on hardware are not ours
     try:
         status: int = options.run(options)
-    except (RegistryError, OSError) as error:
+    except (RegistryError, DatasetError, OSError) as error:
         return _fail(str(error))
     return status
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.classifiers import recipes as classifiers
 from core.clocks import recipes as clocks
 from core.clocks import report_recipes
 from core.recipes import Recipe, share_trained
@@ -11,7 +12,7 @@ from core.registry import RegistryError
 
 def all_recipes() -> dict[str, Recipe]:
     """Every recipe by model id."""
-    return {recipe.model_id: recipe for recipe in [*clocks.recipes(), *report_recipes.recipes()]}
+    return {recipe.model_id: recipe for recipe in [*clocks.recipes(), *report_recipes.recipes(), *classifiers.recipes()]}
 
 
 def next_recipes(ids: Sequence[str], folder: Path | None = None) -> list[Recipe]:

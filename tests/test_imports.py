@@ -27,6 +27,10 @@ LIGHT = (
     "clocks.reading",
     "sheets",
     "figures",
+    "datasets",
+    "classifiers.architectures",
+    "classifiers.designs",
+    "classifiers.runs",
 )
 HEAVY = ("tensorflow", "keras", "jax", "torch", "streamlit")
 

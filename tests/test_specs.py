@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.clocks.style_specs import BezelSpec, CameraSpec
 from core.clocks.styles import REPORT, STYLES
-from core.specs import OPTIMIZERS, BezelSpec, CameraSpec, ReaderSpec, TrainSpec
+from core.specs import OPTIMIZERS, ReaderSpec, TrainSpec
 
 TRAIN, READER, NAN, INF = TrainSpec(epochs=2), ReaderSpec(), float("nan"), float("inf")
 BEZEL = BezelSpec(profile=((1.1, 0.0), (1.0, 0.0)), grey=(1, 2), occlusion=(1.0,), diffuse=(0, 1))

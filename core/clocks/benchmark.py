@@ -6,9 +6,6 @@ read new ones no better than chance; ``evaluate`` measures how models fare on ev
 """
 
 import hashlib
-import os
-import tempfile
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +16,9 @@ from numpy.typing import NDArray
 from core import paths
 from core.clocks import styles
 from core.clocks.face import POINTS, SIDE, render
+from core.clocks.style_specs import ClockStyle
 from core.clocks.time import MINUTES, ClockTime
-from core.specs import ClockStyle
+from core.kept_arrays import read_arrays, write_arrays
 
 PICTURES_A_MINUTE = 25
 TEST_SHARE = 0.2
@@ -95,32 +93,13 @@ def report_benchmark(
     path = (folder or paths.cache_folder()) / f"report-benchmark-{seed}-{fingerprint(seed)}.npz"
     if path not in _LAST:
         _LAST.clear()
-        images, minutes, points = _stored(path) or _draw_and_store(path, seed, progress)
+        kept = read_arrays(path, "images", "minutes", "points")
+        if kept is None:
+            kept = draw(seed, progress=progress)
+            write_arrays(path, images=kept[0], minutes=kept[1], points=kept[2])
+        images, minutes, points = kept
         _LAST[path] = Benchmark(images, minutes, points, *split(seed))
     return _LAST[path]
 
 
-_Arrays = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]]
 _LAST: dict[Path, Benchmark] = {}  # the benchmark that was asked for last
-
-
-def _stored(path: Path) -> _Arrays | None:
-    """What ``path`` holds, or None when it is missing or damaged: then it is drawn again."""
-    try:
-        with np.load(path) as stored:
-            return stored["images"], stored["minutes"], stored["points"]
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
-        return None
-
-
-def _draw_and_store(path: Path, seed: int, progress: Callable[[int, int], None] | None) -> _Arrays:
-    images, minutes, points = draw(seed, progress=progress)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as part:
-        try:
-            np.savez(part, images=images, minutes=minutes, points=points)
-            part.close()
-            os.replace(part.name, path)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
-    return images, minutes, points

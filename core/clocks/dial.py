@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.clocks.camera import exact, inverse, sampling_maps
 from core.clocks.fonts import CAP_HEIGHT, numerals
-from core.specs import ClockStyle, NumeralSpec, TickSpec
+from core.clocks.style_specs import ClockStyle, NumeralSpec, TickSpec
 
 Grey = NDArray[np.uint8]
 

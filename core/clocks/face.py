@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from core.clocks import wild
 from core.clocks.camera import Pose, exact, inverse, project, sampling_maps
 from core.clocks.dial import LEVELS, WOOD_SCALE, Grey, bar, dial_textures, direction, fill, wood_texture
+from core.clocks.style_specs import CameraSpec, ClockStyle, HandSpec, Range
 from core.clocks.styles import STYLES
 from core.clocks.time import ClockTime, hand_angles
-from core.specs import CameraSpec, ClockStyle, HandSpec, Range
 
 SIDE = 150  # pixels of the reports' pictures
 STYLE_NAMES = (*STYLES, *wild.STYLES)

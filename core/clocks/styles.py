@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.specs import BezelSpec, CameraSpec, ClockStyle, HandSpec, LightSpec, NumeralSpec, TickSpec
+from core.clocks.style_specs import BezelSpec, CameraSpec, ClockStyle, HandSpec, LightSpec, NumeralSpec, TickSpec
 
 REPORT = ClockStyle(
     name="report",

@@ -1,0 +1,1 @@
+"""Classifiers: what hyperparameters do to MLPs and CNNs on small pictures."""
