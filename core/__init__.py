@@ -56,6 +56,18 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     training                 train(model, data, spec): resumable, any Keras backend
     resident                 training with all pictures in the memory of a GPU, an epoch a call
     classifiers.runs         one training run of a classifier, with all its figures
+    trials                   a study as data: its runs, what was printed of them, what part fits a machine without a GPU
+    study_effects            rows of a study -> effects, importance, ranks
+    study_results            results of studies on disk
+    classifiers.grids        a grid of five factors, seen through 49 of its settings
+    classifiers.study_parts  what the reports' studies are made of
+    classifiers.studies_22   the studies of 2022
+    classifiers.studies_23   the studies of 2023
+    classifiers.study_list   the nine studies by name, and how long they take
+    study_database           the database that studies are stored in
+    study_storage            trials in Optuna: none lost, none done twice
+    studies                  studies by name, and what of them is open here
+    sweeps                   the open trials of a study, run by any number of workers
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
     recipes                  everything that makes one stored model
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides

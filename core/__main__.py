@@ -133,7 +133,40 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    return _fail(f"no study is called {options.study!r}; known: none yet")
+    from core.studies import load_study, outlook
+    from core.study_database import shown_url, storage_url
+    from core.study_effects import agreement, beside_published, best, mean_over_seeds
+    from core.study_results import current_rows
+    from core.sweeps import Sweep, run_sweep
+    from core.trials import StudyError
+
+    try:
+        study, url = load_study(options.study), storage_url(options.storage)
+        full = options.full or _has_gpu()
+        title = f"{study.name}: {study.title} ({study.report}, {study.row}). {study.note}".rstrip()
+        print(title, outlook(study, full=full, fresh=options.fresh), f"Storage: {shown_url(url)}", sep="\n", flush=True)
+        run_sweep(Sweep(study, url, full, options.fresh, options.minutes), int(options.workers))
+        rows = current_rows(study)
+    except StudyError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return _fail("stopped; what was under way waits again, and the same command goes on")
+    if not rows:
+        return _fail(f"{study.name} has no results yet; call the same command again with more time")
+    shown = ("val_accuracy", "test_accuracy", "test_cross_entropy", "test_loss", "seeds")
+    top = best(mean_over_seeds(rows, study.factors), 10)
+    if top:
+        _print_table([{name: "" if row[name] is None else row[name] for name in (*study.factors, *shown)} for row in top])
+    for measure, correlation in agreement(beside_published(study, rows)).items():
+        if correlation is not None:
+            print(f"rank correlation of published and ours, {measure}: {correlation:.2f}")
+    return 0
+
+
+def _has_gpu() -> bool:
+    from core.devices import device_name
+
+    return not device_name().startswith("CPU")
 
 
 def _walk(options: argparse.Namespace) -> int:
@@ -226,8 +259,16 @@ def parser() -> argparse.ArgumentParser:
 
     sweep = commands.add_parser("sweep", help="run the open trials of a study")
     sweep.add_argument("study")
-    sweep.add_argument("--storage", metavar="URL")
-    sweep.add_argument("--workers", type=_number(int, 1, 64), default=1, metavar="N")
+    sweep.add_argument(
+        "--storage",
+        metavar="URL",
+        help="postgresql://USER@HOST/DATABASE, which any number of machines may name (the password: in ~/.pgpass); "
+        "by default a file in the cache folder",
+    )
+    sweep.add_argument("--workers", type=_number(int, 1, 64), default=1, metavar="N", help="processes on this machine")
+    sweep.add_argument("--minutes", type=_number(float, 0, 1e6), metavar="M", help="stop in time; a trial cut short waits")
+    sweep.add_argument("--full", action="store_true", help="all epochs and pictures of CNNs even without a GPU")
+    sweep.add_argument("--fresh", action="store_true", help="run trials again that have results; these stay until replaced")
     sweep.set_defaults(run=_sweep)
 
     walk = commands.add_parser("walk", help="walk through a latent space")

@@ -1,0 +1,134 @@
+"""The studies of 2022: A1 to A3 of the reports' systems."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.classifiers.designs import FACTORS, OPTIMUM, l16_settings, network_of
+from core.classifiers.study_parts import (
+    BATCH,
+    OURS,
+    PRINTED,
+    SEEDS,
+    Entry,
+    figures,
+    is_cnn,
+    is_whole,
+    printed,
+    run_of,
+    transferred,
+    trials_of,
+)
+from core.study_effects import best, mean_over_seeds, optimum
+from core.trials import Level, Rows, Share, Study, TrialSpec
+
+EPOCHS = 20
+DEFAULT_RATES = {"sgd": 0.01, "adadelta": 0.001, "adam": 0.001, "rmsprop": 0.001}  # Keras 2.10's own
+ARCHITECTURES_22 = ("mlp-22-basic", "mlp-22-custom", "cnn-22-basic", "cnn-22-custom")
+RATES = (0.001, 0.003, 0.0003)
+# Of CNNs without a GPU, so that a study takes two cores a quarter of an hour.
+SHARE = Share(epochs=0.15, pictures=1 / 3, seeds=1)
+SHARE_CIFAR = Share(epochs=0.15, pictures=0.2, seeds=1)
+
+
+def _l16(kind: str, title: str) -> Study:
+    name, table = f"l16-{kind}", printed("l16")
+    entries: list[Entry] = []
+    for seed in SEEDS:
+        for settings, row in zip(l16_settings(), table, strict=True):
+            optimizer = settings["optimizer"]
+            network = network_of(settings, f"{kind}-22-basic")
+            run = run_of(network, "fashion-mnist", seed, optimizer, DEFAULT_RATES[optimizer], BATCH, EPOCHS)
+            said = figures(row, train_loss=f"{kind}_train_loss", test_loss=f"{kind}_test_loss")
+            entries.append({"run": run, "factors": dict(settings), **said})
+    return Study(name, title, "2022", "A1", tuple(trials_of(name, entries, SHARE)))
+
+
+L16_MLP = _l16("mlp", "Sixteen MLPs: initialisation, activation, optimiser, regularisation")
+L16_CNN = _l16("cnn", "Sixteen CNNs: initialisation, activation, optimiser, regularisation")
+
+
+def _with_levels(
+    levels: Mapping[str, Level], architecture: str, rate: float, dataset: str, seed: int, choice: str
+) -> dict[str, Any]:
+    """An architecture at a rate, with the levels that A1 chose."""
+    settings = {name: str(level) for name, level in levels.items()}
+    run = run_of(network_of(settings, architecture), dataset, seed, settings["optimizer"], rate, BATCH, EPOCHS)
+    return {"run": run, "factors": {"architecture": architecture, "learning_rate": rate, "choice": choice}}
+
+
+def _table_2(part: str) -> dict[tuple[str, float], Entry]:
+    """(architecture, rate) -> what Table 2 says of it on one of its two data sets, ``fashion`` or ``cifar``."""
+    return {
+        (row["architecture"], float(row["learning_rate"])): figures(
+            row, train_loss=f"{part}_train_loss", test_loss=f"{part}_test_loss"
+        )
+        for row in printed("cifar_22")
+    }
+
+
+def _our_architectures(rows: Mapping[str, Rows]) -> tuple[list[TrialSpec], str]:
+    entries, notes = [], []
+    for study, cnn in ((L16_MLP, False), (L16_CNN, True)):
+        if not is_whole(study, rows[study.name]):
+            notes.append(f"{study.name} is not run yet: its printed choice only.")
+            continue
+        chosen = optimum(rows[study.name], tuple(FACTORS))
+        words = ", ".join(str(level) for level in chosen.values())
+        if chosen == OPTIMUM:
+            notes.append(f"{study.name} chose the printed levels here, too: {words}.")
+            continue
+        notes.append(f"{study.name} chose by validation: {words}; run beside the printed choice.")
+        for seed in SEEDS:
+            for architecture in ARCHITECTURES_22:
+                if is_cnn(architecture) == cnn:
+                    entries += [_with_levels(chosen, architecture, rate, "fashion-mnist", seed, OURS) for rate in RATES]
+    return trials_of("architectures", entries, SHARE, first=len(_ARCHITECTURE_TRIALS)), " ".join(notes)
+
+
+def _our_cifar(rows: Mapping[str, Rows]) -> tuple[list[TrialSpec], str]:
+    earlier = ARCHITECTURES.with_choice(rows)
+    if not is_whole(earlier, rows[earlier.name]):
+        return [], "architectures is not run yet: the printed choice only."
+    settings = mean_over_seeds(rows[earlier.name], earlier.factors)
+    three = [best([row for row in settings if is_cnn(row["architecture"]) == cnn], 3) for cnn in (False, True)]
+    return transferred("cifar-transfer-22", _CIFAR_TRIALS, earlier, [*three[0], *three[1]], SEEDS, SHARE_CIFAR)
+
+
+_FASHION, _CIFAR = _table_2("fashion"), _table_2("cifar")
+_ARCHITECTURE_TRIALS = trials_of(
+    "architectures",
+    [
+        _with_levels(OPTIMUM, architecture, rate, "fashion-mnist", seed, PRINTED) | _FASHION.get((architecture, rate), {})
+        for seed in SEEDS
+        for architecture in ARCHITECTURES_22
+        for rate in RATES
+    ],
+    SHARE,
+)
+_CIFAR_TRIALS = trials_of(
+    "cifar-transfer-22",
+    [
+        _with_levels(OPTIMUM, architecture, rate, "cifar10", seed, PRINTED) | said
+        for seed in SEEDS
+        for (architecture, rate), said in _CIFAR.items()
+    ],
+    SHARE_CIFAR,
+)
+ARCHITECTURES = Study(
+    "architectures",
+    "Two architectures of each kind at three rates, with the best levels of L16",
+    "2022",
+    "A2",
+    tuple(_ARCHITECTURE_TRIALS),
+    after=("l16-mlp", "l16-cnn"),
+    ours=_our_architectures,
+)
+CIFAR_22 = Study(
+    "cifar-transfer-22",
+    "The three best of each kind on CIFAR-10",
+    "2022",
+    "A3",
+    tuple(_CIFAR_TRIALS),
+    after=("l16-mlp", "l16-cnn", "architectures"),
+    ours=_our_cifar,
+)
