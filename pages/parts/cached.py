@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core import comparison
     from core.clocks.classical import ClassicalReading
     from core.clocks.reading import Reading
+    from core.live import LiveRuns
     from core.registry import ModelCard
     from core.reliability_figures import Bins
 
@@ -335,3 +336,14 @@ def costs(true_minutes: int) -> "dict[str, NDArray[np.float64]]":
     from core.clocks.time import MINUTES
 
     return lesson.costs(true_minutes, np.arange(MINUTES))
+
+
+# --- training now -----------------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(show_spinner=False)
+def live_runs() -> "LiveRuns":
+    """The runs that train now, of all visitors."""
+    from core.live import LiveRuns
+
+    return LiveRuns()

@@ -1,0 +1,317 @@
+"""The tab 'Train now': start a run with the form, watch it learn, hold it, step through it, race two."""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core import live_figures
+from core.figures import palette
+from core.live_state import LiveError, LiveState
+from core.sheets import encode
+from core.specs import RunSpec
+from pages.parts import cached, forms, shell, theme, train_form, views
+from pages.parts.pictures import data_url
+
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 0.5  # that a button waits for what it does to be seen
+MOST_SHOWN = 2
+RUN, HAND = "run", "hand"  # in the URL: the runs shown, and the secret of whoever steers them
+STATUS = {
+    "queued": "Waiting",
+    "starting": "Starting",
+    "running": "Training",
+    "paused": "Paused",
+    "done": "Done",
+    "stopped": "Stopped",
+    "failed": "Failed",
+}
+LOSSES = {"cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
+DASHES = ("", ' stroke-dasharray="7 4"')  # of the first run and the second, as in the figures
+QUIET = "Choose settings and start: curves, filters and predictions appear here while the network learns."
+
+
+def show(stored: Mapping[str, RunSpec] | None = None) -> None:
+    """The whole tab. stored: title -> a finished run whose settings can be started from."""
+    st.html(shell.WEB / "live.css")
+    with st.container(key="train-now"):
+        left, right = st.columns([1, 2], gap="large")
+        with left:
+            start_form(stored or {})
+        with right:
+            shown = runs_shown()
+            going = any(not state.ended for state in known(shown).values())
+            # A fragment looks again every second while there is something to see, and leaves the rest of the page alone.
+            st.fragment(run_every=POLL_SECONDS if going else None)(panel)(shown, going)
+
+
+# --- who and what -----------------------------------------------------------------------------------------------------
+
+
+def owner() -> str:
+    """The secret by which this visitor steers runs: the URL's, so that it outlives a reload, or a new one."""
+    told = st.query_params.get(HAND, "")
+    if re.fullmatch(r"[\w-]{16,64}", told, re.ASCII):
+        st.session_state["live-owner"] = told
+    return st.session_state.setdefault("live-owner", secrets.token_urlsafe(24))
+
+
+def runs_shown() -> list[str]:
+    """Ids of the runs on the page: the URL's; after another page was shown, which empties the URL, the same as before."""
+    told = [one for one in st.query_params.get_all(RUN) if re.fullmatch(r"[\w-]{1,32}", one, re.ASCII)]
+    if not told and st.session_state.get("live-shown"):
+        show_runs(st.session_state["live-shown"])
+        told = st.session_state["live-shown"]
+    st.session_state["live-shown"] = list(dict.fromkeys(told))[:MOST_SHOWN]
+    return st.session_state["live-shown"]
+
+
+def show_runs(ids: Sequence[str]) -> None:
+    """Put runs on the page and into the URL, with the secret that steers them if they are this visitor's."""
+    st.session_state["live-shown"] = list(ids)
+    st.query_params[RUN] = list(ids)
+    if any(cached.live_runs().owns(run_id, owner()) for run_id in ids):
+        st.query_params[HAND] = owner()
+
+
+def known(ids: Sequence[str]) -> dict[str, LiveState]:
+    """The states of those runs that there are."""
+    states = {}
+    for run_id in ids:
+        try:
+            states[run_id] = cached.live_runs().state(run_id)
+        except LiveError:
+            continue
+    return states
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+def start_form(stored: Mapping[str, RunSpec]) -> None:
+    """The form, and what starts it."""
+    spec = train_form.form(stored)
+    shown = list(known(runs_shown()))
+    with st.container(horizontal=True, key="live-start"):
+        st.button(
+            "Start",
+            type="primary",
+            on_click=start,
+            args=(spec, []),
+            help="Train a network with these settings. It replaces what is shown; your runs that still train are stopped.",
+        )
+        st.button(
+            "Race",
+            on_click=start,
+            args=(spec, shown[:1]),
+            disabled=not shown,
+            help="Train these settings beside the first run shown, in the same figures: dashed lines are the second.",
+        )
+    st.toggle("Begin paused", key="live-hold", help="Stand still before the first step, to go on batch by batch.")
+    problem = st.session_state.pop("live-problem", None)
+    if problem:
+        forms.complain(problem)
+    with st.popover("A link to watch", disabled=not shown):
+        st.html('<p class="lo-hint">Whoever has this link sees the run; only your own link, in the address bar, steers it.</p>')
+        st.code(link(), language=None, wrap_lines=True)
+
+
+def link() -> str:
+    """This page as others may see it: the same URL without the secret."""
+    told = [(name, value) for name in st.query_params for value in st.query_params.get_all(name) if name != HAND]
+    return f"{st.context.url or ''}?{urlencode(told)}"
+
+
+def start(spec: RunSpec, beside: list[str]) -> None:
+    """Start a run next to those in ``beside``; what else this visitor has going makes room."""
+    runs = cached.live_runs()
+    try:
+        for other in runs.going(owner()):
+            if other not in beside:
+                runs.stop(other, owner(), at_once=True)
+        show_runs([*beside, runs.submit(spec, owner(), paused=bool(st.session_state.get("live-hold")))])
+    except ValueError as error:  # limits, and settings that contradict each other
+        st.session_state["live-problem"] = forms.sentence(error)
+
+
+def steer(run_id: str, command: str) -> None:
+    """One of the buttons beneath a run; returns when it shows, or soon."""
+    runs = cached.live_runs()
+    try:
+        before = runs.state(run_id)
+        getattr(runs, command)(run_id, owner())
+        runs.wait(before, PATIENCE_SECONDS)
+    except LiveError as error:
+        st.session_state["live-refused"] = forms.sentence(error)
+
+
+# --- watching ---------------------------------------------------------------------------------------------------------
+
+
+def panel(shown: list[str], polled: bool) -> None:
+    """All that is seen of the runs. polled: whether it is drawn again every second; the page changes that when it must."""
+    states = known(shown)
+    if polled != any(not state.ended for state in states.values()):
+        st.rerun()
+    if len(states) < len(shown):
+        forms.complain(
+            "A run of this link is no longer there: ended ones are forgotten after an hour, and all of them when the server "
+            "starts anew."
+        )
+    refused = st.session_state.pop("live-refused", None)
+    if refused:
+        forms.complain(refused)
+    if not states:
+        st.html(f'<p class="lo-quiet">{QUIET}</p>')
+        return
+    names = train_form.labels([state.spec for state in states.values()])
+    for place, (run_id, state) in enumerate(states.items()):
+        lane(place, run_id, state, names[place])
+    curves(dict(zip(names, states.values(), strict=True)))
+    for place, (name, state) in enumerate(zip(names, states.values(), strict=True)):
+        insides(place, name, state, several=len(states) > 1)
+
+
+def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
+    """One run: how far it is, and its buttons."""
+    st.html(
+        f'<div class="lo-lane"><h2 class="lo-caption">{swatch(place)}{escape(name)}</h2>'
+        f'<p role="status"><b>{STATUS[state.status]}</b> {escape(words(state))}</p>{views.meter(state.share)}</div>'
+    )
+    if not cached.live_runs().owns(run_id, owner()):
+        st.html('<p class="lo-hint">Someone else steers this run; you watch.</p>')
+        return
+    going, paused = state.status in ("running", "paused"), state.status == "paused"
+    resume = ("Go on", "resume", "Train on without stopping.")
+    hold = ("Pause", "pause", "Stand still after the batch under way.")
+    buttons = (
+        (*(resume if paused else hold), going, "pause"),
+        ("One batch", "step", "Train on one batch, then stand still.", going, "step"),
+        ("One epoch", "step_epoch", "Train to the end of the epoch, then stand still.", going, "epoch"),
+        ("Stop", "stop", "End the run here, and measure it on the test part.", not state.ended, "stop"),
+        ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or state.ended, "rewind"),
+    )
+    with st.container(horizontal=True, key=f"live-buttons-{place}"):
+        for label, command, told, enabled, key in buttons:
+            st.button(
+                label,
+                key=f"live-{key}-{place}",
+                help=told,
+                disabled=not enabled,
+                on_click=steer,
+                args=(run_id, command),
+            )
+
+
+def words(state: LiveState) -> str:
+    """Where a run stands, beside its status."""
+    if state.status == "queued":
+        return f"place {state.place} in the queue: two runs train at once, this one begins when its turn comes."
+    if state.status == "starting":
+        return "a process of its own loads the network and the pictures."
+    told = [f"{state.epoch} of {state.epochs} epochs"]
+    if state.steps and state.step and not state.ended:
+        told.append(f"batch {state.step} of {state.steps}")
+    if state.seconds:
+        told.append(f"{duration(state.seconds)} of training")
+    if state.seconds_left and not state.ended:
+        told.append(f"about {duration(state.seconds_left)} left")
+    if state.test:
+        told.append(f"test part: {views.share(state.test['accuracy'])} right, cross-entropy {state.test['cross_entropy']:.3g}")
+    return "; ".join(told) + "." + (f" {forms.sentence(ValueError(state.message))}" if state.message else "")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as they are read: '8 s', '2 min 05 s'."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def swatch(place: int) -> str:
+    """The line of a run, beside its name."""
+    colour = f"light-dark({', '.join(palette_hues(place))})"
+    return (
+        f'<svg class="lo-swatch" viewBox="0 0 34 14" aria-hidden="true"><line x1="1" x2="33" y1="7" y2="7" '
+        f'style="stroke:{colour}" stroke-width="3"{DASHES[place]}/></svg>'
+    )
+
+
+def palette_hues(place: int) -> tuple[str, str]:
+    """A run's colour on light and on dark pages."""
+    hue = live_figures.LOOKS[place].hue
+    return palette(False).series[hue], palette(True).series[hue]
+
+
+def curves(runs: Mapping[str, LiveState]) -> None:
+    """Loss and accuracy of training and validation, all runs in one figure each."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed")
+        log = st.toggle(
+            "Logarithmic loss", key="live-log", bind="query-params", help="Show losses by their order of magnitude."
+        )
+    dark = theme.dark()
+    for measure, place, logarithmic in ((loss, "loss", log), ("accuracy", "accuracy", False)):
+        told = "; ".join(f"{name}: {last(state, measure)}" for name, state in runs.items())
+        drawing = live_figures.live_curves(runs, measure, log=logarithmic, dark=dark)
+        views.chart(drawing, f"live-chart-{place}", f"{live_figures.MEASURES[measure].capitalize()} over the epochs. {told}")
+
+
+def last(state: LiveState, measure: str) -> str:
+    """The newest validation value in words."""
+    if not state.history:
+        return "no epoch is done yet"
+    row = state.history[-1]
+    return f"{row[f'val_{measure}']:.3g} in validation after epoch {row['epoch']}"
+
+
+# --- what is inside ---------------------------------------------------------------------------------------------------
+
+
+def insides(place: int, name: str, state: LiveState, *, several: bool) -> None:
+    """First-layer filters and sample pictures; their places are kept while there is nothing to show yet."""
+    of = f" {swatch(place)}{escape(name)}" if several else ""
+    st.html(f'<div class="lo-insides"><section>{filters(state, of)}</section><section>{samples(state, of)}</section></div>')
+
+
+def filters(state: LiveState, of: str) -> str:
+    """The weights of the first layer as one picture."""
+    heading = f'<h3 class="lo-caption">What the first layer looks for{of}</h3>'
+    if state.filters is None:
+        return f'{heading}<div class="lo-filters lo-empty"></div>'
+    sheet = live_figures.filter_sheet(state.filters, dark=theme.dark())
+    count, colours = len(state.filters), state.filters.shape[-1] == 3
+    kind = "red, green and blue; grey is 0" if colours else "blue is positive, orange negative"
+    told = f"The first {count} filters, weights up to {state.filter_scale:.2g} in size: {kind}"
+    height, width = sheet.shape[:2]
+    return (
+        f'{heading}<div class="lo-filters"><img src="{data_url(encode(sheet, "PNG"), "image/png")}" alt="{escape(told)}" '
+        f'style="aspect-ratio:{width}/{height}"></div><p class="lo-hint">{escape(told)}.</p>'
+    )
+
+
+def samples(state: LiveState, of: str) -> str:
+    """A strip of test pictures: what each is, and the three likeliest classes by now."""
+    heading = f'<h3 class="lo-caption">What it takes pictures for{of}</h3>'
+    found = state.samples
+    if found is None:
+        return f'{heading}<div class="lo-samples lo-empty"></div>'
+    items = []
+    for place, (image, true) in enumerate(zip(found.images, found.true.tolist(), strict=True)):
+        pixels = image[..., 0] if image.shape[-1] == 1 else image
+        name, rows = state.classes[true], ""
+        if found.probabilities is not None:
+            best = live_figures.likeliest(found.probabilities[place], state.classes)
+            rows = "".join(
+                f"<li{' class=lo-true' if one == name else ''}><span>{escape(one)} <b>{views.share(value)}</b></span>"
+                f"{views.meter(value)}</li>"
+                for one, value in best
+            )
+        told = escape(f"Test picture {found.indices[place]}: {name}")
+        items.append(
+            f'<li><figure><img src="{data_url(encode(pixels, "PNG"), "image/png")}" alt="{told}">'
+            f"<figcaption>{escape(name)}</figcaption></figure><ol>{rows}</ol></li>"
+        )
+    return f'{heading}<ul class="lo-samples">{"".join(items)}</ul>'

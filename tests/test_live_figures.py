@@ -1,0 +1,92 @@
+"""Figures of live runs: what is drawn, axes that stand still, pictures of filters to the pixel."""
+
+import math
+
+import numpy as np
+import pytest
+
+from core.figures import palette
+from core.live_figures import filter_sheet, likeliest, live_curves
+from core.live_state import LiveState
+from core.specs import ClassifierSpec, RunSpec, TrainSpec
+
+
+def state(done: int = 2, epochs: int = 5, classes: int = 10, loss: float = 1.0) -> LiveState:
+    spec = RunSpec("fashion-mnist", ClassifierSpec("mlp-300", classes=classes), TrainSpec(epochs))
+    row = {"loss": loss, "cross_entropy": loss, "accuracy": 0.5}
+    row |= {f"val_{name}": value for name, value in row.items()}
+    trace = {"epochs": (0.5, 1.0, 1.5, 2.0), "loss": (loss,) * 4, "cross_entropy": (loss,) * 4, "accuracy": (0.5,) * 4}
+    history = tuple({"epoch": epoch + 1, **row} for epoch in range(done))
+    return LiveState("id", spec, "running", epoch=done, history=history, trace=trace if done else {})
+
+
+def test_a_run_has_a_thin_line_for_training_and_a_thick_one_for_validation():
+    figure = live_curves({"MLP": state()}, "cross_entropy")
+    training, validation = figure.data
+    assert (training.name, list(training.x)) == ("MLP: training", [0.5, 1.0, 1.5, 2.0])
+    assert (validation.name, list(validation.x)) == ("MLP: validation", [1, 2])
+    assert training.line.width < validation.line.width
+    assert figure.layout.shapes[0].y0 == pytest.approx(math.log(10))  # guessing
+
+
+def test_two_runs_differ_by_dash_and_marker_and_not_by_hue_alone():
+    figure = live_curves({"one": state(), "two": state(epochs=8)}, "accuracy")
+    first, second = figure.data[1], figure.data[3]
+    assert (first.line.dash, second.line.dash) == ("solid", "dash")
+    assert first.marker.symbol != second.marker.symbol
+    assert figure.layout.xaxis.range[1] == pytest.approx(8 * 1.015)  # the longer of both
+
+
+def test_axes_do_not_move_while_a_run_goes():
+    before, after = (live_curves({"MLP": state(done)}, "cross_entropy") for done in (0, 2))
+    assert before.layout.xaxis == after.layout.xaxis
+    assert before.layout.yaxis == after.layout.yaxis
+    assert live_curves({"MLP": state(0)}, "accuracy").layout.yaxis.range == (-0.02, 1.02)
+
+
+@pytest.mark.parametrize("loss", [0.01, 30.0, 1e9, math.nan])
+@pytest.mark.parametrize("log", [False, True])
+def test_losses_of_every_size_can_be_drawn(loss: float, log: bool):
+    figure = live_curves({"MLP": state(loss=loss)}, "loss", log=log, dark=True)
+    if not log:
+        assert figure.layout.yaxis.range[1] >= (loss if math.isfinite(loss) else 0)
+    assert not figure.layout.shapes  # with a penalty no guess is to be compared
+
+
+def test_what_cannot_be_drawn_is_named():
+    with pytest.raises(ValueError, match="measure must be one of"):
+        live_curves({}, "speed")
+    with pytest.raises(ValueError, match="at most 2 runs"):
+        live_curves({str(number): state() for number in range(3)}, "loss")
+    with pytest.raises(ValueError, match="filters must be"):
+        filter_sheet(np.zeros((2, 3, 3), np.uint8))
+    with pytest.raises(ValueError, match="shape"):
+        likeliest(np.zeros(3, np.float32), ("one", "two"))
+
+
+def rgb(colour: str) -> list[int]:
+    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+
+
+def test_filters_stand_in_rows_of_eight_positive_in_one_hue_and_negative_in_another():
+    filters = np.full((9, 2, 3, 1), 128, np.uint8)
+    filters[0, 0, 0, 0], filters[8, 1, 2, 0] = 255, 1
+    sheet = filter_sheet(filters)
+    assert (sheet.shape, sheet.dtype) == ((2 * 3 + 1, 8 * 4 + 1, 3), np.uint8)
+    colours = palette()
+    assert sheet[1, 1].tolist() == rgb(colours.series[0])
+    assert sheet[1, 2].tolist() == rgb(colours.paper)
+    assert sheet[5, 3].tolist() == rgb(colours.series[1])
+    assert sheet[0, 0].tolist() == rgb(colours.line)
+    assert sheet[5, 10].tolist() == rgb(colours.paper)  # a place left over
+
+
+def test_colour_filters_are_shown_as_they_are():
+    filters = np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3)
+    assert filter_sheet(filters, dark=True)[1:3, 1:3].tolist() == filters[0].tolist()
+
+
+def test_the_likeliest_classes_come_first():
+    shares = np.array([0.1, 0.6, 0.3, 0.0], np.float32)
+    assert [name for name, _ in likeliest(shares, ("a", "b", "c", "d"))] == ["b", "c", "a"]
+    assert likeliest(np.full(4, np.nan, np.float32), ("a", "b", "c", "d"), 2) == [("a", 0.0), ("b", 0.0)]

@@ -1,0 +1,200 @@
+"""What a live run's process does: holding and stepping, thinning, pictures of weights, and a network that really learns."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.datasets import DATASETS
+from core.live import LiveRuns
+from core.live_state import StepMeans, Trace
+from core.live_worker import Control, filter_pictures, sample_indices
+from core.specs import ClassifierSpec, RunSpec, TrainSpec
+
+ANNE = "anne" * 5
+
+
+# --- thinning ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_trace_keeps_means_over_stretches_that_double():
+    trace = Trace(most=4)
+    for value in range(3):
+        trace.add({"loss": float(value)})
+    assert (trace.values(), trace.stretch) == ({"loss": (0.0, 1.0, 2.0)}, 1)
+    trace.add({"loss": 3.0})
+    assert (trace.values(), trace.stretch) == ({"loss": (0.5, 2.5)}, 2)
+    trace.add({"loss": 4.0})
+    assert trace.values() == {"loss": (0.5, 2.5)}  # half a stretch is no point yet
+    for value in (5.0, 6.0, 7.0):
+        trace.add({"loss": value})
+    assert (trace.values(), trace.stretch) == ({"loss": (1.5, 5.5)}, 4)
+
+
+def test_a_trace_never_grows_beyond_its_room():
+    trace = Trace(most=10)
+    for value in range(1000):
+        trace.add({"loss": float(value), "accuracy": 0.5})
+        assert len(trace.values()["loss"]) < 10
+    assert trace.stretch == 128
+    assert trace.values()["loss"][0] == np.arange(128).mean()
+    with pytest.raises(ValueError, match="even"):
+        Trace(most=3)
+
+
+def test_means_so_far_become_the_values_of_each_step():
+    means = StepMeans()
+    assert means.step({"loss": 4.0}, 10, first=True) == {"loss": 4.0}
+    assert means.step({"loss": 3.0}, 10, first=False) == {"loss": pytest.approx(2.0)}
+    assert means.step({"loss": 3.2}, 5, first=False) == {"loss": pytest.approx(4.0)}  # (25 * 3.2 - 20 * 3) / 5
+    assert means.step({"loss": 1.0}, 10, first=True) == {"loss": 1.0}
+
+
+# --- holding ----------------------------------------------------------------------------------------------------------
+
+
+class Steps(threading.Thread):
+    """Goes through the gate of a control again and again, four steps an epoch, and counts."""
+
+    def __init__(self, control: Control) -> None:
+        super().__init__(daemon=True)
+        self.control, self.count, self.held = control, 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.control.stopped:
+            self.count += 1
+            self.control.gate(self.held.set, epoch_ended=self.count % 4 == 0)
+
+    def after(self, command: str) -> int:
+        """Steps done when the run stands still again after a command."""
+        self.held.clear()
+        self.control.obey(command)
+        assert self.held.wait(30)
+        return self.count
+
+
+def test_a_paused_run_takes_a_step_or_an_epoch_at_a_time():
+    control = Control(paused=True)
+    steps = Steps(control)
+    steps.start()
+    assert steps.held.wait(30)
+    assert steps.count == 1
+    assert steps.after("step") == 2
+    assert steps.after("step") == 3
+    assert steps.after("step_epoch") == 4
+    assert steps.after("step_epoch") == 8
+    assert control.waited > 0
+    control.obey("nonsense")
+    assert not control.stopped
+    control.obey("stop")
+    steps.join(30)
+    assert not steps.is_alive()
+
+
+def test_a_rewind_ends_a_pause_and_keeps_it():
+    control = Control(paused=True)
+    control.obey("rewind")
+    assert not control.gate(lambda: None)  # no waiting: training is to leave its loop
+    control.begin_anew()
+    assert (control.rewound, control.waited) == (False, 0.0)
+    held = threading.Event()
+    threading.Thread(target=control.gate, args=(held.set,), daemon=True).start()
+    assert held.wait(30)
+    control.obey("stop")
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def test_samples_are_one_of_each_class_and_the_same_every_time():
+    labels = np.array([2, 0, 1, 1, 0, 2, 2])
+    chosen = sample_indices(labels)
+    assert labels[chosen].tolist() == [0, 1, 2]
+    assert chosen.tolist() == sample_indices(labels).tolist()
+    assert labels[sample_indices(labels, most=2)].tolist() == [0, 1]
+
+
+def test_weights_of_convolutions_and_of_dense_layers_become_pictures():
+    kernel = np.zeros((3, 3, 1, 2), np.float32)
+    kernel[0, 1, 0, 0], kernel[2, 2, 0, 1] = 0.5, -0.25
+    found = filter_pictures(kernel, (28, 28, 1))
+    assert found is not None
+    pictures, scale = found
+    assert (pictures.shape, pictures.dtype, scale) == ((2, 3, 3, 1), np.uint8, 0.5)
+    assert pictures[0, :, :, 0].tolist() == [[128, 255, 128], [128, 128, 128], [128, 128, 128]]
+    assert pictures[1, 2, 2, 0] == 64  # 128 - 127 / 2, to the even number
+
+    dense = np.arange(2 * 3 * 1 * 4, dtype=np.float32).reshape(6, 4)  # 2 x 3 pixels, four units
+    found = filter_pictures(dense, (2, 3, 1))
+    assert found is not None
+    assert found[0].shape == (4, 2, 3, 1)
+    assert found[0][3, 1, 2, 0] == 255  # the last pixel's weight to the last unit is the largest
+
+    assert filter_pictures(np.zeros((3, 3, 16, 4), np.float32), (28, 28, 1)) is None
+    assert filter_pictures(np.zeros((100, 4), np.float32), (28, 28, 1)) is None
+    zeros = filter_pictures(np.zeros((784, 40), np.float32), (28, 28, 1))
+    assert zeros is not None
+    assert (zeros[0].shape, zeros[1], set(zeros[0].ravel())) == ((32, 28, 28, 1), 0.0, {128})
+    broken = filter_pictures(np.full((3, 3, 1, 1), np.nan, np.float32), (28, 28, 1))
+    assert broken is not None
+    assert set(broken[0].ravel()) == {128}
+
+
+# --- a network that learns --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[LiveRuns]:
+    there = LiveRuns()
+    yield there
+    there.close()
+
+
+def test_a_network_learns_the_hours_and_does_so_again_to_the_bit(live: LiveRuns):
+    info = DATASETS["clock-hours"]
+    network = ClassifierSpec("mlp-300", input_shape=info.shape, classes=len(info.classes))
+    spec = RunSpec("clock-hours", network, TrainSpec(epochs=2, batch_size=50, seed=3), pictures=200)
+
+    def until(run_id, reached):
+        state, end = live.state(run_id), time.monotonic() + 400  # TensorFlow takes its time on a busy machine
+        while not reached(state):
+            assert time.monotonic() < end, (state.status, state.message)
+            assert state.status != "failed", state.message
+            state = live.wait(state, 0.5)
+        return state
+
+    run_id = live.submit(spec, ANNE, paused=True)
+    start = until(run_id, lambda state: state.status == "paused")
+    assert start.parameters == 32 * 32 * 300 + 300 + 300 * 12 + 12
+    assert start.filters is not None
+    assert start.filters.shape == (32, 32, 32, 1)
+    assert start.samples is not None
+    assert start.samples.probabilities is not None
+    assert start.samples.probabilities.shape == (12, 12)
+    np.testing.assert_allclose(start.samples.probabilities.sum(-1), 1, atol=1e-5)
+    live.step(run_id, ANNE)
+    first = until(run_id, lambda state: (state.status, state.step) == ("paused", 1))
+    assert not np.array_equal(first.filters, start.filters)
+    assert first.steps == 4
+
+    live.rewind(run_id, ANNE)  # in the same process
+    again = until(run_id, lambda state: (state.status, state.step) == ("paused", 0))
+    assert np.array_equal(again.filters, start.filters)
+    assert np.array_equal(again.samples.probabilities, start.samples.probabilities)
+    live.resume(run_id, ANNE)
+    once = until(run_id, lambda state: state.ended)
+    assert (once.status, once.epoch) == ("done", 2)
+    assert set(once.test) >= {"loss", "cross_entropy", "accuracy"}
+    assert once.trace["loss"][0] == first.trace["loss"][0]
+
+    live.rewind(run_id, ANNE)  # in another one
+    twice = until(run_id, lambda state: state.status == "paused")
+    live.resume(run_id, ANNE)
+    twice = until(run_id, lambda state: state.ended)
+    for name in ("loss", "cross_entropy", "accuracy", "val_loss", "val_cross_entropy", "val_accuracy"):
+        assert [row[name] for row in twice.history] == [row[name] for row in once.history], name
+    assert twice.trace == once.trace
+    assert twice.test == once.test
+    assert np.array_equal(twice.samples.probabilities, once.samples.probabilities)

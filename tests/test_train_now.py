@@ -1,0 +1,224 @@
+"""The tab 'Train now' through Streamlit's own test runner, with a worker that needs no Keras."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.datasets import DATASETS
+from core.live import LiveRuns
+from core.live_state import LiveState
+from core.specs import ClassifierSpec, RunSpec, TrainSpec
+from pages.parts import cached, train_form, train_now
+from tests.test_live import BERT, FAKE, spec
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+PATIENCE = 60.0
+SCRIPT = "from pages.parts import train_now\ntrain_now.show()"
+QUICK = {"live-epochs": "2", "live-batch": "10", "live-pictures": "40"}
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveRuns]:
+    there = LiveRuns(worker=FAKE)
+    monkeypatch.setattr(cached, "live_runs", lambda: there)
+    monkeypatch.setattr(train_form, "is_available", lambda name: name in ("clock-hours", "fashion-mnist"))
+    yield there
+    there.close()
+
+
+def page(script: str = SCRIPT, **params: str | list[str]) -> AppTest:
+    running = AppTest.from_string(script, default_timeout=60)
+    for name, value in params.items():
+        running.query_params[name] = value
+    running.run()
+    assert not running.exception
+    return running
+
+
+def html(running: AppTest) -> str:
+    return "\n".join(part.proto.body for part in running.get("html") if "<style>" not in part.proto.body)
+
+
+def press(running: AppTest, label: str, which: int = 0) -> AppTest:
+    [button for button in running.button if button.label == label][which].click().run()
+    assert not running.exception
+    return running
+
+
+def shown(running: AppTest) -> list[str]:
+    return list(running.session_state["live-shown"])
+
+
+def until(running: AppTest, runs: LiveRuns, reached: Callable[[LiveState], bool], which: int = 0) -> AppTest:
+    end, state = time.monotonic() + PATIENCE, runs.state(shown(running)[which])
+    while not reached(state):
+        assert time.monotonic() < end, (state.status, state.message)
+        state = runs.wait(state, 0.2)
+    running.run()
+    assert not running.exception
+    return running
+
+
+def ended(state: LiveState) -> bool:
+    return state.ended
+
+
+# --- the form ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_tab_begins_with_a_small_network_and_says_what_to_do(runs: LiveRuns):
+    running = page()
+    assert train_now.QUIET in html(running)
+    assert running.selectbox(key="live-data").value == "fashion-mnist"
+    assert running.selectbox(key="live-net").value == "mlp-300-100"
+    assert all(button.proto.help for button in running.button)
+    assert next(button for button in running.button if button.label == "Race").disabled
+
+
+def test_without_downloads_it_offers_what_it_draws_itself(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(train_form, "is_available", lambda name: name == "clock-hours")
+    running = page()
+    assert running.selectbox(key="live-data").options == [DATASETS["clock-hours"].title]
+    assert "Not on this machine: " in running.selectbox(key="live-data").proto.help
+
+
+@pytest.mark.parametrize("preset", train_form.PRESETS, ids=lambda preset: preset.title)
+def test_presets_fill_the_form(runs: LiveRuns, preset: train_form.Preset):
+    running = press(page(**{"live-rate": "0.3", "live-init": "ones"}), preset.title)
+    values = {name: running.session_state[train_form.PREFIX + name] for name in train_form.DEFAULTS}
+    assert values == {**train_form.DEFAULTS, **preset.changes}
+
+
+def test_a_link_restores_the_form_and_garbage_is_ignored(runs: LiveRuns):
+    running = page(**{"live-net": "mlp-300", "live-rate": "0.02", "live-batch": "100", "live-seed": "7", "live-act": "tanh"})
+    assert running.select_slider(key="live-rate").value == 0.02
+    assert running.select_slider(key="live-batch").value == 100
+    assert running.number_input(key="live-seed").value == 7
+    running.select_slider(key="live-rate").set_value(0.1).run()
+    assert running.query_params["live-rate"] in ("0.1", ["0.1"])
+    for name in (*train_form.DEFAULTS, "data", "loss", "log"):
+        for value in ("", "<script>alert(1)</script>", "\x00", "nan", "-5", "9" * 3000, "1e400"):
+            assert "<script" not in html(page(**{f"live-{name}": value}))
+    assert "<script" not in html(page(run=["<script>", "x" * 500], hand="'; drop"))
+
+
+def test_values_and_specs_translate_both_ways():
+    network = ClassifierSpec(
+        "mlp-300-dropout", initializer="normal", activation="tanh", regularizer="l2", regularization_rate=0.1, dropout=0.2
+    )
+    asked = RunSpec("fashion-mnist", network, TrainSpec(3, 64, 0.05, "sgd", seed=9), pictures=1000)
+    assert train_form.spec_of(train_form.values_of(asked)) == asked
+    values = {"data": "fashion-mnist", **train_form.DEFAULTS, "drop": 0.5, "pictures": train_form.ALL}
+    assert train_form.spec_of(values).network.dropout is None  # MLP 300-100 has none to set
+    assert train_form.spec_of(values).pictures is None
+
+
+def test_runs_are_named_by_what_sets_them_apart():
+    one, two = spec(learning_rate=0.001), spec(learning_rate=0.1, seed=4)
+    assert train_form.labels([one]) == ["MLP 300"]
+    assert train_form.labels([one, two]) == ["rate 0.001, seed 0", "rate 0.1, seed 4"]
+    assert train_form.labels([one, one]) == ["First", "Second"]
+
+
+def test_a_stored_run_is_a_start(runs: LiveRuns):
+    stored = "from pages.parts import train_now\nfrom tests.test_live import spec\ntrain_now.show({'Best': spec(30, seed=5)})"
+    running = page(stored)
+    running.selectbox(key="live-stored").set_value("Best").run()
+    assert not running.exception
+    assert (running.number_input(key="live-seed").value, running.number_input(key="live-epochs").value) == (5, 30)
+    assert running.selectbox(key="live-net").value == "mlp-300"
+
+
+# --- watching ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_started_watched_and_still_there_after_a_reload(runs: LiveRuns):
+    running = press(page(**QUICK), "Start")
+    (run_id,) = shown(running)
+    assert "Starting" in html(running)
+    text = html(until(running, runs, ended))
+    assert "Done" in text
+    assert "2 of 2 epochs" in text
+    assert "test part: 50 % right, cross-entropy 0.5" in text
+    assert "The first 4 filters" in text
+    assert text.count('alt="Test picture') == 2
+    charts = [json.loads(chart.proto.spec) for chart in running.get("plotly_chart")]
+    assert len(charts) == 2
+    assert charts[0]["data"][1]["x"] == [1, 2]
+    assert all(len(chart.proto.alt) > 20 for chart in running.get("plotly_chart"))
+
+    hand = running.query_params["hand"]
+    again = page(run=run_id, hand=hand)  # a new session with the same URL
+    assert "2 of 2 epochs" in html(again)
+    press(again, "Rewind")
+    assert runs.state(run_id).status in ("queued", "starting", "running")
+    other = page(run=run_id)  # the link to watch
+    assert "Someone else steers this run" in html(other)
+    assert not [button for button in other.button if button.label == "Rewind"]
+    link = running.code[0].value
+    assert run_id in link
+    assert (hand[0] if isinstance(hand, list) else hand) not in link
+
+
+def test_a_run_is_stepped_and_stopped(runs: LiveRuns):
+    running = page(**QUICK)
+    running.toggle(key="live-hold").set_value(True).run()
+    press(running, "Start")
+    until(running, runs, lambda state: state.status == "paused")
+    assert "Paused" in html(running)
+    until(press(running, "One batch"), runs, lambda state: state.step == 1)
+    assert "batch 1 of 4" in html(running)
+    until(press(running, "One epoch"), runs, lambda state: state.epoch == 1)
+    assert "1 of 2 epochs" in html(running)
+    assert [button.label for button in running.button if button.key == "live-pause-0"] == ["Go on"]
+    until(press(running, "Stop"), runs, ended)
+    assert "Stopped" in html(running)
+
+
+def test_two_runs_race_in_one_figure(runs: LiveRuns):
+    running = press(page(**QUICK), "Start")
+    running.select_slider(key="live-rate").set_value(0.1).run()
+    press(running, "Race")
+    assert len(shown(running)) == 2
+    until(running, runs, ended)
+    until(running, runs, ended, which=1)
+    names = [trace["name"] for trace in json.loads(running.get("plotly_chart")[0].proto.spec)["data"]]
+    assert names == [f"rate {rate}: {part}" for rate in ("0.001", "0.1") for part in ("training", "validation")]
+    assert html(running).count("What the first layer looks for") == 2
+
+
+def test_who_waits_sees_the_place(runs: LiveRuns):
+    for _ in range(2):
+        runs.submit(spec(50), BERT, paused=True)
+    running = press(page(**QUICK), "Start")
+    assert "place 1 in the queue" in html(running)
+    press(running, "Stop")
+    assert "Stopped before it began" in html(running)
+
+
+def test_what_cannot_be_done_is_a_sentence(runs: LiveRuns):
+    running = press(page(**QUICK | {"live-pictures": "0", "live-epochs": "11"}), "Start")
+    assert re.search(r"at most 600,000 pictures .* take 10 epochs", html(running))
+    running = press(page(**QUICK | {"live-rate": "10"}), "Start")
+    assert "Training diverged" in html(until(running, runs, ended))
+    assert "no longer there" in html(page(run="gone"))
+    running = press(page(**QUICK | {"live-seed": "13"}), "Start")
+    assert "The run ended with RuntimeError: out of luck." in html(until(running, runs, ended))
+
+
+def test_a_new_start_ends_what_was_going(runs: LiveRuns):
+    running = page(**QUICK)
+    running.toggle(key="live-hold").set_value(True).run()
+    (first,) = shown(press(running, "Start"))
+    (second,) = shown(press(running, "Start"))
+    assert first != second
+    assert runs.state(first).status == "stopped"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125.2, "2 min 05 s")])
+def test_durations_read_well(seconds: float, words: str):
+    assert train_now.duration(seconds) == words
