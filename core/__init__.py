@@ -80,6 +80,9 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.report_recipes    how the reports' twelve systems are trained
     classifiers.recipes      how our own classifiers are trained
     catalogue                every recipe, and which to run next
+    live_state               what is known of a run while it trains, and how long it may
+    live_worker              the process of one live run: it trains, tells and obeys
+    live                     runs that are watched while they train, each in a process of its own
     bench                    our way against the plain way, as ratios
     figures                  results -> plotly figures, styled in one place
     comparison               every clock model side by side: results on disk -> tidy arrays
@@ -89,6 +92,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
     study_figures            rows of a study -> plotly figures
     run_figures              learning curves and confusions of single runs -> plotly figures
+    live_figures             live runs -> plotly figures, and pictures of filters
     __main__                 the command line
 
 Keras and TensorFlow are imported when first used, by ``layers``, ``losses``, ``networks`` at once and by all others inside

@@ -159,7 +159,7 @@ class LiveRuns:
         with self._lock:
             run = self._mine(run_id, owner)
             self._end(run, "stopped", "")
-            del self._runs[run_id]
+            self._runs.pop(run_id, None)
 
     def close(self) -> None:
         """End every run at once."""

@@ -4,7 +4,7 @@ It reads pickles from standard input, first ``(spec, paused)``, then commands of
 dicts to standard output: fields of ``LiveState`` that have changed. All else that is printed goes to standard error. When
 standard input ends, so does the process: it never outlives the server that started it.
 
-Importing this module imports neither Keras nor TensorFlow.
+Importing this module is quick: it imports neither Keras nor what reads data sets.
 """
 
 import logging
@@ -28,6 +28,7 @@ NICENESS = 10  # the pages come first
 MOST_SAMPLES = 12
 MOST_FILTERS = 32
 MOST_FILTER_SIDE = 64
+MEASURING = "What it has learned is measured on the test part."
 
 Looks = dict[str, Any]
 Look = Callable[[Any, NDArray[np.uint8]], Looks]
@@ -149,11 +150,14 @@ class Follower:
             self._gate(epoch_ended=True)
             self.tell("running", look=True)
         else:
-            self.tell("running", look=True, message="Measuring on the test part.")
+            self.tell("running", look=True, message=MEASURING)
 
     def should_stop(self) -> bool:
         self.late = self.late or self.seconds > 60 * MINUTES
-        return self.control.stopped or self.late
+        if not (self.control.stopped or self.late):
+            return False
+        self.tell("running", look=False, message=MEASURING)
+        return True
 
     def _gate(self, epoch_ended: bool = False) -> None:
         self.control.gate(lambda: self.tell("paused", look=True), epoch_ended=epoch_ended)
@@ -214,11 +218,12 @@ def look_at(model: Any, images: NDArray[np.uint8]) -> Looks:
     """The first layer's filters, and the probabilities of the samples ``images``, uint8 (n, height, width, channels)."""
     import keras
 
+    from core.classifiers.runs import unit_pictures
+
     def array(values: Any) -> NDArray[np.float32]:
         return np.asarray(keras.ops.convert_to_numpy(values)).astype(np.float32)
 
-    pixels = np.divide(images, 255, dtype=np.float32)
-    found: Looks = {"probabilities": array(model(pixels, training=False))}  # (n, classes)
+    found: Looks = {"probabilities": array(model(unit_pictures(images), training=False))}  # (n, classes)
     first = next((layer for layer in model.layers if hasattr(layer, "kernel")), None)
     pictures = None if first is None else filter_pictures(array(first.kernel), images.shape[1:])
     if pictures is not None:
@@ -300,7 +305,7 @@ def _trained(
 
 
 def main() -> None:
-    """The real thing; imports that cost time come after the process has said that it is there."""
+    """Train as the studies do, on the same data."""
     from core.classifiers.runs import run
     from core.datasets import load_dataset
 

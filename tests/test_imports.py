@@ -31,6 +31,9 @@ LIGHT = (
     "classifiers.architectures",
     "classifiers.designs",
     "classifiers.runs",
+    "live_worker",
+    "live",
+    "live_figures",
 )
 HEAVY = ("tensorflow", "keras", "jax", "torch", "streamlit")
 

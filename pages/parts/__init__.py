@@ -15,6 +15,8 @@ train_now    the tab of live runs, train_form its form
 dataset_browser  the tab that shows the pictures of a data set
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
+train_form   the form of a training run
+train_now    the tab that starts runs and shows them while they train
 theme        light or dark
 gallery, paste, cropper, scrubber, dial, parallel  components that run in the browser (their scripts lie in ``web``)
 """
