@@ -44,7 +44,8 @@ class Outlook:
     def __str__(self) -> str:
         text = f"{self.trials - self.open} of {self.trials} trials are done"
         if self.open:
-            text += f"; the others take two CPU cores about {max(1, round(self.cpu_minutes))} minutes"
+            minutes = max(1, round(self.cpu_minutes))
+            text += f"; the others take two CPU cores about {minutes} minute{'s' if minutes > 1 else ''}"
         return f"{text}. {self.share}".strip()
 
 
