@@ -11,7 +11,6 @@ tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all
 study_tab    the stored studies: which, and how much of it is there; study_effects, study_runs, study_run, study_published are
              its sections, study_charts its figures, which can be saved
-train_now    the tab of live runs, train_form its form
 dataset_browser  the tab that shows the pictures of a data set
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
