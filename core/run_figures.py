@@ -84,7 +84,7 @@ def _add_picked(figure: go.Figure, one: RunCurve, measure: str, look: Look, dark
         figure.add_scatter(
             x=epochs,
             y=values,
-            name=f"{label.split(':')[0]}, {part}",
+            name=f"run {label.split(':')[0]}, {part}",
             mode="lines+markers" if part == "validation" or len(epochs) == 1 else "lines",
             line=line,
             marker=marker,

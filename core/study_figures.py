@@ -41,9 +41,18 @@ def value_axis(column: str, values: Sequence[float], *, log: bool = False) -> di
     if column.endswith("accuracy"):
         return named | {"tickformat": ".0%" if np.ptp(values or [0, 1]) > 0.05 else ".1%", "nticks": 6}
     if log and values and min(values) > 0:
-        ticks = log_ticks(np.array(values, float))
+        ticks = few_ticks(log_ticks(np.array(values, float)), min(values), max(values))
         return named | {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
     return named | {"nticks": 6}
+
+
+def few_ticks(ticks: Sequence[float], low: float, high: float, most: int = 5) -> list[float]:
+    """The ticks of a logarithmic axis that lie among the values, thinned out until they fit a narrow figure."""
+    there = [tick for tick in ticks if low * 0.9 <= tick <= high * 1.1]
+    for first in ("125", "13", "1"):
+        if len(there) > most:
+            there = [tick for tick in there if f"{tick:e}"[0] in first and f"{tick:e}"[2] == "0"] or there[::2]
+    return there
 
 
 # --- effects ---------------------------------------------------------------------------------------------------------
@@ -80,7 +89,7 @@ def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False
         figure.add_vline(x=mean, line={"color": colours.muted, "width": 1, "dash": "dot"})
     figure.update_layout(
         height=ROW * len(rows) + 64,
-        xaxis=value_axis(column, [one.mean for one in effects], log=log),
+        xaxis=value_axis(column, [one.mean for one in effects], log=log) | {"title": None},
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure
@@ -223,7 +232,7 @@ def published_plot(
 ) -> go.Figure:
     """Every printed figure of one measure (across) against ours (up); on the dotted line both are equal.
 
-    Figures that are doubtful in print are open markers.
+    Figures with a remark are open markers.
     """
     whole = [(pair, pair.ours) for pair in pairs if pair.measure == column and pair.ours is not None]
     values = [value for pair, ours in whole for value in (pair.published, ours)]

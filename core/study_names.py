@@ -101,6 +101,14 @@ def share_words(row: Mapping[str, Any]) -> str:
     return f"{epochs}, {pictures}, {device_words(row['device'])}"
 
 
+def short_share(row: Mapping[str, Any]) -> str:
+    """The same without the device, where many stand below each other: '2 of 20 epochs, 10 % of the pictures'."""
+    parts = [f"{row['epochs_trained']} of {row['epochs_asked']} epochs"] if row["epochs_trained"] < row["epochs_asked"] else []
+    if row["pictures"] < row["pictures_asked"]:
+        parts.append(f"{100 * row['pictures'] / row['pictures_asked']:.0f} % of the pictures")
+    return ", ".join(parts)
+
+
 def device_words(device: str) -> str:
     """A device in a word or two: all of a processor's name is too long for a table."""
     return "CPU" if "cpu" in device.lower() else device.replace("NVIDIA ", "").strip() or "device not known"

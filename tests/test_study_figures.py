@@ -17,6 +17,7 @@ from core.study_names import (
     measure_title,
     run_title,
     share_words,
+    short_share,
     varied,
 )
 
@@ -40,6 +41,7 @@ def test_what_a_share_left_out_stands_in_words():
     assert share_words(row()) == "2 of 20 epochs, 10,000 of 54,000 pictures, CPU"
     whole = row(epochs_trained=20, pictures=54_000, device="NVIDIA H200")
     assert share_words(whole) == "20 epochs, 54,000 pictures, H200"
+    assert short_share(row()) == "2 of 20 epochs, 19 % of the pictures"
     assert device_words("") == "device not known"
     assert is_cut(row())
     assert not is_cut(whole)
@@ -92,6 +94,13 @@ def test_of_losses_the_smallest_is_best():
     figure = study_figures.effects_plot(EFFECTS, "val_loss", log=True)
     assert figure.data[0].marker.size[0] > figure.data[0].marker.size[1]
     assert figure.layout.xaxis.type == "log"
+
+
+def test_a_narrow_axis_has_few_ticks():
+    decade = [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0]
+    assert study_figures.few_ticks(decade, 0.4, 2.2) == [0.5, 1.0, 2.0]
+    assert study_figures.few_ticks(decade, 0.4, 1.0) == [0.4, 0.5, 0.7, 1.0]
+    assert study_figures.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100) == [1.0, 10.0, 100.0]
 
 
 def test_an_interaction_has_a_line_for_each_level():
@@ -156,7 +165,9 @@ def test_picked_runs_stand_before_the_crowd():
     figure = run_figures.learning_curves(
         [curve("1: a", [0.1, 0.2], 10), curve("2: b", [0.3])], [curve("3: c", [0.5, 0.6]), curve("4: d", [0.4])], "accuracy"
     )
-    assert [trace.name for trace in figure.data] == [None, None, "3, training", "3, validation", "4, training", "4, validation"]
+    assert [trace.name for trace in figure.data] == [None, None] + [
+        f"run {run}, {part}" for run in (3, 4) for part in ("training", "validation")
+    ]
     assert figure.layout.xaxis.range[1] == 10.5
     assert figure.data[1].mode == "lines+markers"  # one epoch has no line
     assert figure.data[3].line.dash != figure.data[5].line.dash

@@ -18,11 +18,8 @@ def show() -> None:
     """The whole tab."""
     st.html(shell.WEB / "study.css")
     with st.container(key="datasets"):
-        with st.container(horizontal=True, vertical_alignment="bottom", key="dataset-bar"):
-            name = forms.one_model(
-                "Data set", {name: info.title for name, info in DATASETS.items()}, "fashion-mnist", key="data"
-            )
-            part = forms.one_of("Part", PARTS, "split")
+        name = forms.one_model("Data set", {name: info.title for name, info in DATASETS.items()}, "fashion-mnist", key="data")
+        part = forms.one_of("Part", PARTS, "split")
         info = DATASETS[name]
         height, width, channels = info.shape
         colours = "grey" if channels == 1 else "colour"

@@ -43,6 +43,8 @@ def effects(shown: Shown, factors: Sequence[str]) -> None:
     for place, measure in zip(st.columns(len(measures), gap="large"), measures, strict=True):
         column = f"val_{measure}"
         found = main_effects(shown.rows, factors, column)
+        orders = {name: levels_in(shown.study, name, shown.rows) for name in factors}
+        found.sort(key=lambda one: (factors.index(one.factor), orders[one.factor].index(one.level)))
         words = "; ".join(f"{level_title(one.factor, one.level)} {figure_text(column, one.mean)}" for one in found)
         with place:
             st.html(f'<h3 class="lo-caption">{measure_title(column).capitalize()}</h3>')

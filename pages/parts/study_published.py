@@ -7,12 +7,13 @@ import streamlit as st
 
 from core import study_figures
 from core.study_effects import Beside, agreement, beside_published
-from core.study_names import is_cut, measure_title, setting_title, share_words
+from core.study_names import is_cut, measure_title, setting_title, short_share
 from pages.parts import model_cards, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import Shown, section
 
 FEWEST = 3  # pairs that a figure needs
+MOST_OPEN = 20  # lines that stand there without being asked for
 
 
 def show(shown: Shown) -> None:
@@ -31,7 +32,9 @@ def show(shown: Shown) -> None:
     whole = [name for name in measures if sum(pair.measure == name and pair.ours is not None for pair in pairs) >= FEWEST]
     if whole:
         correlations(pairs, whole, shown)
-    st.html(table(pairs, shown))
+    lead = f"All {len(pairs)} printed figures"
+    with st.expander(lead, expanded=len(pairs) <= MOST_OPEN or not shown.rows):
+        st.html(table(pairs, shown))
 
 
 def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown) -> None:
@@ -46,7 +49,7 @@ def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown)
             chart(drawing, f"published-{measure}", f"Published against ours, {measure_title(measure)}. {words}")
     st.html(
         '<p class="lo-hint">Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have '
-        "nothing in common. Open markers: doubtful in print.</p>"
+        "nothing in common. Open markers: with a remark in the table.</p>"
     )
 
 
@@ -66,7 +69,7 @@ def table(pairs: Sequence[Beside], shown: Shown) -> str:
         seen = ""
         if pair.ours is not None:
             parts = [f"{pair.seeds} seeds"] if pair.seeds > 1 else []
-            parts += [share_words(row)] if row and is_cut(row) else []
+            parts += [short_share(row)] if row and is_cut(row) else []
             seen = f"<small>{escape('; '.join(parts))}</small>" if parts else ""
         lines.append(
             f'<tr><th scope="row">{name}</th><td class="lo-words">{folded}{escape(measure_title(pair.measure))}{doubt}</td>'
@@ -74,4 +77,4 @@ def table(pairs: Sequence[Beside], shown: Shown) -> str:
         )
     heads = (("Setting", ""), ("Measure", ' class="lo-words"'), ("published", ""), ("ours", ""))
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in heads)
-    return model_cards.wide(head, lines, "Published figures and ours", "lo-printed")
+    return model_cards.wide(head, lines, "Published figures and ours", "lo-printed lo-beside")

@@ -1,5 +1,6 @@
 """One run of a study, or two side by side: figures, confusion matrix, and the pictures behind one of its cells."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -18,7 +19,7 @@ from pages.parts import cached_studies, forms, theme, train_form, views
 from pages.parts.model_cards import duration, number, swatch
 from pages.parts.pictures import data_url
 from pages.parts.study_charts import chart
-from pages.parts.study_runs import NONE, tell_picks
+from pages.parts.study_runs import NONE, choose
 from pages.parts.study_tab import Shown, measures_of, section
 
 TRAIN_TAB = "Train now"
@@ -32,9 +33,10 @@ def show(shown: Shown, first: int, second: int | None) -> None:
     section("One run, or two side by side")
     titles = {str(row["trial"]): shown.title(row) for row in [*shown.best(len(shown.rows)), *shown.rows]}
     left, right = st.columns(2, gap="large")
-    left.selectbox("Run", list(titles), format_func=titles.__getitem__, key="pick", on_change=tell_picks)
-    others = {NONE: "Nothing"} | titles
-    right.selectbox("Beside it", list(others), format_func=others.__getitem__, key="beside", on_change=tell_picks)
+    with left:
+        choose("Run", titles, "pick")
+    with right:
+        choose("Beside it", {NONE: "Nothing"} | titles, "beside")
     trials = [one for one in (first, second) if one is not None]
     rows = {row["trial"]: row for row in shown.rows}
     for place, trial in zip(st.columns(2, gap="large"), trials, strict=False):
@@ -97,16 +99,14 @@ def confused(shown: Shown, cells: dict[int, list[list[int]]], wrong: dict[int, l
     same = len(set(datasets.values())) == 1
     cell = choose_cell(list(counts.values()) if same else [next(iter(counts.values()))], classes)
     trials = list(cells)
-    for place, trial in zip(st.columns(2, gap="large"), trials, strict=False):
-        with place:
-            matrix(
-                trial,
-                trials.index(trial),
-                counts[trial],
-                DATASETS[datasets[trial]].classes,
-                cell if same or trial == trials[0] else None,
-            )
-            pictures(datasets[trial], wrong[trial], cell if same or trial == trials[0] else None, counts[trial])
+    left, right = st.columns(2, gap="large")
+    alone = len(trials) == 1  # then its pictures stand beside it
+    for place, (column, trial) in enumerate(zip((left, right), trials, strict=False)):
+        mine = cell if same or trial == trials[0] else None
+        with column:
+            matrix(trial, place, counts[trial], DATASETS[datasets[trial]].classes, mine)
+        with right if alone else column:
+            pictures(datasets[trial], wrong[trial], mine, counts[trial])
 
 
 def choose_cell(counts: Sequence[NDArray[np.int64]], classes: Sequence[str]) -> tuple[int, int] | None:
@@ -115,12 +115,13 @@ def choose_cell(counts: Sequence[NDArray[np.int64]], classes: Sequence[str]) -> 
     options = {ALL: "All mistakes"} | {
         f"{true}-{told}": f"{classes[true]} taken for {classes[told]}: {count:,}" for true, told, count in found
     }
-    picked = st.session_state.get("cell-pressed")
-    if picked and picked not in options:  # a rare cell that was pressed in the matrix
-        true, told = (int(part) for part in picked.split("-"))
-        if max(true, told) < len(classes):
-            options[picked] = f"{classes[true]} taken for {classes[told]}" if true != told else f"{classes[true]}, told right"
-    chosen = forms.one_model("Pictures behind", options, ALL, key="cell")
+    told = st.session_state.get("cell") or st.query_params.get("cell", "")
+    pair = re.fullmatch(r"(\d{1,4})-(\d{1,4})", told, re.ASCII)
+    if pair and told not in options and max(int(pair[1]), int(pair[2])) < len(classes):  # a rare one, pressed in a matrix
+        true, predicted = int(pair[1]), int(pair[2])
+        options[told] = f"{classes[true]} " + ("told right" if true == predicted else f"taken for {classes[predicted]}")
+    chosen = st.session_state["cell"] = told if told in options else ALL
+    choose("Pictures behind", options, "cell")
     if chosen == ALL:
         return None
     first, second = chosen.split("-")
@@ -129,8 +130,7 @@ def choose_cell(counts: Sequence[NDArray[np.int64]], classes: Sequence[str]) -> 
 
 def press(data: Any) -> None:
     """A cell of a matrix was pressed."""
-    st.session_state["cell-pressed"] = st.session_state["cell"] = f"{int(data[0])}-{int(data[1])}"
-    st.query_params["cell"] = st.session_state["cell"]
+    st.session_state["cell"] = st.query_params["cell"] = f"{int(data[0])}-{int(data[1])}"
 
 
 def matrix(trial: int, place: int, counts: NDArray[np.int64], classes: Sequence[str], cell: tuple[int, int] | None) -> None:

@@ -90,7 +90,10 @@ def tell_brushes(brushes: Brushes) -> None:
 
 
 def picks(shown: Shown) -> tuple[int, int | None]:
-    """The trial looked at, the best until another is picked, and the one beside it; what there is no run of is passed over."""
+    """The trial looked at, the best until another is picked, and the one beside it; what there is no run of is passed over.
+
+    They are kept apart from the widgets that show them: whoever is quicker than the page sends what a widget showed before.
+    """
     known = {str(row["trial"]) for row in shown.rows}
     best = shown.best(1) or shown.rows
     for key, default in (("pick", str(best[0]["trial"])), ("beside", NONE)):
@@ -112,6 +115,17 @@ def tell_picks() -> None:
     """Write what is picked into the URL."""
     for key in ("pick", "beside"):
         st.query_params[key] = st.session_state[key]
+
+
+def choose(label: str, titles: Mapping[str, str], name: str) -> None:
+    """A list that shows and changes what is kept under ``name``, in the URL too."""
+    now = st.session_state[name]
+    key = f"{name}-{now}"  # a list for each value, so that none has an older one in mind
+
+    def take() -> None:
+        st.session_state[name] = st.query_params[name] = st.session_state[key]
+
+    st.selectbox(label, list(titles), list(titles).index(now), format_func=titles.__getitem__, key=key, on_change=take)
 
 
 # --- table and curves ------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from core.study_names import MEASURES, is_cut, losses_apart, run_title, share_wo
 from core.trials import Row, Study, StudyError
 from pages.parts import cached_studies, forms, shell, study_charts
 
-CHOICES = {"accuracy": "Accuracy", "cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
+CHOICES = {"accuracy": "Accuracy", "cross_entropy": "Cross-entropy", "loss": "Loss with penalty"}
 OF_A_STUDY = ("pick", "beside", "cell", "brush", "top", "first", "second")  # choices that only one study has
 TOLD = 3  # kinds of shares that are listed
 STARTS = 3  # runs of a study that training can start from
@@ -79,11 +79,11 @@ def choose() -> Shown | None:
     if unknown and "study" not in st.session_state:
         forms.complain(f"No study is called {unknown[0][:60]!r}; these are known: {', '.join(STUDIES)}.")
     there = next((name for name in STUDIES if cached_studies.has_rows(name)), next(iter(STUDIES)))
-    with st.container(horizontal=True, vertical_alignment="bottom", key="study-bar"):
-        name = forms.one_model("Study", titles(), there, key="study")
+    name = forms.one_model("Study", titles(), there, key="study")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         measure = forms.one_of("Measure", CHOICES, "measure")
         study_charts.choose_file()
-    log = st.toggle("Logarithmic losses", value=True, key="loglosses", bind="query-params")
+        log = st.toggle("Logarithmic losses", value=True, key="loglosses", bind="query-params")
     forget(name)
     try:
         study, rows = cached_studies.study(name)
