@@ -175,9 +175,10 @@ def test_training_can_start_from_the_best_stored_runs(results: Path):
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def samples(name: str) -> dict[str, tuple[list[list[bytes]], list[int]]]:
-    classes = len(DATASETS[name].classes)
-    return {part: ([[b"png"] * 20] * classes, [1000] * classes) for part in ("train", "valid", "test")}
+def samples(name: str) -> dict[str, tuple[list[np.ndarray], list[int]]]:
+    info = DATASETS[name]
+    pictures = [np.zeros((20, *info.shape), np.uint8) for _ in info.classes]
+    return {part: (pictures, [1000] * len(info.classes)) for part in ("train", "valid", "test")}
 
 
 def test_pictures_of_every_class_and_more_of_one(results: Path, monkeypatch: pytest.MonkeyPatch):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from core.trials import Row, Study
 
-SAMPLES_A_CLASS = 48  # pictures of each class and part of a data set
+SAMPLES_A_CLASS = 36  # pictures of each class and part of a data set
 
 
 def has_rows(name: str) -> bool:
@@ -92,16 +92,24 @@ def _png(pixels: "NDArray[np.uint8]") -> bytes:
 
 
 @st.cache_resource(show_spinner="Reading the data set", max_entries=6)
-def dataset_samples(name: str) -> "dict[str, tuple[list[list[bytes]], list[int]]]":
-    """Part -> for each class its first pictures as PNG, and how many it has in all. May raise ``DatasetError``."""
+def dataset_samples(name: str) -> "dict[str, tuple[list[NDArray[np.uint8]], list[int]]]":
+    """Part -> the first pictures of each class, uint8 (n, height, width, channels), and how many each has in all.
+
+    May raise ``DatasetError``. Shared by all visitors: read-only.
+    """
     import numpy as np
 
     from core.datasets import load_dataset
 
     found = load_dataset(name)
     samples = {}
-    for part, title in ((found.train, "train"), (found.valid, "valid"), (found.test, "test")):
+    for title, part in (("train", found.train), ("valid", found.valid), ("test", found.test)):
         of_class = [np.flatnonzero(part.labels == label) for label in range(len(found.info.classes))]
-        first = [[_png(part.images[index]) for index in places[:SAMPLES_A_CLASS].tolist()] for places in of_class]
-        samples[title] = (first, [len(places) for places in of_class])
+        samples[title] = ([part.images[places[:SAMPLES_A_CLASS]] for places in of_class], [len(places) for places in of_class])
     return samples
+
+
+@st.cache_data(show_spinner=False, max_entries=1024)
+def dataset_pictures(name: str, part: str, label: int, count: int) -> list[bytes]:
+    """PNGs of the first pictures of one class."""
+    return [_png(pixels) for pixels in dataset_samples(name)[part][0][label][:count]]

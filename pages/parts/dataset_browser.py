@@ -36,7 +36,7 @@ def show() -> None:
             forms.complain(forms.sentence(error))
             st.session_state[TRIED] = ()  # else every click would try again
             return
-        browse(info, *samples[part])
+        browse(info, part, samples[part][1])
 
 
 def missing(info: DatasetInfo) -> None:
@@ -50,25 +50,26 @@ def fetch(name: str) -> None:
     st.session_state[TRIED] = (*st.session_state.get(TRIED, ()), name)
 
 
-def browse(info: DatasetInfo, pictures: list[list[bytes]], counts: list[int]) -> None:
+def browse(info: DatasetInfo, part: str, counts: list[int]) -> None:
     """Pictures by class. counts: of all pictures that each class has in this part."""
     options = {EVERY: f"Every class ({sum(counts):,} pictures)"}
     options |= {str(label): f"{name} ({counts[label]:,})" for label, name in enumerate(info.classes)}
     chosen = forms.one_model("Class", options, EVERY, key="class") if len(info.classes) > 1 else "0"
     if chosen != EVERY:
         label = int(chosen)
-        st.html(f'<div class="lo-pictures">{row(info, label, pictures[label])}</div>')
-        st.html(f'<p class="lo-hint">The first {len(pictures[label])} of {counts[label]:,}.</p>')
+        files = cached_studies.dataset_pictures(info.name, part, label, cached_studies.SAMPLES_A_CLASS)
+        st.html(f'<div class="lo-pictures">{row(info.classes[label], files)}</div>')
+        st.html(f'<p class="lo-hint">The first {len(files)} of {counts[label]:,}.</p>')
         return
-    lines = "".join(
-        f'<tr><th scope="row">{escape(name)}<small>{counts[label]:,}</small></th>'
-        f'<td><div class="lo-pictures">{row(info, label, pictures[label][:FEW])}</div></td></tr>'
-        for label, name in enumerate(info.classes)
-    )
-    st.html(f'<table class="lo-table lo-classes"><tbody>{lines}</tbody></table>')
+    lines = []
+    for label, name in enumerate(info.classes):
+        shown = row(name, cached_studies.dataset_pictures(info.name, part, label, FEW))
+        head = f'<th scope="row">{escape(name)}<small>{counts[label]:,}</small></th>'
+        lines.append(f'<tr>{head}<td><div class="lo-pictures">{shown}</div></td></tr>')
+    st.html(f'<table class="lo-table lo-classes"><tbody>{"".join(lines)}</tbody></table>')
 
 
-def row(info: DatasetInfo, label: int, files: list[bytes]) -> str:
+def row(name: str, files: list[bytes]) -> str:
     """The pictures of one class."""
-    name = escape(info.classes[label])
+    name = escape(name)
     return "".join(f'<img src="{data_url(file, "image/png")}" alt="{name}, picture {at + 1}">' for at, file in enumerate(files))

@@ -22,6 +22,7 @@ PENALTY = (
     "The loss holds the penalty on the weights: runs with L1 and with L2 cannot be compared by it. Accuracy and cross-entropy "
     "are without it."
 )
+SHORT = 16  # letters of a level beside which three figures have room
 SOURCES = {"ours": "Ours", "published": "Published"}
 
 
@@ -40,7 +41,10 @@ def effects(shown: Shown, factors: Sequence[str]) -> None:
     design = shown.study.name.startswith(DESIGN)
     section("What each setting does", BALANCED if design else UNBALANCED)
     measures = measures_of(shown.rows)
-    for place, measure in zip(st.columns(len(measures), gap="large"), measures, strict=True):
+    longest = max(len(level_title(name, row.get(name))) for name in factors for row in shown.rows)
+    a_row = len(measures) if longest <= SHORT else 2
+    places = [place for _ in range(0, len(measures), a_row) for place in st.columns(a_row, gap="medium")]
+    for place, measure in zip(places, measures, strict=False):
         column = f"val_{measure}"
         found = main_effects(shown.rows, factors, column)
         orders = {name: levels_in(shown.study, name, shown.rows) for name in factors}

@@ -44,10 +44,11 @@ function build(root) {
 
   const shade = () => {
     const { colours, marked } = self.data;
+    const ink = Math.min(0.7, 3 / Math.sqrt(lines.filter((_, row) => inside(row)).length + 1)); // many lines, each fainter
     lines.forEach(({ line, id }, row) => {
       const place = marked.indexOf(id);
       const held = inside(row);
-      const [stroke, opacity, width] = held ? [colours.held, 0.55, 1.5] : [colours.line, 0.45, 1];
+      const [stroke, opacity, width] = held ? [colours.held, ink, 1.5] : [colours.line, 0.45, 1];
       put(line, { stroke, "stroke-opacity": opacity, "stroke-width": width, "stroke-dasharray": DASHES[place] ?? "" });
       if (place >= 0) put(line, { stroke: colours.marked[place], "stroke-opacity": 1, "stroke-width": 3.5 });
     });
