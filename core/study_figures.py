@@ -35,18 +35,21 @@ def looks_of(levels: Sequence[Level]) -> dict[Level, Look]:
     return {level: LOOKS[place % len(LOOKS)] for place, level in enumerate(levels)}
 
 
-def value_axis(column: str, values: Sequence[float], *, log: bool = False) -> dict[str, Any]:
-    """An axis of a measure: accuracies in per cent, losses by logarithm on wish and where all are above 0."""
+def value_axis(column: str, values: Sequence[float], *, log: bool = False, most: int = 7) -> dict[str, Any]:
+    """An axis of a measure: accuracies in per cent, losses by logarithm on wish and where all are above 0.
+
+    most: ticks of a logarithmic axis.
+    """
     named: dict[str, Any] = {"title": title(measure_title(column))}
     if column.endswith("accuracy"):
         return named | {"tickformat": ".0%" if np.ptp(values or [0, 1]) > 0.05 else ".1%", "nticks": 6}
     if log and values and min(values) > 0:
-        ticks = few_ticks(log_ticks(np.array(values, float)), min(values), max(values))
+        ticks = few_ticks(log_ticks(np.array(values, float)), min(values), max(values), most)
         return named | {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
     return named | {"nticks": 6}
 
 
-def few_ticks(ticks: Sequence[float], low: float, high: float, most: int = 5) -> list[float]:
+def few_ticks(ticks: Sequence[float], low: float, high: float, most: int) -> list[float]:
     """The ticks of a logarithmic axis that lie among the values, thinned out until they fit a narrow figure."""
     there = [tick for tick in ticks if low * 0.9 <= tick <= high * 1.1]
     for first in ("125", "13", "1"):
@@ -89,7 +92,7 @@ def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False
         figure.add_vline(x=mean, line={"color": colours.muted, "width": 1, "dash": "dot"})
     figure.update_layout(
         height=ROW * len(rows) + 64,
-        xaxis=value_axis(column, [one.mean for one in effects], log=log) | {"title": None},
+        xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5) | {"title": None},
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure

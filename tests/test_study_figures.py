@@ -98,9 +98,9 @@ def test_of_losses_the_smallest_is_best():
 
 def test_a_narrow_axis_has_few_ticks():
     decade = [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0]
-    assert study_figures.few_ticks(decade, 0.4, 2.2) == [0.5, 1.0, 2.0]
-    assert study_figures.few_ticks(decade, 0.4, 1.0) == [0.4, 0.5, 0.7, 1.0]
-    assert study_figures.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100) == [1.0, 10.0, 100.0]
+    assert study_figures.few_ticks(decade, 0.4, 2.2, 5) == [0.5, 1.0, 2.0]
+    assert study_figures.few_ticks(decade, 0.4, 1.0, 5) == [0.4, 0.5, 0.7, 1.0]
+    assert study_figures.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100, 5) == [1.0, 10.0, 100.0]
 
 
 def test_an_interaction_has_a_line_for_each_level():

@@ -10,7 +10,7 @@ from pages.parts.pictures import data_url
 
 PARTS = {"train": "Training", "valid": "Validation", "test": "Test"}
 EVERY = "every"
-FEW = 12  # pictures of a class beside others
+FEW = 10  # pictures of a class beside others
 TRIED = "datasets-tried"  # in the session: data sets that the visitor had fetched
 
 
