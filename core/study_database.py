@@ -29,10 +29,11 @@ def shown_url(url: str) -> str:
 
 def why(error: Exception, url: str) -> str:
     """The first line of what the database's driver says, without what stands before the URL's @."""
-    while (inner := getattr(error, "orig", None) or error.__cause__) is not None and inner is not error:
-        error = inner
+    inner: BaseException = error
+    while (deeper := getattr(inner, "orig", None) or inner.__cause__) is not None and deeper is not inner:
+        inner = deeper
     secret = url.partition("://")[2].rpartition("@")[0].partition(":")[2]
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = (str(inner).strip().splitlines() or [type(inner).__name__])[0]
     return line.replace(secret, "***") if secret else line
 
 

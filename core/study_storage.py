@@ -223,7 +223,11 @@ class StudyStorage:
                     self._backend.set_trial_intermediate_value(claim.trial_id, line["epoch"], line["val_accuracy"])
             self._backend.set_trial_state_values(claim.trial_id, TrialState.COMPLETE, [record.row["val_accuracy"] or 0.0])
 
-        return self._settled(store)
+        # An answer may be lost on its way: then the second attempt finds what the first one stored.
+        return self._settled(store) or self._state(claim) == "COMPLETE"
+
+    def _state(self, claim: Claim) -> str:
+        return str(self._asked(partial(self._backend.get_trial, claim.trial_id)).state.name)
 
     def fail(self, claim: Claim, sentence: str) -> None:
         """Say that a trial failed; it counts as an attempt."""
@@ -275,9 +279,10 @@ def _distribution(study: Study, factor: str) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     levels = study.levels(factor)
-    if all(isinstance(level, int) for level in levels):
-        return IntDistribution(min(levels), max(levels))
-    if all(isinstance(level, int | float) for level in levels):
-        low, high = float(min(levels)), float(max(levels))
-        return FloatDistribution(low, high, log=low > 0)
-    return CategoricalDistribution(levels)
+    numbers = [level for level in levels if isinstance(level, int | float)]
+    if len(numbers) < len(levels):
+        return CategoricalDistribution(levels)
+    low, high = min(numbers), max(numbers)
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high)
+    return FloatDistribution(low, high, log=low > 0)

@@ -89,6 +89,7 @@ def run_sweep(sweep: Sweep, workers: int = 1) -> None:
         add_records(sweep.study, storage.records(), sweep.folder)
         if sweep.fresh:
             storage.begin_round()
+        storage.offer(_offered(sweep))  # by one process, so that its workers do not each do it at the same moment
     if workers == 1:
         work(sweep)
     else:
@@ -148,8 +149,7 @@ def work(sweep: Sweep, *, alone: bool = True) -> int:
     deadline = None if sweep.minutes is None else time.monotonic() + 60 * sweep.minutes
     runs = {number: run for number, run in runs_here(sweep.study, sweep.full).items() if sweep.available(run.dataset)}
     wanted = {number: run.key for number, run in runs.items()}
-    offered = open_trials(sweep.study, full=sweep.full, fresh=sweep.fresh, folder=sweep.folder)
-    offered = {number: key for number, key in offered.items() if number in wanted}
+    offered = _offered(sweep)
     done, waiting = 0, False
     with _terminated(), contextlib.closing(sweep.storage()) as storage:
         while deadline is None or time.monotonic() < deadline:
@@ -169,6 +169,13 @@ def work(sweep: Sweep, *, alone: bool = True) -> int:
             waiting = True
             time.sleep(sweep.beat)
     return done
+
+
+def _offered(sweep: Sweep) -> dict[int, str]:
+    """Number -> key of the runs that are open on this machine and whose data it has."""
+    runs = runs_here(sweep.study, sweep.full)
+    found = open_trials(sweep.study, full=sweep.full, fresh=sweep.fresh, folder=sweep.folder)
+    return {number: key for number, key in found.items() if sweep.available(runs[number].dataset)}
 
 
 def _run_claim(sweep: Sweep, storage: StudyStorage, claim: Claim, run: RunSpec, deadline: float | None, alone: bool) -> str:

@@ -1,6 +1,5 @@
 """Sweeps around runs that take no time: what is open, what a worker does with it, and the command."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from core import paths, studies, sweeps
 from core.__main__ import main
 from core.checkpoints import CheckpointError
 from core.study_results import load_rows
-from core.study_storage import StudyStorage
 from core.sweeps import Sweep, run_sweep, work
 from core.trials import Share, StudyError
 
@@ -172,16 +170,23 @@ def test_two_workers_share_an_sqlite_file(sweep, tmp_path, monkeypatch):
 
 
 def test_a_worker_waits_for_what_runs_elsewhere(sweep, tmp_path, capsys, monkeypatch):
-    """Another worker holds trial 0 and dies; this one finishes the rest, waits, and takes it over."""
-    other = StudyStorage(sweep.url, STUDY, beat=1, grace=1)
+    """Another worker holds trial 0; this one finishes the rest and waits until that one hands it back."""
+    other = sweep.storage()
     other.offer({0: WANTED[0]})
-    assert other.claim(WANTED).number == 0
-    other.close()
-    started = time.monotonic()
-    assert work(replace(sweep, grace=2)) == 6
-    assert time.monotonic() - started < 60
+    claim = other.claim(WANTED)
+    before = []
+
+    def sleep(seconds):
+        if not before:
+            before.append(numbers(tmp_path))
+            other.hand_back(claim)
+
+    monkeypatch.setattr("core.sweeps.time.sleep", sleep)
+    assert work(sweep) == 6
+    assert before == [[1, 2, 3, 4, 5]]
     assert "all that is left runs elsewhere; waiting" in capsys.readouterr().out
     assert numbers(tmp_path) == [0, 1, 2, 3, 4, 5]
+    other.close()
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

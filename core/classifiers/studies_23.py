@@ -48,7 +48,7 @@ def _grid_run(architecture: str, dataset: str, seed: int, setting: Mapping[str, 
 
 def _mlp_forms() -> Study:
     entries: list[Entry] = []
-    printed_best = {}
+    printed_best: dict[Level, dict[str, float]] = {}
     for row in printed("mlp_forms"):
         architecture, said = row["architecture"], figures(row, test_accuracy="accuracy")
         if not row["optimizer"]:  # the form's best accuracy is printed, and not with which settings
