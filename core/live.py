@@ -23,8 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import paths
-from core.classifiers.architectures import check_run
-from core.live_state import ACTIVE, COMMANDS, ENDED, PAUSE_MINUTES, LiveError, LiveState, check_limits
+from core.live_state import ACTIVE, COMMANDS, ENDED, PAUSE_MINUTES, LiveError, LiveState, check_live
 from core.specs import RunSpec
 
 WORKER = ("-m", "core.live_worker")
@@ -73,8 +72,7 @@ class LiveRuns:
         """
         if len(owner) < 16:
             raise ValueError(f"owner must be a secret of at least 16 characters; got {len(owner)}")
-        check_run(spec)
-        check_limits(spec)
+        check_live(spec)
         with self._lock:
             self._let_in(owner)
             run_id = secrets.token_urlsafe(9)

@@ -31,8 +31,11 @@ class LiveError(ValueError):
     """A live run cannot be had or steered as asked; the text says why and what helps."""
 
 
-def check_limits(spec: RunSpec) -> None:
-    """Raise a ``LiveError`` that names the value and the remedy where a run is too long to be watched."""
+def check_live(spec: RunSpec) -> None:
+    """Raise a ``ValueError`` where settings contradict each other, a ``LiveError`` where a run is too long to be watched."""
+    from core.classifiers.architectures import check_run  # with it come the data sets, which a worker's start need not await
+
+    check_run(spec)
     training = spec.training
     if training.epochs > MOST_EPOCHS:
         raise LiveError(f"a live run takes at most {MOST_EPOCHS} epochs; got {training.epochs}: ask for fewer")

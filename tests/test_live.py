@@ -14,7 +14,7 @@ import pytest
 from core import live
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveError, LiveState, check_limits
+from core.live_state import LiveError, LiveState, check_live
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 from tests.fake_worker import FAILING_DATA, FAILING_SEED, SIZE
 
@@ -282,8 +282,8 @@ def test_what_is_too_long_names_the_value_and_the_remedy(runs: LiveRuns, asked: 
 
 
 def test_what_is_offered_is_within_the_limits():
-    check_limits(spec(50, pictures=12_000))
-    check_limits(spec(10, pictures=None))
+    check_live(spec(50, pictures=12_000))
+    check_live(spec(10, pictures=None))
 
 
 def test_contradictions_are_refused_before_anything_starts(runs: LiveRuns):

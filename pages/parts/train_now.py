@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import live_figures
 from core.figures import palette
-from core.live_state import LiveError, LiveState
+from core.live_state import LiveError, LiveState, check_live
 from core.sheets import encode
 from core.specs import RunSpec
 from pages.parts import cached, forms, shell, theme, train_form, views
@@ -129,6 +129,7 @@ def start(spec: RunSpec, beside: list[str]) -> None:
     """Start a run next to those in ``beside``; what else this visitor has going makes room."""
     runs = cached.live_runs()
     try:
+        check_live(spec)  # before anything makes room for it
         for other in runs.going(owner()):
             if other not in beside:
                 runs.stop(other, owner(), at_once=True)
