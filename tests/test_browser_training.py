@@ -18,6 +18,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: p
 from tests.test_browser import ROOT, Server, browser, expect, leaves  # noqa: E402, F401  (browser is a fixture)
 
 STUDY = "/compare_training?study=l16-mlp"
+TRIES = 30
 FIGURES = 9  # of the L16 study: three main effects, importance, interaction, curves, one confusion matrix, two of print
 
 
@@ -128,11 +129,14 @@ def test_figures_are_saved(page, server: Server):
     assert len(Path(saved.value.path()).read_text().splitlines()) == 49
     page.get_by_role("radio", name="SVG").click()
     until(page, r"file=SVG")
-    chart = page.locator(".js-plotly-plot").first
-    chart.hover()
-    with page.expect_download() as saved:
-        chart.locator(".modebar-btn").first.click()
-    assert saved.value.suggested_filename.endswith(".svg")
+    chart, names = page.locator(".js-plotly-plot").first, []
+    while len(names) < TRIES and not any(name.endswith(".svg") for name in names):  # until the page is drawn again
+        page.wait_for_timeout(1000)
+        chart.hover()
+        with page.expect_download() as saved:
+            chart.locator(".modebar-btn").first.click()
+        names.append(saved.value.suggested_filename)
+    assert names[-1] == "effects-accuracy.svg"
 
 
 def test_a_run_goes_to_the_form_of_live_runs(page, server: Server):
