@@ -6,7 +6,11 @@ from pages.parts import shell
 
 st.set_page_config("Latent O'Clock", shell.ICON, layout="wide", initial_sidebar_state=256, menu_items={"About": shell.ABOUT})
 page = st.navigation(
-    [st.Page("pages/home.py", title="Welcome", default=True), st.Page("pages/tell_the_time.py", title="Tell the time")]
+    [
+        st.Page("pages/home.py", title="Welcome", default=True),
+        st.Page("pages/compare_training.py", title="Compare training"),
+        st.Page("pages/tell_the_time.py", title="Tell the time"),
+    ]
 )
 shell.dress()
 page.run()

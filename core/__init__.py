@@ -109,6 +109,10 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     comparison               every clock model side by side: results on disk -> tidy arrays
     clock_figures            the comparison and the lesson -> plotly figures
     reliability_figures      does confidence mean something: what was measured -> a plotly figure
+    study_names              how studies, factors, levels and runs read
+    parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
+    study_figures            rows of a study -> plotly figures
+    run_figures              learning curves and confusions of single runs -> plotly figures
     live_figures             live runs -> plotly figures, and pictures of filters
     __main__                 the command line
 

@@ -1,7 +1,7 @@
 """What the pages share.
 
 shell        the sidebar and the style sheet of every page
-cached       Streamlit's caches over core, and the warm-up; nothing else caches
+cached, cached_studies  Streamlit's caches over core, and the warm-up; nothing else caches
 pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
 uploads      the files uploaded last, kept while another source or page is shown
@@ -9,10 +9,13 @@ views        Readings -> what stands on the page
 why          what a model looked at, the pixels that decide, and a reader without learning beside it
 tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all
+study_tab    the stored studies: which, and how much of it is there; study_effects, study_runs, study_run, study_published are
+             its sections, study_charts its figures, which can be saved
+dataset_browser  the tab that shows the pictures of a data set
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
 train_form   the form of a training run
 train_now    the tab that starts runs and shows them while they train
 theme        light or dark
-gallery, paste, cropper, scrubber, dial  components that run in the browser (their scripts lie in ``web``)
+gallery, paste, cropper, scrubber, dial, parallel  components that run in the browser (their scripts lie in ``web``)
 """

@@ -1,0 +1,159 @@
+"""Parallel coordinates: an axis for each factor and measure, where each run lies on it, and which runs a brush holds.
+
+Places on an axis run from 0 to 1: words at even distances, numbers by their size, rates, batches, losses and times by their
+logarithm. Inselberg 1985, "The plane with parallel coordinates".
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.study_names import factor_title, figure_text, level_title
+from core.trials import Level
+
+LOGARITHMIC = ("learning_rate", "batch_size", "seconds")
+LONG_WORDS = ("architecture", "regularization")  # written on two lines
+AIR = 0.04  # how far past an axis's ends a brush may reach
+MOST_TICKS = 8  # of a factor that is a number; one with more levels has round ticks
+ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
+Brushes = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis. at: its place in [0, 1]. text: of one line or two."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """places: of each row in [0, 1], None for a row without a value. title: short, what stands at the axis."""
+
+    name: str
+    title: str
+    ticks: tuple[Tick, ...]
+    places: tuple[float | None, ...]
+
+
+def factor_axis(name: str, levels: Sequence[Level], rows: Sequence[Mapping[str, Any]]) -> Axis:
+    """The axis of a factor: its ``levels`` in their order, at even distances if they are words, else by size."""
+    if any(isinstance(level, str) for level in levels):
+        places: dict[Any, float] = {level: _even(place, len(levels)) for place, level in enumerate(levels)}
+        long = name in LONG_WORDS
+        words = {level: level_title(name, level).replace(", ", "\n" if long else ", ") for level in levels}
+        ticks = tuple(Tick(places[level], words[level]) for level in levels)
+        return Axis(name, factor_title(name), ticks, tuple(places.get(row.get(name)) for row in rows))
+    numbers = [float(level) for level in levels]
+    axis = _number_axis(name, factor_title(name), [row.get(name) for row in rows], numbers)
+    if len(numbers) > MOST_TICKS:
+        return axis
+    low, high = min(numbers), max(numbers)
+    marks = tuple(Tick(_place(value, low, high, name in LOGARITHMIC), level_title(name, value)) for value in numbers)
+    return Axis(name, axis.title, marks, axis.places)
+
+
+def measure_axis(name: str, title: str, rows: Sequence[Mapping[str, Any]], *, log: bool = False) -> Axis:
+    """The axis of a measure, from its smallest value to its largest; ``log`` by logarithm, as of ``LOGARITHMIC`` ones."""
+    return _number_axis(name, title, [row.get(name) for row in rows], [], log=log)
+
+
+def _number_axis(name: str, title: str, values: Sequence[Any], ends: Sequence[float], *, log: bool = False) -> Axis:
+    log = log or name in LOGARITHMIC
+    known = [float(value) for value in (*values, *ends) if _is_number(value) and (value > 0 or not log)]
+    if not known:
+        return Axis(name, title, (), tuple(None for _ in values))
+    low, high = min(known), max(known)
+    places = [
+        _place(float(value), low, high, log) if _is_number(value) and (value > 0 or not log) else None for value in values
+    ]
+    ticks = tuple(Tick(_place(value, low, high, log), _text(name, value)) for value in _round_values(low, high, log))
+    return Axis(name, title, ticks, tuple(places))
+
+
+def _text(name: str, value: float) -> str:
+    return figure_text(name, value).replace(".00 %", " %") if name.endswith("accuracy") else f"{value:g}"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _even(place: int, count: int) -> float:
+    return place / (count - 1) if count > 1 else 0.5
+
+
+def _place(value: float, low: float, high: float, log: bool) -> float:
+    if high <= low:
+        return 0.5
+    if log:
+        value, low, high = math.log(value), math.log(low), math.log(high)
+    return (value - low) / (high - low)
+
+
+def _round_values(low: float, high: float, log: bool, wanted: int = 5) -> list[float]:
+    """About ``wanted`` round values from ``low`` to ``high``; both ends where nothing round lies between them."""
+    if high <= low:
+        return [low]
+    if log and high / low >= 3:
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        for steps in ((1, 2, 5), (1, 3), (1,)):
+            found = [value for power in powers for step in steps if low <= (value := float(f"{step}e{power}")) <= high]
+            if len(found) <= wanted + 2:
+                break
+        return found if len(found) > 1 else [low, high]
+    raw = (high - low) / wanted
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(one * power for one in ROUND if one * power >= raw)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    found = [float(f"{place * step:.10g}") for place in range(first, last + 1)]
+    return found if len(found) > 1 else [low, high]
+
+
+# --- brushes ---------------------------------------------------------------------------------------------------------
+
+
+def within(axes: Sequence[Axis], brushes: Brushes) -> list[int]:
+    """The rows, by index, that lie inside every brush; a row without a value on a brushed axis does not."""
+    count = len(axes[0].places) if axes else 0
+    held = [(axis.places, brushes[axis.name]) for axis in axes if axis.name in brushes]
+
+    def inside(index: int) -> bool:
+        for places, (low, high) in held:
+            place = places[index]
+            if place is None or not low <= place <= high:
+                return False
+        return True
+
+    return [index for index in range(count) if inside(index)]
+
+
+def read_brushes(plain: Any, names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """The brushes that a browser sent, as {name: [low, high]}: what is no brush on one of these axes is left out."""
+    if not isinstance(plain, Mapping):
+        return {}
+    known, found = set(names), {}
+    for name, ends in plain.items():
+        if name not in known or not isinstance(ends, Sequence) or isinstance(ends, str) or len(ends) != 2:
+            continue
+        if all(_is_number(end) for end in ends) and ends[0] < ends[1]:
+            low, high = (min(max(float(end), -AIR), 1 + AIR) for end in ends)
+            found[str(name)] = (low, high)
+    return found
+
+
+def brush_texts(brushes: Brushes) -> list[str]:
+    """Brushes as a URL holds them: 'optimizer:0.25-1.04'."""
+    return [f"{name}:{low:.3f}-{high:.3f}" for name, (low, high) in brushes.items()]
+
+
+def from_texts(texts: Iterable[str], names: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """What ``brush_texts`` wrote; anything else is passed over."""
+    plain = {}
+    for text in texts:
+        if match := re.fullmatch(r"(\w{1,40}):(-?\d\.\d{1,6})-(-?\d\.\d{1,6})", text, re.ASCII):
+            plain[match[1]] = [float(match[2]), float(match[3])]
+    return read_brushes(plain, names)

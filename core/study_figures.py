@@ -1,0 +1,262 @@
+"""Rows of studies -> plotly figures, in the style of ``figures``: effects, interactions, importance, lines by optimiser, print.
+
+Every function is pure. A level of a factor has one look in all figures of a study, by its place among the study's levels; hue,
+dash and marker differ together, so nothing rests on colour alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.clock_figures import framed, line_of, log_ticks, marker_of, title
+from core.figures import Look, palette, plain, see_through
+from core.study_effects import Beside, Cell, LevelMean
+from core.study_names import factor_title, figure_text, level_title, measure_title, setting_title
+from core.trials import Level
+
+LOOKS = (
+    Look(0, "solid", "circle"),
+    Look(1, "dash", "square"),
+    Look(2, "dot", "diamond"),
+    Look(3, "dashdot", "triangle-up"),
+    Look(4, "solid", "star"),
+    Look(5, "dash", "x"),
+    Look(0, "dot", "triangle-down"),
+    Look(1, "solid", "pentagon"),
+)
+ROW = 23  # pixels of a level in a figure that lists them
+DOUBLING = ("batch_size",)  # factors whose levels double: their axis is logarithmic
+
+
+def looks_of(levels: Sequence[Level]) -> dict[Level, Look]:
+    """The look of each level of a factor."""
+    return {level: LOOKS[place % len(LOOKS)] for place, level in enumerate(levels)}
+
+
+def value_axis(column: str, values: Sequence[float], *, log: bool = False, most: int = 7) -> dict[str, Any]:
+    """An axis of a measure: accuracies in per cent, losses by logarithm on wish and where all are above 0.
+
+    most: ticks of a logarithmic axis.
+    """
+    named: dict[str, Any] = {"title": title(measure_title(column))}
+    if column.endswith("accuracy"):
+        return named | {"tickformat": ".0%" if np.ptp(values or [0, 1]) > 0.05 else ".1%", "nticks": 6}
+    if log and values and min(values) > 0:
+        ticks = few_ticks(log_ticks(np.array(values, float)), min(values), max(values), most)
+        return named | {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    return named | {"nticks": 6}
+
+
+def few_ticks(ticks: Sequence[float], low: float, high: float, most: int) -> list[float]:
+    """The ticks of a logarithmic axis that lie among the values, thinned out until they fit a narrow figure."""
+    there = [tick for tick in ticks if low * 0.9 <= tick <= high * 1.1]
+    for first in ("125", "13", "1"):
+        if len(there) > most:
+            there = [tick for tick in there if f"{tick:e}"[0] in first and f"{tick:e}"[2] == "0"] or there[::2]
+    return there
+
+
+# --- effects ---------------------------------------------------------------------------------------------------------
+
+
+def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False, dark: bool = False) -> go.Figure:
+    """The mean of a measure at each level of each factor, factors below each other; a longer range weighs more.
+
+    Whiskers: the standard deviation between seeds. The dotted line is the mean of all runs, the large marker a factor's best.
+    """
+    colours = palette(dark)
+    factors = list(dict.fromkeys(one.factor for one in effects))
+    rows: list[str] = []
+    figure = framed(100, dark, {}, {})
+    for place, factor in enumerate(factors):
+        of_factor = [one for one in effects if one.factor == factor]
+        best = (max if column.endswith("accuracy") else min)(of_factor, key=lambda one: one.mean)
+        look, start = LOOKS[place % len(LOOKS)], len(rows) + 1
+        rows += [f"<b>{plain(factor_title(factor))}</b>", *(plain(level_title(factor, one.level)) for one in of_factor)]
+        figure.add_scatter(
+            x=[one.mean for one in of_factor],
+            y=list(range(start, len(rows))),
+            name=plain(factor_title(factor)),
+            mode="lines+markers",
+            line={"color": see_through(colours.series[look.hue], 0.45), "width": 1.5},
+            marker=marker_of(look, dark, most=0) | {"size": [12 if one is best else 7 for one in of_factor]},
+            error_x={"array": [one.spread or 0.0 for one in of_factor], "thickness": 1.2, "width": 3},
+            customdata=[[_one(one, column), one.count] for one in of_factor],
+            hovertemplate="%{customdata[0]} · mean of %{customdata[1]} runs<extra></extra>",
+        )
+    if effects:
+        first = [one for one in effects if one.factor == factors[0]]
+        mean = sum(one.mean * one.count for one in first) / sum(one.count for one in first)
+        figure.add_vline(x=mean, line={"color": colours.muted, "width": 1, "dash": "dot"})
+    figure.update_layout(
+        height=ROW * len(rows) + 64,
+        xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5) | {"title": None},
+        yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
+    )
+    return figure
+
+
+def _one(effect: LevelMean, column: str) -> str:
+    spread = "" if effect.spread is None else f" ± {figure_text(column, effect.spread)}"
+    return f"{plain(level_title(effect.factor, effect.level))}: {figure_text(column, effect.mean)}{spread}"
+
+
+def interaction_plot(
+    cells: Sequence[Cell],
+    factors: tuple[str, str],
+    levels: tuple[Sequence[Level], Sequence[Level]],
+    column: str,
+    *,
+    log: bool = False,
+    dark: bool = False,
+    height: int = 400,
+) -> go.Figure:
+    """The mean of a measure at each level of the first factor, a line for each level of the second.
+
+    Parallel lines: the two act each on its own. levels: of both factors, in the order of the study.
+    """
+    first, second = factors
+    across, lines = levels
+    by_pair = {(one.first, one.second): one for one in cells}
+    looks = looks_of(lines)
+    ticks = {"tickvals": list(range(len(across))), "ticktext": [plain(level_title(first, one)) for one in across]}
+    x_axis = {**ticks, "title": title(factor_title(first)), "range": [-0.25, len(across) - 0.75]}
+    figure = framed(height, dark, x_axis, value_axis(column, [one.mean for one in cells], log=log), legend=True)
+    for level in lines:
+        met = [(place, by_pair[one, level]) for place, one in enumerate(across) if (one, level) in by_pair]
+        look, label = looks[level], plain(level_title(second, level))
+        figure.add_scatter(
+            x=[place for place, _ in met],
+            y=[one.mean for _, one in met],
+            name=label,
+            mode="lines+markers",
+            line=line_of(look, dark),
+            marker=marker_of(look, dark, size=9, most=0),
+            customdata=[[figure_text(column, one.mean), _beyond(one, column), one.count] for _, one in met],
+            hovertemplate="%{customdata[0]}, %{customdata[1]} beyond both effects · %{customdata[2]} runs"
+            f"<extra>{label}</extra>",
+        )
+    return figure
+
+
+def _beyond(cell: Cell, column: str) -> str:
+    sign = "+" if cell.beyond >= 0 else "−"
+    size = abs(cell.beyond)
+    return f"{sign}{100 * size:.1f} points" if column.endswith("accuracy") else f"{sign}{size:.3g}"
+
+
+def importance_bars(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
+    """The share of a measure's variance that lies between the levels of each factor, the largest on top."""
+    order = sorted(shares, key=lambda name: -shares[name])
+    series = palette(dark).series[0]
+    tall = {"tickvals": list(range(len(order))), "ticktext": [plain(factor_title(name)) for name in order], "showgrid": False}
+    across = {
+        "range": [0, 1.12],
+        "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        "tickformat": ".0%",
+        "title": title("share of the variance"),
+    }
+    figure = framed(36 * len(order) + 72, dark, across, {**tall, "range": [len(order) - 0.4, -0.6]})
+    figure.add_bar(
+        x=[shares[name] for name in order],
+        y=list(range(len(order))),
+        orientation="h",
+        width=0.62,
+        marker={"color": see_through(series, 0.55), "line": {"color": series, "width": 1.25}},
+        text=[f"{shares[name]:.0%}" for name in order],
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{text} of the variance<extra></extra>",
+    )
+    return figure
+
+
+# --- 2023, Figure 1 --------------------------------------------------------------------------------------------------
+
+
+def lines_over(
+    points: Sequence[tuple[Level, float, float]],
+    factor: str,
+    column: str,
+    lines: Sequence[Level],
+    *,
+    log: bool = False,
+    dark: bool = False,
+    height: int = 400,
+) -> go.Figure:
+    """A measure over a factor that is a number, a line for each optimiser through the means of its runs, which are dots.
+
+    points: (optimiser, number, value) of each run. lines: all optimisers, in the order of the study. 2023, Figure 1.
+    """
+    numbers = sorted({number for _, number, _ in points})
+    across: dict[str, Any] = {
+        "title": title(factor_title(factor)),
+        "tickvals": numbers,
+        "ticktext": [f"{n:g}" for n in numbers],
+    }
+    if factor in DOUBLING:
+        across |= {"type": "log", "minor": {"ticks": ""}}
+    figure = framed(height, dark, across, value_axis(column, [value for *_, value in points], log=log), legend=True)
+    looks = looks_of(lines)
+    for level in lines:
+        mine = [(number, value) for name, number, value in points if name == level]
+        if not mine:
+            continue
+        at = sorted({number for number, _ in mine})
+        values = {number: [value for there, value in mine if there == number] for number in at}
+        look, label = looks[level], plain(level_title("optimizer", level))
+        colour = palette(dark).series[look.hue]
+        dots = {"color": see_through(colour, 0.45), "size": 5, "symbol": look.symbol}
+        hover = "%{customdata} at %{x:g}<extra>" + label + "</extra>"
+        told = [figure_text(column, value) for _, value in mine]
+        x, y = [number for number, _ in mine], [value for _, value in mine]
+        figure.add_scatter(x=x, y=y, mode="markers", marker=dots, showlegend=False, customdata=told, hovertemplate=hover)
+        means = [float(np.mean(values[number])) for number in at]
+        figure.add_scatter(
+            x=at,
+            y=means,
+            name=label,
+            mode="lines+markers",
+            line=line_of(look, dark),
+            marker=marker_of(look, dark, size=9, most=0),
+            customdata=[f"mean of {len(values[n])}: {figure_text(column, mean)}" for n, mean in zip(at, means, strict=True)],
+            hovertemplate=hover,
+        )
+    return figure
+
+
+# --- print -----------------------------------------------------------------------------------------------------------
+
+
+def published_plot(
+    pairs: Sequence[Beside], column: str, *, log: bool = False, dark: bool = False, height: int = 400
+) -> go.Figure:
+    """Every printed figure of one measure (across) against ours (up); on the dotted line both are equal.
+
+    Figures with a remark are open markers.
+    """
+    whole = [(pair, pair.ours) for pair in pairs if pair.measure == column and pair.ours is not None]
+    values = [value for pair, ours in whole for value in (pair.published, ours)]
+    one = value_axis(column, values, log=log)
+    figure = framed(height, dark, one | {"title": title("published")}, one | {"title": title(f"ours, {measure_title(column)}")})
+    if values:
+        ends = [min(values), max(values)]
+        dotted = {"color": palette(dark).muted, "width": 1, "dash": "dot"}
+        figure.add_scatter(x=ends, y=ends, mode="lines", line=dotted, hoverinfo="skip")
+    for doubtful, symbol in ((False, "circle"), (True, "circle-open")):
+        shown = [(pair, ours) for pair, ours in whole if bool(pair.doubt) == doubtful]
+        told = [
+            [plain(setting_title(pair.factors)), figure_text(column, pair.published), figure_text(column, ours)]
+            for pair, ours in shown
+        ]
+        figure.add_scatter(
+            x=[pair.published for pair, _ in shown],
+            y=[ours for _, ours in shown],
+            mode="markers",
+            marker={**marker_of(LOOKS[0], dark, size=9, most=0), "symbol": symbol, "opacity": 0.85},
+            customdata=told,
+            hovertemplate="%{customdata[0]}<br>published %{customdata[1]}, ours %{customdata[2]}<extra></extra>",
+        )
+    return figure

@@ -1,0 +1,130 @@
+"""What the settings of a study did: means over levels, importance, how two factors act together, lines by optimiser."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import study_figures
+from core.study_effects import factor_importance, interactions, main_effects, measured
+from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, varied
+from core.trials import Level, Row
+from pages.parts import forms, theme
+from pages.parts.study_charts import chart
+from pages.parts.study_tab import Shown, measures_of, section
+
+DESIGN = "l16"  # how the names of orthogonal designs begin
+BALANCED = (
+    "In this design every pair of levels meets once, so a mean over the runs of one level is a mean over all others. Whiskers: "
+    "standard deviation between the seeds."
+)
+UNBALANCED = "Means over the runs with each level. Other settings differ between these runs, too: read them as hints."
+PENALTY = (
+    "The loss holds the penalty on the weights: runs with L1 and with L2 cannot be compared by it. Accuracy and cross-entropy "
+    "are without it."
+)
+SHORT = 16  # letters of a level beside which three figures have room
+SOURCES = {"ours": "Ours", "published": "Published"}
+
+
+def show(shown: Shown) -> None:
+    """All sections on effects, as far as the study's factors vary."""
+    factors = varied(shown.study.factors, shown.rows)
+    if not factors:
+        return
+    effects(shown, factors)
+    decides(shown, factors)
+    over_settings(shown)
+
+
+def effects(shown: Shown, factors: Sequence[str]) -> None:
+    """Main effects on every measure side by side."""
+    design = shown.study.name.startswith(DESIGN)
+    section("What each setting does", BALANCED if design else UNBALANCED)
+    measures = measures_of(shown.rows)
+    longest = max(len(level_title(name, row.get(name))) for name in factors for row in shown.rows)
+    a_row = len(measures) if longest <= SHORT else 2
+    places = [place for _ in range(0, len(measures), a_row) for place in st.columns(a_row, gap="medium")]
+    for place, measure in zip(places, measures, strict=False):
+        column = f"val_{measure}"
+        found = main_effects(shown.rows, factors, column)
+        orders = {name: levels_in(shown.study, name, shown.rows) for name in factors}
+        found.sort(key=lambda one: (factors.index(one.factor), orders[one.factor].index(one.level)))
+        words = "; ".join(f"{level_title(one.factor, one.level)} {figure_text(column, one.mean)}" for one in found)
+        with place:
+            st.html(f'<h3 class="lo-caption">{measure_title(column).capitalize()}</h3>')
+            drawing = study_figures.effects_plot(found, column, log=shown.log, dark=theme.dark())
+            chart(drawing, f"effects-{measure}", f"Mean {measure_title(column)} of each level. {words}")
+    if "loss" in measures:
+        st.html(f'<p class="lo-hint">{PENALTY}</p>')
+
+
+def decides(shown: Shown, factors: Sequence[str]) -> None:
+    """Which factor matters most, and two factors together."""
+    section("What decides", f"Which factor moves the {measure_title(shown.column)}, and whether two act each on its own.")
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        shares = factor_importance(shown.rows, factors, shown.column)
+        words = "; ".join(f"{factor_title(name)} {share:.0%}" for name, share in shares.items())
+        chart(study_figures.importance_bars(shares, dark=theme.dark()), "importance", f"Share of the variance. {words}")
+        design = shown.study.name.startswith(DESIGN)
+        rest = max(0.0, 1 - sum(shares.values()))
+        told = f"The rest, {rest:.0%}, is what pairs of factors do, and chance." if design else "In such a grid shares overlap."
+        st.html(f'<p class="lo-hint">Share of the variance between the levels of a factor (eta squared). {told}</p>')
+    with right:
+        if len(factors) > 1:
+            together(shown, factors)
+
+
+def together(shown: Shown, factors: Sequence[str]) -> None:
+    """The interaction of two factors that the visitor chooses."""
+    one, other = st.columns(2)
+    names = {name: factor_title(name).capitalize() for name in factors}
+    with one:
+        first = forms.one_model("Across", names, factors[0], key="first")
+    rest = {name: title for name, title in names.items() if name != first}
+    with other:
+        second = forms.one_model("A line for each", rest, next(iter(rest)), key="second")
+    cells = interactions(shown.rows, first, second, shown.column)
+    levels = tuple(levels_in(shown.study, name, shown.rows) for name in (first, second))
+    drawing = study_figures.interaction_plot(
+        cells, (first, second), (levels[0], levels[1]), shown.column, log=shown.log, dark=theme.dark()
+    )
+    words = f"{measure_title(shown.column).capitalize()} over {names[first].lower()}, a line for each {names[second].lower()}"
+    chart(drawing, "interaction", words)
+    st.html('<p class="lo-hint">Parallel lines: each acts on its own. Where they cross, one decides what the other does.</p>')
+
+
+# --- 2023, Figure 1 --------------------------------------------------------------------------------------------------
+
+
+def over_settings(shown: Shown) -> None:
+    """Accuracy against epochs and against batch size, a line for each optimiser, of our runs or of those in print."""
+    factors = [name for name in ("epochs", "batch_size") if name in varied(shown.study.factors, shown.rows)]
+    lines = levels_in(shown.study, "optimizer", shown.rows) if "optimizer" in shown.study.factors else []
+    if not factors or len(lines) < 2:
+        return
+    section(
+        "Longer, and in larger batches",
+        "A line for each optimiser through the means of its runs, each of which is a dot; as in Figure 1 of 2023.",
+    )
+    printed = [{**trial.factors, **trial.published} for trial in shown.study.trials if "test_accuracy" in trial.published]
+    source = forms.one_of("Runs", SOURCES, "runs") if len(printed) > len(lines) else "ours"
+    rows: list[Row] = printed if source == "published" else shown.rows
+    column = "test_accuracy" if source == "published" else shown.column
+    for place, factor in zip(st.columns(len(factors), gap="large"), factors, strict=True):
+        with place:
+            points: list[tuple[Level, float, float]] = [
+                (row["optimizer"], float(row[factor]), row[column]) for row in measured(rows, column)
+            ]
+            drawing = study_figures.lines_over(points, factor, column, lines, log=shown.log, dark=theme.dark())
+            words = f"{SOURCES[source]}: {measure_title(column)} over {factor_title(factor)}{top(points, column)}"
+            chart(drawing, f"over-{factor}", words)
+
+
+def top(points: Sequence[tuple[Level, float, float]], column: str) -> str:
+    """The best run among points, in words."""
+    if not points:
+        return ""
+    sign = 1 if column.endswith("accuracy") else -1
+    name, number, value = max(points, key=lambda one: sign * one[2])
+    return f"; best {level_title('optimizer', name)} at {number:g}: {figure_text(column, value)}"

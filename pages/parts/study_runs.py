@@ -1,0 +1,224 @@
+"""Every run of a study: lines over axes that can be brushed, a table, learning curves; what is picked is shown beneath."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core import parallel as coordinates
+from core import run_figures
+from core.parallel import Axis, Brushes
+from core.run_figures import RunCurve
+from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, share_words, varied
+from core.trials import Row, StudyError
+from pages.parts import cached_studies, forms, parallel, tables, theme
+from pages.parts.study_charts import chart
+from pages.parts.study_tab import CHOICES, Shown, measures_of, section
+
+TOPS = (5, 10, 20, 50)
+NONE = "none"
+SHORT = {"accuracy": "accuracy", "cross_entropy": "cross-entropy", "loss": "loss"}
+
+
+def show(shown: Shown) -> None:
+    """Brush, table, curves, and the runs that are picked."""
+    section(
+        "Every run",
+        "Drag along an axis to keep the runs that pass there; press a line to look at that run. Measures are of validation.",
+    )
+    rows = top(shown)
+    axes = axes_of(shown, rows)
+    brushes = brushed(axes)
+    first, second = picks(shown)
+    titles = {row["trial"]: f"{shown.title(row)} · {figure_text(shown.column, row.get(shown.column))}" for row in rows}
+    parallel.show(
+        axes,
+        titles,
+        brushes=brushes,
+        marked=[one for one in (first, second) if one is not None],
+        file=f"study-{shown.study.name}",
+        on_brush=lambda plain: tell_brushes(coordinates.read_brushes(plain, [axis.name for axis in axes])),
+        on_pick=lambda trial: pick(trial, None),
+    )
+    held = [rows[index] for index in coordinates.within(axes, brushes)]
+    table(shown, held)
+    curves(shown, held, first, second)
+    from pages.parts import study_run
+
+    study_run.show(shown, first, second)
+
+
+def top(shown: Shown) -> list[Row]:
+    """The best runs, as many as the visitor wants to see; else all, best first, those without a figure last."""
+    sizes = [size for size in TOPS if size < len(shown.rows)]
+    every = shown.best(len(shown.rows))
+    if not sizes:
+        return [*every, *(row for row in shown.rows if row not in every)]
+    options = {str(size): f"Best {size}" for size in sizes} | {"all": "All"}
+    chosen = forms.one_of("Runs shown", dict(reversed(options.items())), "top")
+    if chosen == "all":
+        return [*every, *(row for row in shown.rows if row not in every)]
+    return every[: int(chosen)]
+
+
+def axes_of(shown: Shown, rows: Sequence[Row]) -> list[Axis]:
+    """An axis for each factor that varies, and for each measure worth one; the one that runs are ranked by comes last."""
+    study = shown.study
+    factors = varied(study.factors, shown.rows)
+    axes = [coordinates.factor_axis(name, levels_in(study, name, shown.rows), rows) for name in factors]
+    measures = sorted(measures_of(shown.rows), key=lambda name: name == shown.measure)
+    for name in measures:
+        log = shown.log and name != "accuracy"
+        axes.append(coordinates.measure_axis(f"val_{name}", SHORT[name], rows, log=log))
+    return axes
+
+
+# --- brushes and picks, kept in the URL ------------------------------------------------------------------------------
+
+
+def brushed(axes: Sequence[Axis]) -> Brushes:
+    """The brushes that stand: the last ones drawn, else those of the URL."""
+    texts = st.session_state["brush"] if "brush" in st.session_state else st.query_params.get_all("brush")
+    st.session_state["brush"] = list(texts)
+    return coordinates.from_texts(texts, [axis.name for axis in axes])
+
+
+def tell_brushes(brushes: Brushes) -> None:
+    """Keep brushes, in the URL too."""
+    st.session_state["brush"] = coordinates.brush_texts(brushes)
+    st.query_params["brush"] = st.session_state["brush"]
+
+
+def picks(shown: Shown) -> tuple[int, int | None]:
+    """The trial looked at, the best until another is picked, and the one beside it; what there is no run of is passed over.
+
+    They are kept apart from the widgets that show them: whoever is quicker than the page sends what a widget showed before.
+    """
+    known = {str(row["trial"]) for row in shown.rows}
+    best = shown.best(1) or shown.rows
+    for key, default in (("pick", str(best[0]["trial"])), ("beside", NONE)):
+        told = st.session_state.get(key) or st.query_params.get(key, "")
+        st.session_state[key] = told if told in known else default
+    first, second = st.session_state["pick"], st.session_state["beside"]
+    return int(first), None if second in (NONE, first) else int(second)
+
+
+def pick(first: int, second: int | None) -> None:
+    """Look at one run, or at two; ``second`` None leaves what stands beside it."""
+    st.session_state["pick"] = str(first)
+    if second is not None:
+        st.session_state["beside"] = str(second)
+    tell_picks()
+
+
+def tell_picks() -> None:
+    """Write what is picked into the URL."""
+    for key in ("pick", "beside"):
+        st.query_params[key] = st.session_state[key]
+
+
+def choose(label: str, titles: Mapping[str, str], name: str) -> None:
+    """A list that shows and changes what is kept under ``name``, in the URL too."""
+    now = st.session_state[name]
+    key = f"{name}-{now}"  # a list for each value, so that none has an older one in mind
+
+    def take() -> None:
+        st.session_state[name] = st.query_params[name] = st.session_state[key]
+
+    st.selectbox(label, list(titles), list(titles).index(now), format_func=titles.__getitem__, key=key, on_change=take)
+
+
+# --- table and curves ------------------------------------------------------------------------------------------------
+
+
+def table(shown: Shown, rows: Sequence[Row]) -> None:
+    """The runs within the brushes; marking one or two rows picks them."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.html('<p class="lo-hint">Mark one row or two to look at these runs.</p>')
+    names = list(shown.rows[0])
+    right.download_button(
+        "Download CSV",
+        tables.as_csv(rows, names),
+        f"study_{shown.study.name}.csv",
+        "text/csv",
+        on_click="ignore",
+        width="stretch",
+        key="study-csv",
+    )
+    factors = varied(shown.study.factors, shown.rows)
+    lines = [line(shown, row, factors) for row in rows]
+    config: dict[str, Any] = {"run": st.column_config.NumberColumn("run", width="small")}
+    for name in lines[0] if lines else ():
+        if name.endswith("accuracy"):
+            config[name] = st.column_config.NumberColumn(name, format="%.2f %%")
+        elif name in (
+            "seconds",
+            *(measure_title(f"{part}_{one}") for part in ("val", "test") for one in ("cross_entropy", "loss")),
+        ):
+            config[name] = st.column_config.NumberColumn(name, format="%.4g")
+    trials = [row["trial"] for row in rows]
+    key = f"runs-{shown.study.name}-{hash(tuple(trials)) % 10**8}"  # rows that change take their marks with them
+
+    def marked() -> None:
+        places = (st.session_state.get(key) or {}).get("selection", {}).get("rows", [])
+        found = [trials[place] for place in places if place < len(trials)]
+        if found:
+            pick(found[0], found[1] if len(found) > 1 else None)
+
+    st.dataframe(
+        lines,
+        column_config=config,
+        hide_index=True,
+        placeholder="",
+        height=min(38 + 35 * max(len(lines), 1), 388),
+        on_select=marked,
+        selection_mode="multi-row",
+        key=key,
+    )
+
+
+def line(shown: Shown, row: Mapping[str, Any], factors: Sequence[str]) -> dict[str, object]:
+    """A run as the table shows it."""
+    found: dict[str, object] = {"run": row["trial"]}
+    found |= {factor_title(name): level_title(name, row.get(name)) for name in factors}
+    if shown.seeds:
+        found["seed"] = row["seed"]
+    columns = [f"val_{name}" for name in measures_of(shown.rows)] + ["test_accuracy"]
+    for column in columns:
+        value = row.get(column)
+        found[measure_title(column)] = 100 * value if value is not None and column.endswith("accuracy") else value
+    return found | {"seen": share_words(row), "seconds": row["seconds"], "ended": row["diverged"] or None}
+
+
+def curves(shown: Shown, rows: Sequence[Row], first: int, second: int | None) -> None:
+    """Learning curves of the runs within the brushes, and of those picked in front."""
+    try:
+        every = cached_studies.study_curves(shown.study.name)
+    except StudyError as error:
+        forms.complain(forms.sentence(error))
+        return
+    by_trial = {row["trial"]: row for row in shown.rows}
+
+    def curve(trial: int) -> RunCurve:
+        row = by_trial[trial]
+        return RunCurve(shown.title(row), every.get(trial, []), row["epochs_asked"])
+
+    picked = [curve(one) for one in (first, second) if one is not None]
+    crowd = [curve(row["trial"]) for row in rows if row["trial"] not in (first, second)]
+    section(
+        "How they learned",
+        f"{CHOICES[shown.measure]} over the epochs asked for: in front the runs picked, training thin and validation thick; "
+        "behind them the others within the brushes.",
+    )
+    if not any(one.rows for one in (*picked, *crowd)):
+        st.html('<p class="lo-hint">No learning curve is stored.</p>')
+        return
+    words = "; ".join(f"{one.title}: {last(one, shown.column)}" for one in picked)
+    drawing = run_figures.learning_curves(crowd, picked, shown.measure, log=shown.log, dark=theme.dark())
+    chart(drawing, "study-curves", f"{measure_title(shown.column).capitalize()} over the epochs. {words}")
+
+
+def last(one: RunCurve, column: str) -> str:
+    """Where a curve ends, in words."""
+    values = [row[column] for row in one.rows if row.get(column) is not None]
+    return f"{figure_text(column, values[-1])} after {one.rows[-1]['epoch']} of {one.asked} epochs" if values else "no figure"

@@ -1,0 +1,146 @@
+"""The tab of the stored studies: choose one, see what its settings did, and look at its runs."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import streamlit as st
+
+from core.specs import RunSpec
+from core.studies import STUDIES
+from core.study_effects import best, measured
+from core.study_names import MEASURES, is_cut, losses_apart, run_title, share_words
+from core.trials import Row, Study, StudyError
+from pages.parts import cached_studies, forms, shell, study_charts
+
+CHOICES = {"accuracy": "Accuracy", "cross_entropy": "Cross-entropy", "loss": "Loss with penalty"}
+OF_A_STUDY = ("pick", "beside", "cell", "brush", "top", "first", "second")  # choices that only one study has
+TOLD = 3  # kinds of shares that are listed
+STARTS = 3  # runs of a study that training can start from
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the visitor looks at. rows: of all runs that are stored. measure: of ``MEASURES``; log: losses by logarithm."""
+
+    study: Study
+    rows: list[Row]
+    measure: str
+    log: bool
+
+    @property
+    def column(self) -> str:
+        """The measure in validation, by which runs are chosen."""
+        return f"val_{self.measure}"
+
+    @property
+    def rising(self) -> bool:
+        """Whether more is better."""
+        return self.measure == "accuracy"
+
+    @property
+    def seeds(self) -> bool:
+        """Whether some settings ran with several seeds."""
+        return len({trial.seed for trial in self.study.trials}) > 1
+
+    def best(self, count: int) -> list[Row]:
+        """The best runs, best first."""
+        return best(self.rows, count, self.column, largest=self.rising)
+
+    def title(self, row: Mapping[str, object]) -> str:
+        return run_title(row, self.study.factors, seeds=self.seeds)
+
+
+def show() -> None:
+    """The whole tab."""
+    st.html(shell.WEB / "study.css")
+    with st.container(key="studies"):
+        shown = choose()
+        if shown is None:
+            return
+        from pages.parts import study_effects, study_published, study_runs  # figures are loaded when there is something to draw
+
+        if len(measured(shown.rows, shown.column)) > 1:
+            study_effects.show(shown)
+        if shown.rows:
+            study_runs.show(shown)
+        study_published.show(shown)
+
+
+def titles() -> dict[str, str]:
+    """Every study by name, as it is chosen."""
+    return {name: f"{study.row}: {study.title}" for name, study in STUDIES.items()}
+
+
+def choose() -> Shown | None:
+    """The study, the measure, and what is stored of it; None when its tables cannot be read."""
+    unknown = [name for name in st.query_params.get_all("study") if name not in STUDIES and name not in titles().values()]
+    if unknown and "study" not in st.session_state:
+        forms.complain(f"No study is called {unknown[0][:60]!r}; these are known: {', '.join(STUDIES)}.")
+    there = next((name for name in STUDIES if cached_studies.has_rows(name)), next(iter(STUDIES)))
+    name = forms.one_model("Study", titles(), there, key="study")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        measure = forms.one_of("Measure", CHOICES, "measure")
+        study_charts.choose_file()
+        log = st.toggle("Logarithmic losses", value=True, key="loglosses", bind="query-params")
+    forget(name)
+    try:
+        study, rows = cached_studies.study(name)
+    except StudyError as error:
+        forms.complain(forms.sentence(error))
+        return None
+    st.html(stored(study, rows))
+    return Shown(study, rows, measure, log)
+
+
+def forget(name: str) -> None:
+    """What was picked in one study means nothing in the next."""
+    if st.session_state.setdefault("study-of", name) != name:
+        for key in OF_A_STUDY:
+            st.session_state.pop(key, None)
+            if key in st.query_params:
+                del st.query_params[key]
+        st.session_state["study-of"] = name
+
+
+def stored(study: Study, rows: Sequence[Row]) -> str:
+    """How much of a study is there, in words; where nothing is, the command that runs it."""
+    note = f'<p class="lo-hint">{escape(study.note)}</p>' if study.note else ""
+    command = f"<code>python -m core sweep {escape(study.name)}</code>"
+    if not rows:
+        return f'<p class="lo-quiet">No run of this study is stored yet: {command} runs it.</p>{note}'
+    kinds = Counter(share_words(row) for row in rows).most_common()
+    parts = [f"{count} with {words}" if len(kinds) > 1 else words for words, count in kinds[:TOLD]]
+    if len(kinds) > TOLD:
+        parts.append(f"{sum(count for _, count in kinds[TOLD:])} with others")
+    lost = sum(bool(row["diverged"]) for row in rows)
+    ended = f" {lost} ended early: the loss was no number any more." if lost else ""
+    cut = any(is_cut(row) for row in rows)
+    more = f" {command} goes on." if len(rows) < len(study.trials) or cut else ""
+    lead = f"<b>{len(rows)} of {len(study.trials)} runs are stored</b>"
+    return f'<p class="lo-stored">{lead}: {escape("; ".join(parts))}.{escape(ended)}{more}</p>{note}'
+
+
+def section(title: str, words: str = "") -> None:
+    """A heading with a line above it."""
+    told = f"<small>{escape(words)}</small>" if words else ""
+    st.html(f'<h2 class="lo-section lo-ruled">{escape(title)}{told}</h2>')
+
+
+def measures_of(rows: Sequence[Row]) -> list[str]:
+    """The measures worth a figure: the penalised loss only where it differs from the cross-entropy."""
+    return [name for name in MEASURES if name != "loss" or losses_apart(rows)]
+
+
+def to_start_from() -> dict[str, RunSpec]:
+    """Title -> run of the best runs of every study that has any, for 'Train now'."""
+    found = {}
+    for name in STUDIES:
+        try:
+            study, rows = cached_studies.study(name)
+        except StudyError:
+            continue  # the tab of that study says it
+        for row in best(rows, STARTS):
+            found[f"{study.row} · {run_title(row, study.factors)}"] = study.trials[row["trial"]].run
+    return found

@@ -1,0 +1,154 @@
+"""The page 'Compare training' in a real Chromium: brushes by mouse and keys, runs and cells that are pressed, files, phones.
+
+The server shows results that nobody trained: ``sitecustomize`` in a folder of its own names another folder of results.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from core.studies import STUDIES
+from tests.stored_studies import store
+
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt")
+from tests.test_browser import ROOT, Server, browser, expect, leaves  # noqa: E402, F401  (browser is a fixture)
+
+STUDY = "/compare_training?study=l16-mlp"
+TRIES = 30
+FIGURES = 9  # of the L16 study: three main effects, importance, interaction, curves, one confusion matrix, two of print
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app over made results."""
+    folder = tmp_path_factory.mktemp("studies")
+    results = folder / "results"
+    store(STUDIES["l16-mlp"], results)
+    lines = ["from pathlib import Path", "from core import paths", f"paths.RESULTS = Path({str(results)!r})"]
+    (folder / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
+        patch.setenv("LATENT_OCLOCK_WARM", "0")
+        running = Server(folder / "log.txt")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def page(browser, server: Server) -> Iterator:  # noqa: F811
+    """A fresh visitor; errors in the page's scripts fail the test, and so does any call to another machine."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    visitor = context.new_page()
+    faults: list[str] = []
+    visitor.on("pageerror", lambda error: faults.append(str(error)))
+    visitor.on("request", lambda request: faults.append(request.url) if leaves(request.url) else None)
+    yield visitor
+    context.close()
+    assert not faults
+
+
+def opened(page, server: Server, path: str = STUDY, figures: int = FIGURES):
+    page.goto(server.url + path)
+    expect(page.locator(".parallel[data-drawn]")).to_be_visible()
+    page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot .main-svg').length >= {figures}")
+    page.wait_for_function("!document.querySelector('[data-stale=true]')")
+    return page
+
+
+def until(page, pattern: str) -> None:
+    expect(page).to_have_url(re.compile(pattern))
+
+
+def test_the_way_to_the_page(page, server: Server):
+    page.goto(server.url)
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Compare training").click()
+    expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
+    expect(page.locator(".lo-stored")).to_contain_text("48 of 48 runs are stored")
+
+
+def test_a_brush_keeps_the_runs_that_pass_it(page, server: Server):
+    opened(page, server)
+    area = page.locator(".parallel .axis").nth(0)
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.4 * box["height"], steps=6)
+    expect(page.locator(".parallel .told")).to_have_text("24 of 48 runs")  # while it is held: the browser alone
+    page.mouse.up()
+    until(page, r"brush=initializer")
+    expect(page.locator(".parallel .told")).to_have_text("24 of 48 runs")
+    page.get_by_role("button", name="Clear brushes").click()
+    expect(page.locator(".parallel .told")).to_have_text("48 of 48 runs")
+
+
+def test_keys_move_a_brush(page, server: Server):
+    opened(page, server)
+    page.get_by_role("slider", name="optimiser, from").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".parallel .told")).to_have_text("36 of 48 runs")
+    until(page, r"brush=optimizer")
+    expect(page.get_by_role("slider", name="optimiser, from")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".parallel .told")).to_have_text("48 of 48 runs")
+
+
+def test_a_line_that_is_pressed_is_looked_at(page, server: Server):
+    opened(page, server)
+    page.locator(".parallel .hit").nth(5).dispatch_event("click")
+    until(page, r"pick=\d+")
+    trial = re.search(r"pick=(\d+)", page.url)[1]
+    expect(page.get_by_role("heading", name=re.compile(rf"^Run {trial}:"))).to_be_visible()
+
+
+def test_a_cell_of_the_confusion_matrix_shows_its_pictures(page, server: Server):
+    opened(page, server)
+    matrix = page.locator(".st-key-confusion-0 .js-plotly-plot")
+    matrix.scroll_into_view_if_needed()
+    cell = matrix.locator(".scatterlayer .point").nth(60)  # row 6, column 0
+    box = cell.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    until(page, r"cell=6-0")
+    expect(page.locator(".lo-wrongs li")).to_have_count(3)
+
+
+def test_figures_are_saved(page, server: Server):
+    opened(page, server)
+    with page.expect_download() as saved:
+        page.locator(".parallel").get_by_role("button", name="SVG").click()
+    drawn = ElementTree.parse(saved.value.path()).getroot()
+    assert drawn.tag.endswith("svg")
+    assert len(drawn.findall(".//{*}path")) == 48
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download CSV").first.click()
+    assert saved.value.suggested_filename == "study_l16-mlp.csv"
+    assert len(Path(saved.value.path()).read_text().splitlines()) == 49
+    page.get_by_role("radio", name="SVG").click()
+    until(page, r"file=SVG")
+    chart, names = page.locator(".js-plotly-plot").first, []
+    while len(names) < TRIES and not any(name.endswith(".svg") for name in names):  # until the page is drawn again
+        page.wait_for_timeout(1000)
+        chart.hover()
+        with page.expect_download() as saved:
+            chart.locator(".modebar-btn").first.click()
+        names.append(saved.value.suggested_filename)
+    assert names[-1] == "effects-accuracy.svg"
+
+
+def test_a_run_goes_to_the_form_of_live_runs(page, server: Server):
+    opened(page, server)
+    page.get_by_role("button", name="Train it now").first.click()
+    expect(page.get_by_role("tab", name="Train now")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_window(page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 844})
+    opened(page, server, f"{STUDY}&beside=3", FIGURES + 1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".parallel.lying").count() == (width == 390)

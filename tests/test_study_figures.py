@@ -1,0 +1,219 @@
+"""Figures of studies and runs: what is drawn, by values worked out by hand; looks that do not rest on colour."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core import run_figures, study_figures
+from core.run_figures import RunCurve
+from core.study_effects import Beside, Cell, LevelMean
+from core.study_names import (
+    device_words,
+    figure_text,
+    is_cut,
+    level_title,
+    losses_apart,
+    measure_title,
+    run_title,
+    share_words,
+    short_share,
+    varied,
+)
+
+EFFECTS = [
+    LevelMean("optimizer", "sgd", 0.6, 0.01, 4),
+    LevelMean("optimizer", "adam", 0.8, 0.02, 4),
+    LevelMean("activation", "relu", 0.9, None, 4),
+    LevelMean("activation", "tanh", 0.5, None, 4),
+]
+
+
+def row(**more):
+    cut = {"epochs_trained": 2, "epochs_asked": 20, "pictures": 10_000, "pictures_asked": 54_000}
+    return {"trial": 3, "seed": 1, "optimizer": "adam", **cut, "device": "CPU, 2 cores", "diverged": "", **more}
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_share_left_out_stands_in_words():
+    assert share_words(row()) == "2 of 20 epochs, 10,000 of 54,000 pictures, CPU"
+    whole = row(epochs_trained=20, pictures=54_000, device="NVIDIA H200")
+    assert share_words(whole) == "20 epochs, 54,000 pictures, H200"
+    assert short_share(row()) == "2 of 20 epochs, 19 % of the pictures"
+    assert device_words("") == "device not known"
+    assert is_cut(row())
+    assert not is_cut(whole)
+    assert not is_cut(row(pictures=54_000, diverged="The loss is no number"))
+
+
+def test_names_read_as_people_say_them():
+    assert run_title(row(learning_rate=0.001, batch_size=128), ["optimizer", "learning_rate", "batch_size"]) == (
+        "3: Adam, rate 0.001, batch 128, seed 1"
+    )
+    assert level_title("initializer", "uniform") == "U(±0.05)"
+    assert level_title("architecture", "mlp-300-100") == "MLP 300-100"
+    assert level_title("dataset", "mnist") == "MNIST"
+    assert level_title("optimizer", None) == "–"
+    assert measure_title("val_cross_entropy") == "validation cross-entropy"
+    assert [figure_text("val_accuracy", 0.87654), figure_text("val_loss", 25.114), figure_text("val_loss", None)] == [
+        "87.65 %",
+        "25.1",
+        "–",
+    ]
+
+
+def test_a_factor_with_one_level_does_not_vary():
+    rows = [row(), row(optimizer="sgd", learning_rate=None)]
+    assert varied(["optimizer", "learning_rate", "seed"], rows) == ["optimizer"]
+
+
+def test_a_penalty_shows_where_loss_and_cross_entropy_differ():
+    assert not losses_apart([{"val_loss": 0.5, "val_cross_entropy": 0.5}, {"val_loss": None, "val_cross_entropy": 1.0}])
+    assert losses_apart([{"val_loss": 0.6, "val_cross_entropy": 0.5}])
+
+
+# --- effects ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_best_level_of_each_factor_is_marked():
+    figure = study_figures.effects_plot(EFFECTS, "val_accuracy")
+    optimiser, activation = figure.data
+    assert list(optimiser.x) == [0.6, 0.8]
+    assert list(optimiser.y) == [1, 2]
+    assert list(activation.y) == [4, 5]
+    assert list(optimiser.error_x.array) == [0.01, 0.02]
+    assert optimiser.marker.size[1] > optimiser.marker.size[0]
+    assert activation.marker.size[0] > activation.marker.size[1]
+    assert figure.layout.yaxis.ticktext == ("<b>optimiser</b>", "SGD", "Adam", "<b>activation</b>", "relu", "tanh")
+    assert figure.layout.shapes[0].x0 == pytest.approx(0.7)  # the mean of all runs
+
+
+def test_of_losses_the_smallest_is_best():
+    figure = study_figures.effects_plot(EFFECTS, "val_loss", log=True)
+    assert figure.data[0].marker.size[0] > figure.data[0].marker.size[1]
+    assert figure.layout.xaxis.type == "log"
+
+
+def test_a_narrow_axis_has_few_ticks():
+    decade = [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0]
+    assert study_figures.few_ticks(decade, 0.4, 2.2, 5) == [0.5, 1.0, 2.0]
+    assert study_figures.few_ticks(decade, 0.4, 1.0, 5) == [0.4, 0.5, 0.7, 1.0]
+    assert study_figures.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100, 5) == [1.0, 10.0, 100.0]
+
+
+def test_an_interaction_has_a_line_for_each_level():
+    cells = [Cell("sgd", "relu", 0.5, 0.1, 1), Cell("adam", "relu", 0.7, -0.1, 1), Cell("sgd", "tanh", 0.6, -0.1, 1)]
+    figure = study_figures.interaction_plot(
+        cells, ("optimizer", "activation"), (["sgd", "adam"], ["relu", "tanh"]), "val_accuracy"
+    )
+    relu, tanh = figure.data
+    assert (list(relu.x), list(relu.y)) == ([0, 1], [0.5, 0.7])
+    assert (list(tanh.x), list(tanh.y)) == ([0], [0.6])  # one pair never met
+    assert list(relu.customdata[0]) == ["50.00 %", "+10.0 points", 1]
+    assert list(relu.customdata[1])[1] == "−10.0 points"
+
+
+def test_importance_is_sorted():
+    figure = study_figures.importance_bars({"optimizer": 0.2, "activation": 0.5})
+    assert figure.layout.yaxis.ticktext == ("activation", "optimiser")
+    assert list(figure.data[0].text) == ["50%", "20%"]
+
+
+def test_levels_share_no_look():
+    looks = study_figures.looks_of(list("abcdefgh"))
+    assert len({(look.dash, look.symbol) for look in looks.values()}) == 8
+    assert study_figures.looks_of(["a", "b"])["b"] == looks["b"]
+
+
+def test_a_line_goes_through_the_means_of_its_runs():
+    points = [("adam", 32, 0.8), ("adam", 32, 0.9), ("adam", 128, 0.7), ("sgd", 32, 0.5)]
+    figure = study_figures.lines_over(points, "batch_size", "val_accuracy", ["sgd", "adam", "nadam"])
+    named = [trace for trace in figure.data if trace.name]
+    assert [trace.name for trace in named] == ["SGD", "Adam"]
+    assert (list(named[1].x), list(named[1].y)) == ([32, 128], pytest.approx([0.85, 0.7]))
+    assert sum(len(trace.x) for trace in figure.data if not trace.name) == 4
+    assert figure.layout.xaxis.type == "log"
+    assert study_figures.lines_over([], "epochs", "val_accuracy", ["sgd"]).data == ()
+
+
+def test_published_figures_lie_against_ours():
+    pairs = [
+        Beside(0, {"optimizer": "adam"}, "test_loss", 2.0, 1.0, 3, ""),
+        Beside(1, {"optimizer": "sgd"}, "test_loss", 30.0, 40.0, 3, "in doubt"),
+        Beside(2, {"optimizer": "sgd"}, "test_loss", 9.0, None, 0, ""),
+        Beside(3, {"optimizer": "sgd"}, "train_loss", 9.0, 9.0, 3, ""),
+    ]
+    figure = study_figures.published_plot(pairs, "test_loss", log=True)
+    equal, sure, doubtful = figure.data
+    assert list(equal.x) == list(equal.y) == [1.0, 40.0]
+    assert (list(sure.x), list(sure.y)) == ([2.0], [1.0])
+    assert (list(doubtful.x), list(doubtful.y)) == ([30.0], [40.0])
+    assert sure.marker.symbol != doubtful.marker.symbol
+
+
+# --- runs ------------------------------------------------------------------------------------------------------------
+
+
+def curve(title: str, values: list[float], asked: int = 5) -> RunCurve:
+    rows = [{"epoch": epoch + 1, "accuracy": value, "val_accuracy": value} for epoch, value in enumerate(values)]
+    return RunCurve(title, rows, asked)
+
+
+def test_picked_runs_stand_before_the_crowd():
+    figure = run_figures.learning_curves(
+        [curve("1: a", [0.1, 0.2], 10), curve("2: b", [0.3])], [curve("3: c", [0.5, 0.6]), curve("4: d", [0.4])], "accuracy"
+    )
+    assert [trace.name for trace in figure.data] == [None, None] + [
+        f"run {run}, {part}" for run in (3, 4) for part in ("training", "validation")
+    ]
+    assert figure.layout.xaxis.range[1] == 10.5
+    assert figure.data[1].mode == "lines+markers"  # one epoch has no line
+    assert figure.data[3].line.dash != figure.data[5].line.dash
+    with pytest.raises(ValueError, match="at most 2"):
+        run_figures.learning_curves([], [curve(name, [0.1]) for name in "abc"], "accuracy")
+
+
+def test_a_run_without_epochs_draws_nothing():
+    figure = run_figures.learning_curves([], [curve("1", [])], "accuracy")
+    assert all(len(trace.x) == 0 for trace in figure.data)
+
+
+def test_confusions_and_their_pictures():
+    counts = run_figures.confusion_counts([[0, 0, 8], [0, 1, 2], [1, 0, 5], [7, 7, 1]], 2)
+    assert counts.tolist() == [[8, 2], [5, 0]]
+    assert run_figures.mistakes([counts, counts]) == [(1, 0, 10), (0, 1, 4)]
+    assert run_figures.mistakes([]) == []
+    wrong = [[4, 0, 1, 0.6], [9, 1, 0, 0.7], [2, 1, 0, 0.99]]
+    assert [index for index, *_ in run_figures.most_wrong(wrong, None)] == [2, 9, 4]
+    assert [index for index, *_ in run_figures.most_wrong(wrong, (1, 0), most=1)] == [2]
+
+
+def test_every_cell_of_a_matrix_can_be_picked():
+    counts = np.array([[8, 2], [5, 0]])
+    figure = run_figures.confusion_matrix(counts, ["cat", "<dog>"], run_figures.LOOKS[0], cell=(1, 0))
+    shades, cells = figure.data
+    assert np.allclose(shades.z, np.sqrt([[0.8, 0.2], [1.0, 0.0]]))
+    assert [list(data[:2]) for data in cells.customdata] == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert list(cells.customdata[2][2:]) == ["&lt;dog&gt;", "cat", "100.0%"]
+    assert list(cells.text) == ["8", "2", "5", ""]
+    box = figure.layout.shapes[0]
+    assert (box.x0, box.x1, box.y0, box.y1) == (-0.5, 0.5, 0.5, 1.5)
+    with pytest.raises(ValueError, match="shape"):
+        run_figures.confusion_matrix(counts, ["one"], run_figures.LOOKS[0])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_figures_can_be_sent_to_a_browser(dark):
+    counts = np.array([[8, 2], [5, 0]])
+    for figure in (
+        study_figures.effects_plot(EFFECTS, "val_accuracy", dark=dark),
+        study_figures.effects_plot([], "val_accuracy", dark=dark),
+        study_figures.importance_bars({"optimizer": 0.2}, dark=dark),
+        study_figures.lines_over([("adam", 5, 0.8)], "epochs", "val_loss", ["adam"], log=True, dark=dark),
+        study_figures.published_plot([], "test_loss", log=True, dark=dark),
+        run_figures.learning_curves([], [curve("1: <b>", [0.5])], "accuracy", dark=dark),
+        run_figures.confusion_matrix(counts, ["a", "b"], run_figures.LOOKS[1], dark=dark),
+    ):
+        assert json.loads(figure.to_json())["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
