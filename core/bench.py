@@ -126,11 +126,40 @@ def bench_batch_norm() -> dict[str, Any]:
     return _row("one training step of batch norm", "FusedBatchNormalization", "keras.layers", ours, plain)
 
 
+def bench_walk(model_id: str, frames: int = 60) -> dict[str, Any]:
+    """A walk's frames decoded in one call and packed as one sheet, and one after the other through ``keras.Model.predict``."""
+    from core.generators.stored import load_generator
+    from core.generators.walks import walk_vectors
+    from core.sheets import sheet
+
+    generator = load_generator(model_id)
+    vectors = walk_vectors(generator, 1, 2, frames)
+    network = generator.decoder.model
+
+    def plain() -> None:
+        for vector in vectors:
+            network.predict(vector[None], verbose=0)
+
+    ours = median_seconds(lambda: sheet(generator.decode(vectors), 10), 10)
+    what = f"a walk of {frames} frames of {generator.side} px with {model_id}"
+    return _row(what, "one call, one sheet", "model.predict, frame by frame", ours, median_seconds(plain, 3, warm=1))
+
+
+def _walked() -> str | None:
+    """The generator of 64 pixels that walks are measured with, ours before the reports'; None while there is none."""
+    from core.generators.stored import list_generators
+
+    ids = [card.model_id for card in list_generators() if card.extra["side"] == 64]
+    return next(iter(sorted(ids, key=lambda name: (not name.endswith("best"), name))), None)
+
+
 def run_bench(*, save: bool = True) -> list[dict[str, Any]]:
     """All comparisons; written to ``assets/results/bench.csv`` with ``save``."""
     from core.tables import write_table
 
     rows = [bench_inference(), bench_renderer(), bench_batch_norm()]
+    if (walked := _walked()) is not None:
+        rows.append(bench_walk(walked))
     if save:
         write_table(paths.RESULTS, TABLE, rows)
     return rows

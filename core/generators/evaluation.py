@@ -59,7 +59,10 @@ def load_judge(folder: Path | None = None) -> Judge:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Pictures of the data at one size with their features: what was learned from, and as many held out as are measured."""
+    """Pictures of the data at one size with their features: what was learned from, and as many held out as are measured.
+
+    Both in an order of their own, so that the first of them are a fair choice.
+    """
 
     train: Picture
     held_out: Picture
@@ -77,6 +80,7 @@ def sized_parts(name: str, side: int, load: Callable[[str], Dataset] = load_data
 
 def make_reference(train: Picture, held_out: Picture, judge: Judge | None) -> Reference:
     """What generators of these pictures are measured against."""
+    train, held_out = (part[np.random.default_rng(SEED).permutation(len(part))] for part in (train, held_out))
     held_out = held_out[:MOST]
     pixels = quality.nearest(as_floats(held_out), as_floats(train))[1]
     if judge is None:

@@ -23,6 +23,10 @@ from core.specs import TrainSpec
 
 KINDS = ("vae", "gan")
 SIDE = 64
+SPECS: dict[str, VaeSpec | GanSpec] = {
+    "vae": VaeSpec(NetworkSpec(side=SIDE, latent=128, filters=64)),
+    "gan": GanSpec(RESIDUAL_64, BEST_GAME),
+}
 PICTURES = {"vae": 400_000, "gan": 800_000}  # looked at in all, whatever the number of epochs that makes
 EPOCHS = (20, 5000)
 HELD_OUT = 0.1  # of the pictures, for validation and as what measuring compares with
@@ -35,7 +39,8 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     """
     if kind not in KINDS:
         raise ValueError(f"with --data the model is {' or '.join(KINDS)}; got {kind!r}")
-    pictures = load_pictures(place, SIDE, 3, progress=progress)
+    side = SPECS[kind].network.side
+    pictures = load_pictures(place, side, 3, progress=progress)
     for sentence in pictures.skipped[:5]:
         print(f"left out: {sentence}", flush=True)
     if len(pictures.skipped) > 5:
@@ -43,14 +48,14 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     order = np.random.default_rng(0).permutation(len(pictures.images))
     count = max(1, round(HELD_OUT * len(order)))
     held_out, train = pictures.images[order[:count]], pictures.images[order[count:]]
-    spec = VaeSpec(NetworkSpec(side=SIDE, latent=128, filters=64)) if kind == "vae" else GanSpec(RESIDUAL_64, BEST_GAME)
+    spec = SPECS[kind]
     epochs = int(np.clip(round(PICTURES[kind] / len(train)), *EPOCHS))
     training = replace(VAE_TRAINING if kind == "vae" else BEST_TRAINING, epochs=epochs, batch_size=min(64, len(train)))
     name = re.sub(r"[^a-z0-9]+", "-", place.resolve().stem.lower()).strip("-")[:40] or "pictures"
     system = System(
         f"{kind}-{name}",
         f"{kind.upper()} of {place.resolve().stem}",
-        f"Learned from {len(train):,} pictures of your own, {SIDE} x {SIDE} pixels.",
+        f"Learned from {len(train):,} pictures of your own, {side} x {side} pixels.",
         spec,
         training,
         f"own-{name}",
@@ -71,7 +76,7 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
 
 def _version(train: Picture) -> str:
     """A few digits that change with the pictures."""
-    return hashlib.sha256(np.ascontiguousarray(train)).hexdigest()[:12]
+    return hashlib.sha256(train.tobytes()).hexdigest()[:12]
 
 
 def _figures(train: Picture, held_out: Picture, trained: TrainedModel) -> dict[str, float]:

@@ -261,7 +261,7 @@ def _leaf_recipe() -> Recipe:
         network="core.generators.leaf_classifier.build_leaf_classifier",
         spec=LeafClassifierSpec(classes=len(info.classes)),
         training=TrainSpec(
-            epochs=40,
+            epochs=60,
             batch_size=64,
             learning_rate=2e-3,
             optimizer="adamw",
