@@ -271,10 +271,8 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
     ]
     with left:
         scrubber.scrub(
-            sheet,
-            columns=columns,
+            scrubber.Strip(sheet, columns, (cached.FRAME, cached.FRAME)),
             frames=len(cached.GAMMAS),
-            size=(cached.FRAME, cached.FRAME),
             labels=labels,
             values=[f"{value:.1f}" for value in cached.GAMMAS],
             name="Gamma",
