@@ -6,7 +6,11 @@ from pages.parts import shell
 
 st.set_page_config("Latent O'Clock", shell.ICON, layout="wide", initial_sidebar_state=256, menu_items={"About": shell.ABOUT})
 page = st.navigation(
-    [st.Page("pages/home.py", title="Welcome", default=True), st.Page("pages/tell_the_time.py", title="Tell the time")]
+    [
+        st.Page("pages/home.py", title="Welcome", default=True),
+        st.Page("pages/tell_the_time.py", title="Tell the time"),
+        st.Page("pages/latent_space.py", title="Latent space"),
+    ]
 )
 shell.dress()
 page.run()

@@ -90,7 +90,7 @@ def _along(
 
 
 def history_series(rows: Sequence[Mapping[str, float]], names: Mapping[str, str]) -> dict[str, NDArray[np.float64]]:
-    """Columns of a history by their words, (epochs,) each, NaN where an epoch lacks one; those that no epoch has are left out."""
+    """Columns of a history by their words, (epochs,) each: NaN where an epoch lacks one, left out where all do."""
     there = [name for name in names if any(name in row for row in rows)]
     return {names[name]: np.array([row.get(name, np.nan) for row in rows], float) for name in there}
 

@@ -80,7 +80,9 @@ def coarse(pictures: Picture, side: int = 8) -> NDArray[np.float32]:
     """Pictures uint8 (n, height, width, 3) as means over squares, float32 (n, side, side, 3) in [0, 1]."""
     step, rest = divmod(pictures.shape[1], side)
     if rest or pictures.shape[1] != pictures.shape[2]:
-        raise ValueError(f"pictures must be squares of a multiple of {side} pixels; got {pictures.shape[2]} x {pictures.shape[1]}")
+        raise ValueError(
+            f"pictures must be squares of a multiple of {side} pixels; got {pictures.shape[2]} x {pictures.shape[1]}"
+        )
     return as_floats(pictures).reshape(-1, side, step, side, step, 3).mean((2, 4))
 
 

@@ -37,7 +37,5 @@ def packed(frames: Picture, suffix: str) -> bytes:
     images = [Image.fromarray(frame) for frame in frames]
     place = io.BytesIO()
     options = {"quality": 85} if suffix == ".webp" else {}
-    images[0].save(
-        place, suffix[1:].upper(), save_all=True, append_images=images[1:], duration=MILLISECONDS, loop=0, **options
-    )
+    images[0].save(place, suffix[1:].upper(), save_all=True, append_images=images[1:], duration=MILLISECONDS, loop=0, **options)
     return place.getvalue()
