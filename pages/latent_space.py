@@ -55,7 +55,7 @@ def show(cards: list[ModelCard]) -> None:
         loaded, start, end, pixels = choose(cards, titles)
     if not loaded:
         return
-    with right, st.container(key="results"):
+    with right, st.container(key="latent"):
         walking, cornered, mixing, mapped, learning = st.tabs(list(TABS), key="view", bind="query-params")
         if walking.open:
             from pages.parts import latent_walk

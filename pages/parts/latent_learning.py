@@ -115,7 +115,7 @@ def epochs(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, p
     except RegistryError as error:
         hint(forms.sentence(error))
         return
-    names = [f"epoch {number}" if index else f"after epoch {number}" for index, number in enumerate(numbers)]
+    names = [f"epoch {number}" for number in numbers]
     shown = frames[:, :ACROSS]
     in_rows(list(shown), names, f"{titles[model_id]} by epoch", f"epochs-{model_id}", pixels)
 

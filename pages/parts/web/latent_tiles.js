@@ -66,6 +66,7 @@ function build(root) {
     });
     self.at = 0;
     const titles = data.rows.map((title) => {
+      if (!title) return null;
       const line = document.createElement("p");
       line.className = "row";
       line.textContent = title;
