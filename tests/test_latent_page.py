@@ -1,25 +1,22 @@
-"""The page 'Latent space' through Streamlit's own test runner, with models of three matrices that need no network library."""
+"""The page 'Latent space' through Streamlit's own test runner, with models of one matrix each."""
 
 import csv
 import io
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+import toy_generators
 from numpy.typing import NDArray
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import paths
-from core.datasets import DATASETS, Dataset, Part
 from core.generators import inversion, stored
-from core.generators.specs import NetworkSpec, VaeSpec
 from core.generators.stored import Generator
-from core.registry import ModelCard, RegistryError
-from core.sheets import encode, sheet
-from core.snapshots import SNAPSHOT_FILE
+from core.registry import RegistryError
+from core.sheets import encode
 from core.tables import write_table
 from pages.parts import latent_made, latent_map, latent_square, latent_tiles, latent_walk
 
@@ -27,62 +24,16 @@ pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = "pages/latent_space.py"
-SIDE, COARSE = 32, 8
-MODELS = {"vae-leaves-32": ("vae", 5, "2023"), "vae-leaves-64": ("vae", 6, "2023"), "gan-leaves": ("gan", 7, None)}
-VAE_ROWS = "epoch,loss,reconstruction_loss,posterior_loss,val_loss\n1,2000,1990,10,2100\n2,1800,1785,15,1900\n"
-GAN_ROWS = "epoch,loss,discriminator_loss,generator_loss,real_right,made_right\n1,2,1.2,0.8,0.6,0.7\n2,2,1.1,0.9,0.5,0.6\n"
-
-
-class Matrix:
-    """A decoder, or an encoder, of one matrix between vectors and coarse pictures."""
-
-    def __init__(self, size: int, encodes: bool) -> None:
-        self.weights = np.random.default_rng(size).standard_normal((size, COARSE * COARSE * 3)).astype(np.float32) / 4
-        self.encodes, self.batches = encodes, []
-
-    def __call__(self, given: NDArray[np.float32]) -> NDArray[np.float32]:
-        self.batches.append(len(given))
-        step = SIDE // COARSE
-        if self.encodes:
-            seen = given[:, ::step, ::step].reshape(len(given), -1) - 0.5
-            means = seen @ self.weights.T
-            return np.concatenate([means, np.zeros_like(means)], 1)
-        values = 0.5 + 0.25 * np.tanh(given @ self.weights)
-        return values.reshape(-1, COARSE, COARSE, 3).repeat(step, 1).repeat(step, 2)
-
-
-def card_of(model_id: str) -> ModelCard:
-    kind, size, report = MODELS[model_id]
-    extra = {"task": stored.TASK, "kind": kind, "side": SIDE, "latent": size, "data": "plant-leaves", "snapshots": [1, 2]}
-    spec = asdict(VaeSpec(NetworkSpec(latent=size)))
-    said = (f"Model {model_id}", "For tests.", report, "core.generators.vae.build_vae", spec, {}, "leaves", "none")
-    return ModelCard(model_id, *said, 2, 50, "CPU", 9.0, {}, extra)
 
 
 @pytest.fixture
 def house(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Three stored models, and a data set of sixty pictures of ten classes of leaves."""
-    monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
-    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
-    for model_id, (kind, _, _) in MODELS.items():
-        folder = paths.MODELS / model_id
-        folder.mkdir(parents=True)
-        (folder / "card.json").write_text(card_of(model_id).to_json())
-        (folder / "history.csv").write_text(VAE_ROWS if kind == "vae" else GAN_ROWS)
-        noise = np.random.default_rng(1).integers(0, 256, (16, SIDE, SIDE, 3), np.uint8)
-        (folder / SNAPSHOT_FILE).write_bytes(sheet(noise, 8)[0])
-    images = np.random.default_rng(2).integers(0, 256, (60, 64, 64, 3), np.uint8)
-    part = Part(images, np.arange(60) % 10)
-    data = Dataset(DATASETS["plant-leaves"], part, part, part)
-    monkeypatch.setattr(latent_made, "load_dataset", lambda name: data)
-    monkeypatch.setattr(latent_made, "is_available", lambda name: True)
-
-    def load(model_id: str, folder: Path | None = None) -> Generator:
-        kind, size, _ = MODELS[model_id]
-        encoder = Matrix(size, True) if kind == "vae" else None
-        return Generator(card_of(model_id), kind, SIDE, size, Matrix(size, False), encoder)
-
-    monkeypatch.setattr(stored, "load_generator", load)
+    for place, name in ((paths, "MODELS"), (paths, "RESULTS"), (stored, "load_generator")):
+        monkeypatch.setattr(place, name, getattr(place, name))  # put back what the toys replace
+    for name in ("load_dataset", "is_available"):
+        monkeypatch.setattr(latent_made, name, getattr(latent_made, name))
+    toy_generators.store(tmp_path)
     return tmp_path
 
 
@@ -280,7 +231,7 @@ def test_how_they_learned_shows_every_part_and_what_is_lacking(house: Path):
 
 
 def test_files_to_take_away_hold_every_frame():
-    frames = np.random.default_rng(0).integers(0, 256, (9, SIDE, SIDE, 3), np.uint8)
+    frames = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), np.uint8)
     for suffix in (".gif", ".webp"):
         with Image.open(io.BytesIO(latent_walk.file_of(frames, suffix))) as image:
             assert (image.n_frames, image.size) == (9, (128, 128))

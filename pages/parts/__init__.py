@@ -11,6 +11,8 @@ tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
+latent_*     the page 'Latent space': ends (dice, pictures), walk, square, desk, map, learning (the tabs), made (what they
+             show, kept), tiles (pictures in rows)
 theme        light or dark
 gallery, paste, cropper, scrubber, dial  components that run in the browser (their scripts lie in ``web``)
 """

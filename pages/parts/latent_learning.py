@@ -15,12 +15,13 @@ from core.generators.evaluation import QUALITY_TABLE
 from core.generators.latent import random_vectors
 from core.generators.stored import load_snapshots
 from core.registry import ModelCard, RegistryError
-from pages.parts import cached, forms, latent_made, latent_tiles, model_cards, theme, views
+from pages.parts import cached, forms, latent_made, latent_tiles, model_cards, pictures, theme, views
 
 ACROSS = 8
 SAMPLES_SEED = 2023
+NEAREST_FILE = "generator_nearest_{}.webp"  # among the results, by model
 SIZES = ("vae-leaves-32", "vae-leaves-64", "vae-leaves-128")  # C4 of the reports
-MEASURES = {  # columns of the table -> words; where less is better, where more
+MEASURES = {  # columns of the table -> words
     "frechet_distance": "Fréchet distance",
     "kernel_distance_thousandths": "kernel distance, thousandths",
     "confident_share": "classifier is sure",
@@ -38,6 +39,7 @@ def show(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, pix
     sizes(cards, titles, pixels)
     epochs(cards, titles, chosen, pixels)
     losses(cards, titles)
+    by_heart(cards, titles)
     quality(titles)
 
 
@@ -151,6 +153,27 @@ def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
             with columns[1]:
                 drawing = generator_figures.share_curves(at, shares, asked=card.epochs_asked, dark=dark)
                 views.chart(drawing, f"shares-{card.model_id}", f"What the discriminator knows; at the end: {told}")
+
+
+def by_heart(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
+    """Made pictures above the training pictures nearest to them, as far as ``evaluate generators`` has drawn them."""
+    views.section(
+        "Learned by heart?",
+        "Report 2022 suspects that an autoencoder may just memorise. Above, what a model makes; below, the training picture "
+        "that is nearest in its pixels, then the one nearest in the features of the leaf classifier.",
+    )
+    figures = []
+    for card in cards:
+        path = paths.RESULTS / NEAREST_FILE.format(card.model_id)
+        if path.exists():
+            words = f"Made by {titles[card.model_id]}, and the nearest training pictures"
+            source = pictures.data_url(path.read_bytes())
+            caption = escape(titles[card.model_id])
+            figures.append(f'<figure><img src="{source}" alt="{escape(words)}"><figcaption>{caption}</figcaption></figure>')
+    if figures:
+        st.html(f'<div class="lo-nearest">{"".join(figures)}</div>')
+    else:
+        hint("Not drawn yet: python -m core evaluate generators")
 
 
 def quality(titles: Mapping[str, str]) -> None:
