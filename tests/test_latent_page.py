@@ -184,8 +184,8 @@ def test_a_square_has_four_corners(house: Path):
 def test_the_desk_decodes_two_pictures_when_a_slider_moves(house: Path, monkeypatch: pytest.MonkeyPatch):
     running = start("Mixing desk", walkers=["vae-leaves-32"])
     assert not running.exception
-    assert [slider.label for slider in running.slider][:5] == [f"Direction {index}" for index in range(1, 6)]
-    assert "Healthy to diseased" in [slider.label for slider in running.slider]
+    labels = {slider.label for slider in running.slider}
+    assert {f"Direction {index}" for index in range(1, 6)} | {"Truncation", "Healthy to diseased"} <= labels
     counts: list[int] = []
     decode = Generator.decode
     monkeypatch.setattr(Generator, "decode", lambda self, vectors: counts.append(len(vectors)) or decode(self, vectors))
