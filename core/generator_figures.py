@@ -54,7 +54,7 @@ def norm_curve(
     top = max([high, *(float(np.max(np.asarray(values))) for values in norms.values())])
     figure.update_yaxes(range=[0, 1.12 * top], nticks=5)
     figure.add_annotation(
-        x=0.5, y=low, text="95 % of random vectors", showarrow=False, yanchor="top", font={"size": 13, "color": colours.muted}
+        x=0.5, y=0.06 * top, text="grey: 95 % of random vectors", showarrow=False, font={"size": 13, "color": colours.muted}
     )
     return figure
 

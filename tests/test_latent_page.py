@@ -143,7 +143,7 @@ def test_real_pictures_are_encoded_or_searched_for(house: Path, monkeypatch: pyt
         return np.zeros((1, generator.latent_size), np.float32), np.ones(1, np.float32)
 
     monkeypatch.setattr(inversion, "invert", invert)
-    running = start(start_by="Real picture", start_picture="3")
+    running = start(start_by="Real", start_picture="3")
     assert not running.exception
     text = html(running)
     assert "From, encoded by Model vae-leaves-32" in text

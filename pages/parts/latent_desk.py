@@ -15,7 +15,7 @@ from core.sheets import encode
 from pages.parts import cached, forms, latent_ends, latent_made, pictures, views
 from pages.parts.latent_ends import End
 
-BASES = {"start": "Where the walk begins", "end": "Where it ends", "centre": "The middle of all"}
+BASES = {"start": "From", "end": "To", "centre": "Middle"}
 REACH = 3.0  # deviations to either side
 NAMED_REACH = 2.0  # times the way from one label's mean to the other's
 SHOWN = (-REACH, -REACH / 2, 0.0, REACH / 2, REACH)  # on the strip above a slider
@@ -79,14 +79,16 @@ def mixing(model_id: str, title: str, desk: Desk, base: Mapping[str, Vectors], p
                 st.slider(name.capitalize(), -NAMED_REACH, NAMED_REACH, 0.0, 0.1, key=key, bind="query-params", help=words),
                 NAMED_REACH,
             )
-    with left:
+    with left, st.container(key="mixed"):
+        shown = st.container()  # above what decides it, so that it stays in sight
         chosen = forms.one_of("Begin at", BASES, "base")
         words = "Below 1 the vector is drawn to the middle of all: typical pictures instead of varied ones."
         psi = float(st.slider("Truncation", 0.0, MOST_TRUNCATION, 1.0, 0.05, key="psi", bind="query-params", help=words))
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, args=([*keys, *others],))
         before = base[chosen]
         after = truncated(desk.mixed(before, steps, shares), psi, desk.basis.centre)
-        result(model_id, title, before, after, pixels)
+        with shown:
+            result(model_id, title, before, after, pixels)
 
 
 def bounded(value: object, reach: float) -> float:

@@ -14,7 +14,7 @@ from core.generators.latent import random_vectors
 from core.images import Picture
 from pages.parts import cached, forms, gallery, latent_made, pictures
 
-SOURCES = {"dice": "Dice", "real": "Real picture", "own": "Yours"}
+SOURCES = {"dice": "Dice", "real": "Real", "own": "Yours"}
 DEFAULTS = {"start": 7, "end": 21, "corner-3": 4, "corner-4": 12}  # seeds
 SEEDS = 9999
 OFFERED = 12  # pictures of a gallery
