@@ -99,10 +99,11 @@ def bounded(value: object, reach: float) -> float:
 def sliders(model_id: str, desk: Desk, keys: list[str], pixels: bool) -> list[float]:
     """A slider for each direction beneath a strip of what it does, two in a row; how many deviations each stands at."""
     strips = direction_strips(model_id, desk)
-    columns = st.columns(2, gap="medium")
+    places: list = []
     steps = []
     for index, key in enumerate(keys):
-        with columns[index % 2]:
+        places = places or list(st.columns(2, gap="medium"))
+        with places.pop(0):
             source = pictures.data_url(strips[index])
             words = f"What direction {index + 1} does, from one end of the slider to the other"
             kind = "lo-film lo-pixels" if pixels else "lo-film"

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -123,36 +124,34 @@ def epochs(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, p
 
 
 def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
-    """Losses of each model over the epochs; of two at play, also which pictures the discriminator knows."""
+    """Losses of each model over the epochs; of two at play, also which pictures the discriminator knows. Two in a row."""
     views.section(
         "Losses",
-        "An autoencoder's loss is reconstruction plus divergence, both of which 2023 leaves out by turns. Of two networks at "
+        "An autoencoder's loss is reconstruction plus divergence; report 2023 names the divergence alone. Of two networks at "
         "play no loss says how good the pictures are: each rises when the other learns.",
     )
-    dark = theme.dark()
+    places: list[Any] = []
     for card in cards:
         try:
             rows = registry.load_history(card.model_id)
         except RegistryError as error:
             forms.complain(forms.sentence(error))
             continue
-        series = generator_figures.history_series(rows, generator_figures.LOSSES)
-        shares = generator_figures.history_series(rows, generator_figures.SHARES)
-        latent_tiles.caption(titles[card.model_id], epochs_of(card))
-        if not series:
-            hint("No history is stored.")
-            continue
         at = [row["epoch"] for row in rows]
-        columns = st.columns(2, gap="medium")
-        told = ", ".join(f"{name} {values[-1]:.3g}" for name, values in series.items())
-        with columns[0]:
-            drawing = generator_figures.loss_curves(at, series, asked=card.epochs_asked, dark=dark)
-            views.chart(drawing, f"losses-{card.model_id}", f"Losses of {titles[card.model_id]}; at the end: {told}")
-        if shares:
-            told = ", ".join(f"{name} {views.share(float(values[-1]))}" for name, values in shares.items())
-            with columns[1]:
-                drawing = generator_figures.share_curves(at, shares, asked=card.epochs_asked, dark=dark)
-                views.chart(drawing, f"shares-{card.model_id}", f"What the discriminator knows; at the end: {told}")
+        for names, draw, words in (
+            (generator_figures.LOSSES, generator_figures.loss_curves, "losses"),
+            (generator_figures.SHARES, generator_figures.share_curves, "what the discriminator knows"),
+        ):
+            series = generator_figures.history_series(rows, names)
+            if not series:
+                continue
+            places = places or list(st.columns(2, gap="medium"))
+            told = ", ".join(f"{name} {values[-1]:.3g}" for name, values in series.items())
+            with places.pop(0):
+                latent_tiles.caption(titles[card.model_id], f"{words}, {epochs_of(card)}")
+                drawing = draw(at, series, asked=card.epochs_asked, dark=theme.dark())
+                key = f"{words.split()[0]}-{card.model_id}"
+                views.chart(drawing, key, f"{titles[card.model_id]}, {words}; at the end: {told}")
 
 
 def by_heart(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
