@@ -58,12 +58,17 @@ def walk_of(page, address: str):
 
 
 def test_two_models_walk_at_the_screens_rate_without_a_request(page, url: str):
-    scrubber = walk_of(page, url)
-    expect(scrubber.locator("canvas")).to_have_count(2)
-    slider = scrubber.get_by_role("slider", name="Way")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
-    page.on("websocket", lambda socket: sent.append(socket.url))
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(socket.url)))
+    scrubber = walk_of(page, url)
+    expect(scrubber.locator("canvas")).to_have_count(2)
+    expect(page.get_by_role("button", name="Vectors, CSV")).to_have_count(2)
+    expect(page.locator(".js-plotly-plot .main-svg").nth(7)).to_be_attached()
+    page.wait_for_load_state("networkidle")
+    slider = scrubber.get_by_role("slider", name="Way")
+    assert sent
+    sent.clear()
     rates = []
     while len(rates) < TRIES and max(rates, default=0.0) < SMOOTH:
         # A pointer that moves at every refresh for a second, to and fro, and is not let go.
