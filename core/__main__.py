@@ -19,6 +19,8 @@ def _read(options: argparse.Namespace) -> int:
     from core.registry import load_trained
 
     model = load_trained(options.model)
+    if model.card.extra.get("task") != "clock":
+        return _fail(f"{options.model} reads no clocks; reader-report does")
     failed = False
     for name in options.images:
         line: dict[str, Any] = {"file": name, "time": None, "minutes": None, "confidence": None, "model": options.model}

@@ -4,6 +4,7 @@ Each place is looked at in turn: the data folders, the system's, and, when all a
 """
 
 import gzip
+import hashlib
 import math
 import os
 import zlib
@@ -25,6 +26,7 @@ SYSTEM_FOLDER = Path("/usr/share/datasets")  # Debian's package dataset-fashion-
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 IDX_BYTES = 0x08  # the type code of unsigned bytes
 MAX_IDX_BYTES = 2**30
+READING = 1  # to be raised when pictures are read in another way: what was kept is read anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,10 +121,11 @@ def find_pictures(name: str) -> Path | None:
 def read_pictures(path: Path, side: int, classes: Sequence[str], parts: Sequence[str], a_class: int | None = None) -> Parts:
     """Colour pictures of ``path``; parts: its top folders, or "all". In a fixed mixed order: files lie class by class.
 
-    What a zip holds is kept in the cache, by its size and time.
+    What a zip holds is kept in the cache, by its size and time and by what is asked of it.
     """
     kept, state = None, path.stat()
-    place = paths.cache_folder() / f"{path.stem}-{side}-{state.st_size}-{state.st_mtime_ns}.npz"
+    asked = hashlib.sha256(repr((READING, side, tuple(classes), tuple(parts), a_class)).encode()).hexdigest()[:8]
+    place = paths.cache_folder() / f"{path.stem}-{state.st_size}-{state.st_mtime_ns}-{asked}.npz"
     names = [f"{part}_{kind}" for part in parts for kind in ("images", "labels")]
     if path.is_file():
         kept = read_arrays(place, *names)

@@ -37,6 +37,7 @@ __all__ = [
     "DatasetInfo",
     "Part",
     "Pictures",
+    "dataset_info",
     "is_available",
     "load_dataset",
     "load_pictures",
@@ -183,7 +184,7 @@ def _find_cifar() -> Callable[[], Parts] | None:
     place = find_pictures("cifar10")
     if place is not None:
         return partial(read_pictures, place, 32, _THINGS, ("train", "test"))
-    return partial(download_keras, "cifar10") if find_keras("cifar-10-batches-py*") else None
+    return partial(attempt, partial(download_keras, "cifar10")) if find_keras("cifar-10-batches-py*") else None
 
 
 def _read_leaves(place: Path) -> Parts:

@@ -31,6 +31,8 @@ LIGHT = (
     "classifiers.architectures",
     "classifiers.designs",
     "classifiers.runs",
+    "generators.recipes",
+    "generators.stored",
 )
 HEAVY = ("tensorflow", "keras", "jax", "torch", "streamlit")
 

@@ -40,7 +40,8 @@ def spec_of(network: dict[str, Any] | None = None, **training: Any) -> RunSpec:
 def plain() -> RunResult:
     """A run without penalty; nothing may be said on screen meanwhile."""
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("error", UserWarning)
         return run(SPEC, data=TINY)
 
 
@@ -138,7 +139,8 @@ DEAD: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("network", "optimizer"), DEAD)
 def test_dead_starts_run_and_stay_dead(network: dict[str, Any], optimizer: str, capfd: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("error", UserWarning)
         dead = run(spec_of(network, epochs=1, optimizer=optimizer), data=TINY)
     assert dead.diverged is None
     assert dead.test["cross_entropy"] == pytest.approx(LN3, abs=0.02)

@@ -21,7 +21,7 @@ def _dataset(name: str) -> Dataset:
     return load_dataset(name)
 
 
-def test_figures(model: registry.TrainedModel) -> dict[str, float]:
+def classifier_figures(model: registry.TrainedModel) -> dict[str, float]:
     """test_accuracy and test_cross_entropy (mean, natural logarithm), and valid_accuracy, of the part to choose on."""
     data = _dataset(str(model.card.extra["dataset"]))
     figures = {}
@@ -43,7 +43,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
     cards = [card for card in registry.list_cards(folder) if card.extra.get("task") == TASK]
     rows: list[dict[str, Any]] = []
     for card in sorted(cards, key=lambda card: str(card.extra["dataset"])):
-        figures = test_figures(registry.load_trained(card.model_id, folder, batch_size=250))
+        figures = classifier_figures(registry.load_trained(card.model_id, folder, batch_size=250))
         registry.update_card(card.model_id, folder, figures=figures, sha256=card.sha256)
         rows.append(
             {

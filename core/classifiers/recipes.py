@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from core.classifiers.evaluation import TASK, test_figures
+from core.classifiers.evaluation import TASK, classifier_figures
 from core.classifiers.runs import losses, training_data, unit_pictures
 from core.datasets import DATASETS, load_dataset
 from core.recipes import Recipe
@@ -112,7 +112,7 @@ def _recipe(model_id: str, dataset: str, summary: str, epochs: int, variation: V
         build=_build,
         data=partial(_data, dataset, variation),
         losses=_losses,
-        figures=test_figures,
+        figures=classifier_figures,
         extra={"task": TASK, "dataset": dataset, "classes": list(info.classes)},
         settle=SETTLE,
     )

@@ -153,7 +153,7 @@ def run(
             history, seconds = progress.history, seconds + (progress.seconds if resumed else 0.0)
         if weights is not None:
             model.set_weights(weights)
-    test, confusion, wrong = measure(model, data.test, spec.network.classes, spec.training.batch_size)
+    test, confusion, wrong = measure(model, data.test, spec.network.classes)
     return RunResult(
         spec=spec,
         history=history,
@@ -171,7 +171,7 @@ def run(
 
 
 def measure(
-    model: Any, part: Part, classes: int, batch_size: int = 128
+    model: Any, part: Part, classes: int, batch_size: int = 256
 ) -> tuple[dict[str, float], NDArray[np.int64], list[tuple[int, int, float]]]:
     """Figures, confusion and wrong answers of a compiled network on a part, as in ``RunResult``."""
     pictures = unit_pictures(part.images)

@@ -70,14 +70,15 @@ class Adversarial(keras.Model):
         if any(options.get(name) is not None for name in ("loss", "metrics", "loss_weights")):
             raise ValueError("the game has its own losses; give no loss, loss_weights or metrics")
         if not hasattr(optimizer, "beta_1"):
-            raise ValueError(f"optimizer must be one of Adam's kind, with momentum beta_1; got {type(optimizer).__name__}")
+            raise ValueError(f"optimizer must be one of Adam's kind, with beta_1 and beta_2; got {type(optimizer).__name__}")
         if self.discriminator.compute_dtype == "float16":
             raise ValueError("precision must be float32 or mixed_bfloat16: two losses cannot share one scale of float16")
         if not isinstance(optimizer.get_config()["learning_rate"], float):
             raise ValueError("schedule must be 'constant': a game has no end that a rate could fall towards")
-        config = optimizer.get_config() | {"beta_1": self.game.momentum, "use_ema": False, "name": "discriminator_optimizer"}
+        betas = {"beta_1": self.game.beta_1, "beta_2": self.game.beta_2}
+        config = optimizer.get_config() | {**betas, "use_ema": False, "name": "discriminator_optimizer"}
         config["learning_rate"] *= self.game.rate_ratio
-        optimizer.beta_1 = self.game.momentum
+        optimizer.beta_1, optimizer.beta_2 = self.game.beta_1, self.game.beta_2
         other = type(optimizer).from_config(config)
         other.build(self.discriminator.trainable_variables)
         self.discriminator_optimizer = other
@@ -116,10 +117,9 @@ class Adversarial(keras.Model):
         real_logits, made_logits = ops.split(both, 2)
         loss = discriminator_loss(self.game.loss, real_logits, made_logits)
         if self.game.penalty:
-            total = ops.shape(pictures)[0]
-            some = ops.maximum(1, ops.cast(ops.cast(total, "float32") * self.game.penalty_share, "int32"))
+            every = max(1, round(1 / self.game.penalty_share))
             for part in (real, made):
-                loss = loss + 0.5 * self.game.penalty * self._penalty(weights, part[:some])
+                loss = loss + 0.5 * self.game.penalty * self._penalty(weights, part[::every])
         notes = {
             "real_right": ops.mean(ops.cast(real_logits > 0, "float32")),
             "made_right": ops.mean(ops.cast(made_logits < 0, "float32")),
@@ -161,10 +161,12 @@ class Adversarial(keras.Model):
         return self._tensorflow_step(*given)
 
     def _tensorflow_step(self, data: Any) -> dict[str, Any]:
+        import tensorflow as tf
+
         batch = self._as_floats(data[0])
 
-        def values(variables: list[Any]) -> Weights:
-            return [ops.convert_to_tensor(variable) for variable in variables]
+        def values(variables: list[Any]) -> Weights:  # read now: Keras's own conversion would hand on the variables
+            return [tf.convert_to_tensor(variable.value) for variable in variables]
 
         makers = values(self.trainable_variables)
         turn = value_and_slopes(self._discriminator_turn)

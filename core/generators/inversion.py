@@ -57,18 +57,20 @@ def invert(
         return ops.sum(errors + prior * ops.mean(ops.square(moved[0]), axis=1)), errors
 
     turn = _compiled(value_and_slopes(loss))
-    best, least = np.array(vectors), np.full(len(given), np.inf, np.float32)
+    best = np.zeros((len(given), generator.latent_size), np.float32)
+    least = np.full(len(given), np.inf, np.float32)
     for step in range(steps + 1):  # the last look moves nothing
-        (_, errors), slopes = turn([ops.convert_to_tensor(vectors)])
+        at = np.array(ops.convert_to_numpy(vectors), np.float32)
+        (_, errors), slopes = turn([at])
         now = np.array(ops.convert_to_numpy(errors), np.float32)
         better = now < least
-        best[better], least[better] = np.array(ops.convert_to_numpy(vectors))[better], now[better]
+        best[better], least[better] = at[better], now[better]
         if step == steps or (abort is not None and abort()):
             break
         optimizer.apply(slopes, [vectors])
         if progress is not None:
             progress(step + 1, steps)
-    return best.astype(np.float32), np.sqrt(least)
+    return best, np.sqrt(least)
 
 
 def _nearest_start(generator: Generator, target: NDArray[np.float32], seed: int) -> Vectors:

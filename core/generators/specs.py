@@ -58,24 +58,27 @@ class AdversarialSpec:
 
     loss: ``logistic`` (Goodfellow et al. 2014, the generator's form that does not saturate), ``hinge`` (Lim & Ye 2017) or
     ``relativistic`` (Jolicoeur-Martineau 2019). penalty: weight gamma of the gradient penalties R1 on pictures of the data and
-    R2 on made ones, gamma / 2 times the mean squared slope (Mescheder et al. 2018; Huang et al. 2024), 0 for none.
-    penalty_share: the share of each batch that they look at; it estimates the same mean for less work. augment: what
-    differentiable augmentation does to all pictures before the discriminator sees them (Zhao et al. 2020). momentum: Adam's
-    beta_1 of both networks. rate_ratio: the discriminator's learning rate over the generator's.
+    R2 on made ones, gamma / 2 times the mean squared slope (Mescheder et al. 2018; Huang et al. 2024), 0 for none; pictures
+    lie in [0, 1] here, so that a gamma for [-1, 1] is four times as large. penalty_share: the share of each batch that they
+    look at, rounded to every n-th picture; it estimates the same mean for less work. augment: what
+    differentiable augmentation does to all pictures before the discriminator sees them (Zhao et al. 2020). beta_1, beta_2:
+    Adam's, of both networks. rate_ratio: the discriminator's learning rate over the generator's.
     """
 
     loss: Literal["logistic", "hinge", "relativistic"] = "logistic"
     penalty: float = 0.0
     penalty_share: float = 1.0
     augment: tuple[str, ...] = ()
-    momentum: float = 0.5
+    beta_1: float = 0.5
+    beta_2: float = 0.999
     rate_ratio: float = 1.0
 
     def __post_init__(self) -> None:
         _check_one_of("loss", self.loss, ADVERSARIAL_LOSSES)
         check_range("penalty", self.penalty, 0, 1e4)
         check_range("penalty_share", self.penalty_share, 0, 1, open_low=True)
-        check_range("momentum", self.momentum, 0, 1, open_high=True)
+        check_range("beta_1", self.beta_1, 0, 1, open_high=True)
+        check_range("beta_2", self.beta_2, 0, 1, open_low=True, open_high=True)
         check_range("rate_ratio", self.rate_ratio, 0, 100, open_low=True)
         for name in self.augment:
             _check_one_of("an entry of augment", name, AUGMENTATIONS)
