@@ -10,6 +10,7 @@ page = st.navigation(
         st.Page("pages/home.py", title="Welcome", default=True),
         st.Page("pages/compare_training.py", title="Compare training"),
         st.Page("pages/tell_the_time.py", title="Tell the time"),
+        st.Page("pages/latent_space.py", title="Latent space"),
     ]
 )
 shell.dress()

@@ -88,6 +88,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     generators.stored        stored generators: vectors in, pictures out
     generators.inversion     from a picture back to a vector by optimisation
     generators.walks         a walk through a latent space as a file
+    generators.atlas         directions to mix along, and a map of a latent space
     generators.evaluation    how good stored generators are
     generators.recipes       how the generators are trained
     generators.own           generators of one's own pictures
@@ -108,6 +109,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     figures                  results -> plotly figures, styled in one place
     comparison               every clock model side by side: results on disk -> tidy arrays
     clock_figures            the comparison and the lesson -> plotly figures
+    generator_figures        norms and sharpness along a walk, losses -> plotly figures
     reliability_figures      does confidence mean something: what was measured -> a plotly figure
     study_names              how studies, factors, levels and runs read
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds

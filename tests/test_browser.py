@@ -35,14 +35,14 @@ expect.set_options(timeout=20_000)
 
 
 class Server:
-    """The real app on a free port of this machine."""
+    """The real app on a free port of this machine. launch: what Python is told to start it."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, launch: tuple[str, ...] = ("-m", "streamlit", "run", "app.py")) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        command = [sys.executable, *launch, "--server.port", str(port)]
         self.log = log.open("wb")
         where = ["--server.address", "127.0.0.1", "--server.headless", "true"]
         self.process = subprocess.Popen(command + where, cwd=ROOT, stdout=self.log, stderr=subprocess.STDOUT)

@@ -374,7 +374,7 @@ def test_the_sheet_of_gammas_fits_every_browser():
 
 def test_a_scrubber_needs_one_label_a_frame():
     with pytest.raises(ValueError, match="one a frame, 3; got 2 and 3"):
-        scrubber.scrub(b"", columns=1, frames=3, size=(1, 1), labels=["a", "b"], values=["1", "2", "3"], name="Gamma")
+        scrubber.scrub(scrubber.Strip(b"", 1, (1, 1)), frames=3, labels=["a", "b"], values=["1", "2", "3"], name="Gamma")
 
 
 def test_the_warm_up_ends_whatever_happens_and_spares_later_runs_the_search_for_garbage(app, monkeypatch: pytest.MonkeyPatch):

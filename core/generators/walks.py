@@ -22,20 +22,20 @@ def walk_vectors(generator: Generator, start: int, end: int, frames: int, kind: 
 
 
 def save_frames(frames: Picture, file: Path) -> None:
-    """Write frames uint8 (n, side, side, 3): an animation as .webp or .gif, or a .png grid, row by row."""
-    suffix = file.suffix.lower()
-    if suffix not in FORMATS:
-        raise ValueError(f"a walk is written as {', '.join(FORMATS)}; got {file.name!r}")
-    if suffix == ".png":
-        columns = int(np.ceil(np.sqrt(len(frames))))
-        content = sheet(frames, columns, "PNG")[0]
-    else:
-        images = [Image.fromarray(frame) for frame in frames]
-        place = io.BytesIO()
-        options = {"quality": 85} if suffix == ".webp" else {}
-        images[0].save(
-            place, suffix[1:].upper(), save_all=True, append_images=images[1:], duration=MILLISECONDS, loop=0, **options
-        )
-        content = place.getvalue()
+    """Write frames uint8 (n, side, side, 3) as ``packed`` packs them, by the file's suffix."""
+    content = packed(frames, file.suffix.lower())
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
+
+
+def packed(frames: Picture, suffix: str) -> bytes:
+    """Frames uint8 (n, side, side, 3) as a file: an animation as .webp or .gif, or a .png grid, row by row."""
+    if suffix not in FORMATS:
+        raise ValueError(f"a walk is written as {', '.join(FORMATS)}; got {suffix!r}")
+    if suffix == ".png":
+        return sheet(frames, int(np.ceil(np.sqrt(len(frames)))), "PNG")[0]
+    images = [Image.fromarray(frame) for frame in frames]
+    place = io.BytesIO()
+    options = {"quality": 85} if suffix == ".webp" else {}
+    images[0].save(place, suffix[1:].upper(), save_all=True, append_images=images[1:], duration=MILLISECONDS, loop=0, **options)
+    return place.getvalue()

@@ -16,6 +16,8 @@ compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
 train_form   the form of a training run
 train_now    the tab that starts runs and shows them while they train
+latent_*     the page 'Latent space': ends (dice, pictures), walk, square, desk, map, learning (the tabs), made (what they
+             show, kept), tiles (pictures in rows)
 theme        light or dark
 gallery, paste, cropper, scrubber, dial, parallel  components that run in the browser (their scripts lie in ``web``)
 """

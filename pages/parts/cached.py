@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core import comparison
     from core.clocks.classical import ClassicalReading
     from core.clocks.reading import Reading
+    from core.generators.stored import Generator
     from core.live import LiveRuns
     from core.registry import ModelCard
     from core.reliability_figures import Bins
@@ -347,3 +348,37 @@ def live_runs() -> "LiveRuns":
     from core.live import LiveRuns
 
     return LiveRuns()
+
+
+# --- generators -----------------------------------------------------------------------------------------------------
+
+
+def mark(model_id: str) -> tuple[str, int, int]:
+    """What caches know a stored model by: it changes when another one is stored."""
+    from core import paths, registry
+
+    return stamp(paths.MODELS / model_id / registry.CARD_FILE)
+
+
+def generator(model_id: str) -> "Generator":
+    """The stored generator, loaded once for all visitors; anew when another one is stored."""
+    return _generator(model_id, mark(model_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _generator(model_id: str, file: tuple[str, int, int]) -> "Generator":
+    from core.generators.stored import load_generator
+
+    return load_generator(model_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=192)
+def made(what: str, of: tuple, _make: Callable[[], Any]) -> Any:
+    """What ``_make`` gives; ``what`` names it, ``of`` is all that decides it."""
+    return _make()
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def shared(what: str, of: tuple, _make: Callable[[], Any]) -> Any:
+    """The same for what is large and looked up often: one for all visitors, read-only."""
+    return _make()

@@ -12,6 +12,7 @@ from core.figures import Look
 from core.registry import RegistryError
 from pages.parts import cached, forms, model_cards, theme, views
 from pages.parts.model_cards import swatch
+from pages.parts.views import section
 
 FIRST = (
     "reader-report",
@@ -71,11 +72,6 @@ def drawn(able: Sequence[Entry], readings: Readings) -> None:
     learning(shown, looks)
     if with_readings:
         half_hours([one for one in able if one.model_id in readings.read], readings, looks)
-
-
-def section(title: str, words: str) -> None:
-    """A heading with a line above it."""
-    st.html(f'<h2 class="lo-section lo-ruled">{escape(title)}<small>{escape(words)}</small></h2>')
 
 
 def named(one: Entry, looks: Mapping[str, Look]) -> str:

@@ -1,4 +1,4 @@
-"""Thumbnails of the samples to choose from, by mouse, touch or arrow keys."""
+"""Thumbnails to choose from, by mouse, touch or arrow keys: of the samples, or of any pictures."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,19 @@ _gallery = component("gallery", html='<div class="gallery" role="radiogroup"></d
 
 def show(names: list[str], chosen: str | None, on_pick: Callable[[str], None], key: str) -> None:
     """Show the samples of these names; ``on_pick`` gets the name of the one picked."""
+    pick(items(names), chosen, on_pick, key, "Samples")
+
+
+def pick(items: list[dict[str, str]], chosen: str | None, on_pick: Callable[[str], None], key: str, label: str) -> None:
+    """Show pictures to choose from: of each its name, its source as a URL, and words for those who do not see it."""
+    names = [item["name"] for item in items]
 
     def take() -> None:
         picked = (st.session_state.get(key) or {}).get("picked")
         if picked in names:
             on_pick(picked)
 
-    _gallery(data={"items": items(names), "chosen": chosen, "label": "Samples"}, key=key, on_picked_change=take)
+    _gallery(data={"items": items, "chosen": chosen, "label": label}, key=key, on_picked_change=take)
 
 
 def items(names: list[str]) -> list[dict[str, str]]:

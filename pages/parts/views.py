@@ -37,6 +37,12 @@ def heading(title: str, lede: str) -> None:
     st.html(f'<header class="lo-head"><h1>{escape(title)}</h1><p>{escape(lede)}</p></header>')
 
 
+def section(title: str, words: str, ruled: bool = True) -> None:
+    """A heading, with a line above it unless it stands first."""
+    kind = "lo-section lo-ruled" if ruled else "lo-section"
+    st.html(f'<h2 class="{kind}">{escape(title)}<small>{escape(words)}</small></h2>')
+
+
 def chart(figure: "go.Figure", key: str, words: str) -> None:
     """One plotly figure, in our own style, with words for those who do not see it."""
     st.plotly_chart(figure, theme=None, key=key, config=PLAIN, alt=words)
@@ -271,10 +277,8 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
     ]
     with left:
         scrubber.scrub(
-            sheet,
-            columns=columns,
+            scrubber.Strip(sheet, columns, (cached.FRAME, cached.FRAME)),
             frames=len(cached.GAMMAS),
-            size=(cached.FRAME, cached.FRAME),
             labels=labels,
             values=[f"{value:.1f}" for value in cached.GAMMAS],
             name="Gamma",

@@ -1,24 +1,23 @@
-// Frames of one sheet on a canvas: drag, touch, arrow keys, play. Draws at most once a screen refresh, and only changes.
+// Frames of sheets on canvases, all under one slider: drag, touch, arrow keys, play. Draws at most once a screen refresh, and
+// only changes.
 const PLAY = "M8 5v14l11-7z";
 const PAUSE = "M7 5h4v14H7zM13 5h4v14h-4z";
-const FRAMES_A_SECOND = 12; // when playing; a drag follows the pointer at the screen's rate
 
 function build(root) {
-  const canvas = root.querySelector("canvas");
-  const pen = canvas.getContext("2d");
+  const stage = root.querySelector(".strips");
   const slider = root.querySelector(".slider");
   const fill = root.querySelector(".fill");
   const thumb = root.querySelector(".thumb");
   const button = root.querySelector(".play");
   const [value, label] = [root.querySelector(".told b"), root.querySelector(".told span")];
-  const self = { data: null, index: 0, sheet: null, tell: () => {}, held: false, playing: false, drawn: 0 };
+  const self = { data: null, index: 0, screens: [], tell: () => {}, held: false, playing: false, drawn: 0 };
   let waiting = 0;
   let letGo = 0;
   let told = -1;
 
   const draw = () => {
     waiting = 0;
-    const { data, index, sheet } = self;
+    const { data, index, screens } = self;
     if (!data) return;
     const share = data.frames > 1 ? index / (data.frames - 1) : 0;
     fill.style.transform = `scaleX(${share})`;
@@ -27,15 +26,20 @@ function build(root) {
     label.textContent = data.labels[index];
     slider.setAttribute("aria-valuenow", index);
     slider.setAttribute("aria-valuetext", `${data.values[index]}: ${data.labels[index]}`);
-    canvas.setAttribute("aria-label", `Picture at ${data.name.toLowerCase()} ${data.values[index]}`);
-    if (!sheet) return;
-    const wide = Math.round(canvas.clientWidth * devicePixelRatio) || data.width;
-    const high = Math.round((wide * data.height) / data.width);
-    if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
-    const [column, row] = [index % data.columns, Math.floor(index / data.columns)];
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(sheet, column * data.width, row * data.height, data.width, data.height, 0, 0, wide, high);
-    root.dataset.drawn = ++self.drawn;
+    for (const { canvas, strip, sheet } of screens) {
+      const words = `Picture at ${data.name.toLowerCase()} ${data.values[index]}`;
+      canvas.setAttribute("aria-label", strip.title ? `${strip.title}: ${words}` : words);
+      if (!sheet) continue;
+      const wide = Math.round(canvas.clientWidth * devicePixelRatio) || strip.width;
+      const high = Math.round((wide * strip.height) / strip.width);
+      if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
+      const [column, row] = [index % strip.columns, Math.floor(index / strip.columns)];
+      const pen = canvas.getContext("2d");
+      pen.imageSmoothingEnabled = !data.pixels;
+      pen.imageSmoothingQuality = "high";
+      pen.drawImage(sheet, column * strip.width, row * strip.height, strip.width, strip.height, 0, 0, wide, high);
+    }
+    if (screens.every((screen) => screen.sheet)) root.dataset.drawn = ++self.drawn;
   };
   const soon = () => (waiting ||= requestAnimationFrame(draw));
   const go = (index) => {
@@ -64,24 +68,27 @@ function build(root) {
     self.playing = true;
     button.setAttribute("aria-label", "Pause");
     button.querySelector("path").setAttribute("d", PAUSE);
-    if (self.index >= self.data.frames - 1) go(0);
+    const end = () => self.index >= self.data.frames - 1;
+    let step = 1;
+    if (end()) self.data.swing ? (step = -1) : go(0);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const pace = 1000 / (calm ? 2 : FRAMES_A_SECOND);
+    const pace = 1000 / (calm ? 2 : self.data.pace);
     let last = performance.now();
     const tick = (now) => {
       if (!self.playing) return;
       if (now - last >= pace) {
         last = now - ((now - last) % pace);
-        go(self.index + 1);
+        go(self.index + step);
+        if (self.data.swing && (end() || self.index === 0)) step = end() ? -1 : 1;
       }
-      if (self.index >= self.data.frames - 1) stop();
+      if (end() && !self.data.swing) stop();
       else requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
   };
   button.onclick = () => (self.playing ? stop() : play());
 
-  // On the slider a press goes to its place; on the picture a drag moves by as much as the pointer does.
+  // On the slider a press goes to its place; on a picture a drag moves by as much as the pointer does.
   const drag = (surface, start, move) => {
     let from = null;
     surface.onpointerdown = (event) => {
@@ -107,7 +114,7 @@ function build(root) {
     go(((event.clientX - box.left) / box.width) * (self.data.frames - 1));
   };
   drag(slider, place, place);
-  drag(canvas, () => {}, (event, from) => go(from.index + ((event.clientX - from.x) / from.width) * (self.data.frames - 1)));
+  const pulled = (event, from) => go(from.index + ((event.clientX - from.x) / from.width) * (self.data.frames - 1));
 
   slider.onkeydown = (event) => {
     const last = self.data.frames - 1;
@@ -123,28 +130,58 @@ function build(root) {
   };
 
   const watcher = new ResizeObserver(soon);
-  watcher.observe(canvas);
+
+  // A canvas for each strip, with its name beneath where it has one.
+  const stretch = (strips) => {
+    watcher.disconnect();
+    delete root.dataset.ready;
+    self.screens = strips.map((strip) => {
+      const canvas = document.createElement("canvas");
+      canvas.setAttribute("role", "img");
+      drag(canvas, () => {}, pulled);
+      watcher.observe(canvas);
+      return { canvas, strip: {}, sheet: null };
+    });
+    root.style.setProperty("--strips", strips.length);
+    stage.replaceChildren(
+      ...self.screens.map(({ canvas }, at) => {
+        const figure = document.createElement("figure");
+        const caption = document.createElement("figcaption");
+        figure.append(canvas, ...(strips[at].title ? [caption] : []));
+        return figure;
+      })
+    );
+  };
+  const load = (screen, strip) => {
+    const other = screen.strip.sheet !== strip.sheet;
+    screen.strip = strip;
+    screen.canvas.style.aspectRatio = `${strip.width} / ${strip.height}`;
+    const caption = screen.canvas.nextElementSibling;
+    if (caption) caption.textContent = strip.title;
+    if (!other) return false;
+    const image = new Image();
+    image.src = strip.sheet;
+    image.decode().then(() => {
+      if (screen.strip.sheet !== strip.sheet) return;
+      screen.sheet = image;
+      if (self.screens.every((one) => one.sheet)) root.dataset.ready = "true";
+      soon();
+    }, () => (label.textContent = "The pictures could not be shown."));
+    return true;
+  };
 
   self.update = (data, tell) => {
-    const other = self.data?.sheet !== data.sheet;
+    const named = (strips) => strips.map((strip) => Boolean(strip.title)).join();
+    if (!self.data || named(self.data.strips) !== named(data.strips)) stretch(data.strips);
+    const other = self.screens.map((screen, at) => load(screen, data.strips[at])).some(Boolean);
     const moved = other || self.data?.start !== data.start;
     self.data = data;
     self.tell = tell;
     slider.setAttribute("aria-label", data.name);
     slider.setAttribute("aria-valuemin", 0);
     slider.setAttribute("aria-valuemax", data.frames - 1);
-    canvas.style.aspectRatio = `${data.width} / ${data.height}`;
     if (moved && !self.held && !self.playing && !letGo) self.index = told = data.start;
-    if (other) {
-      const image = new Image();
-      image.src = data.sheet;
-      image.decode().then(() => {
-        if (self.data.sheet !== data.sheet) return;
-        self.sheet = image;
-        root.dataset.ready = "true";
-        soon();
-      }, () => (label.textContent = "The pictures could not be shown."));
-    }
+    self.index = Math.min(self.index, data.frames - 1);
     soon();
   };
   self.remove = () => {

@@ -1,0 +1,238 @@
+"""How the generators learned: reconstructions, samples by latent size and by epoch, losses; and how good they became."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import generator_figures, paths, registry
+from core.datasets import DATASETS, DatasetError
+from core.generators.data import as_floats
+from core.generators.evaluation import QUALITY_TABLE
+from core.generators.latent import random_vectors
+from core.generators.stored import load_snapshots
+from core.registry import ModelCard, RegistryError
+from pages.parts import cached, forms, latent_made, latent_tiles, model_cards, pictures, theme, views
+
+ACROSS = 8
+SAMPLES_SEED = 2023
+NEAREST_FILE = "generator_nearest_{}.webp"  # among the results, by model
+SIZES = ("vae-leaves-32", "vae-leaves-64", "vae-leaves-128")  # C4 of the reports
+MEASURES = {  # columns of the table -> words
+    "frechet_distance": "Fréchet distance",
+    "kernel_distance_thousandths": "kernel distance, thousandths",
+    "confident_share": "classifier is sure",
+    "sharpness": "sharpness",
+    "diversity": "diversity",
+    "nearest_pixels": "to nearest training picture",
+    "copied_share": "nearer than real ones",
+}
+PARTS = {"confident_share", "copied_share"}
+
+
+def show(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, pixels: bool) -> None:
+    """The whole tab. cards: of all stored generators; chosen: the model that is looked at unless another is asked for."""
+    reconstructions(cards, titles, pixels)
+    sizes(cards, titles, pixels)
+    epochs(cards, titles, chosen, pixels)
+    losses(cards, titles)
+    by_heart(cards, titles)
+    quality(titles)
+
+
+def data_title(name: str) -> str:
+    """What a data set is called."""
+    return DATASETS[name].title if name in DATASETS else name.removeprefix("own-").capitalize()
+
+
+def reconstructions(cards: Sequence[ModelCard], titles: Mapping[str, str], pixels: bool) -> None:
+    """Held-out pictures, and what is left of them on the way through each autoencoder of the same size."""
+    views.section(
+        "Reconstructions",
+        "Held-out pictures through encoder and decoder. What a vector of so few numbers cannot hold is lost: first the edges.",
+        ruled=False,
+    )
+    groups: dict[tuple[str, int], list[str]] = {}
+    for card in cards:
+        if card.extra.get("kind") == "vae":
+            groups.setdefault((str(card.extra.get("data")), int(card.extra["side"])), []).append(card.model_id)
+    if not groups:
+        hint("No autoencoder is stored; train one with: python -m core train vae-leaves-32")
+    for (name, side), ids in groups.items():
+        latent_tiles.caption(f"{data_title(name)}, {side} × {side} pixels")
+        try:
+            with cached.patience(), st.spinner("Reading pictures and reconstructing some"):
+                images = latent_made.held_out(name, side)[0]
+                given = images[np.linspace(0, len(images) - 1, ACROSS).astype(int)]
+                rows, names = [given], ["given"]
+                for model_id in ids:
+                    vectors = cached.generator(model_id).encode(given)
+                    if vectors is None:
+                        continue
+                    made = latent_made.decoded(model_id, vectors)
+                    apart = float(np.sqrt(np.square(as_floats(made) - as_floats(given)).mean()))
+                    rows.append(made)
+                    names.append(f"{titles[model_id]}: off by {apart:.3f} of 1")
+        except (DatasetError, RegistryError) as error:
+            forms.complain(forms.sentence(error))
+            continue
+        in_rows(rows, names, f"Reconstructions of {data_title(name)}", f"reconstructions-{name}-{side}", pixels)
+
+
+def sizes(cards: Sequence[ModelCard], titles: Mapping[str, str], pixels: bool) -> None:
+    """What autoencoders with 32, 64 and 128 latent numbers make of random vectors, as report 2023 compares them."""
+    views.section(
+        "Samples by latent size",
+        "Random vectors through the decoders of report 2023. It finds no visible difference between 32, 64 and 128 numbers.",
+    )
+    stored = {card.model_id: card for card in cards}
+    rows, names = [], []
+    for model_id in SIZES:
+        if model_id not in stored:
+            continue
+        size = int(stored[model_id].extra["latent"])
+        try:
+            with st.spinner("Decoding samples"):
+                rows.append(latent_made.decoded(model_id, random_vectors(SAMPLES_SEED, 2 * ACROSS, size)))
+        except RegistryError as error:
+            forms.complain(forms.sentence(error))
+            continue
+        names += [f"{size} numbers, {epochs_of(stored[model_id])}", ""]
+    lacking = [model_id for model_id in SIZES if model_id not in stored]
+    if lacking:
+        hint(f"Not stored yet; train with: python -m core train {' '.join(lacking)}")
+    if rows:
+        in_rows(rows, names, "Samples by latent size", "sizes", pixels)
+
+
+def epochs(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, pixels: bool) -> None:
+    """What a model made of the same vectors after so many epochs."""
+    views.section("Samples by epoch", "The same vectors after 1, 2, 5, ... epochs of training: a column is one vector.")
+    model_id = forms.one_model("Model", titles, chosen, key="snapshots")
+    try:
+        numbers, frames = load_snapshots(model_id)  # (epochs, n, side, side, 3)
+    except RegistryError as error:
+        hint(forms.sentence(error))
+        return
+    names = [f"epoch {number}" for number in numbers]
+    shown = frames[:, :ACROSS]
+    in_rows(list(shown), names, f"{titles[model_id]} by epoch", f"epochs-{model_id}", pixels)
+
+
+def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
+    """Losses of each model over the epochs; of two at play, also which pictures the discriminator knows. Two in a row."""
+    views.section(
+        "Losses",
+        "An autoencoder's loss is reconstruction plus divergence; report 2023 names the divergence alone. Of two networks at "
+        "play no loss says how good the pictures are: each rises when the other learns.",
+    )
+    places: list[Any] = []
+    for card in cards:
+        try:
+            rows = registry.load_history(card.model_id)
+        except RegistryError as error:
+            forms.complain(forms.sentence(error))
+            continue
+        at = [row["epoch"] for row in rows]
+        for names, draw, words in (
+            (generator_figures.LOSSES, generator_figures.loss_curves, "losses"),
+            (generator_figures.SHARES, generator_figures.share_curves, "what the discriminator knows"),
+        ):
+            series = generator_figures.history_series(rows, names)
+            if not series:
+                continue
+            places = places or list(st.columns(2, gap="medium"))
+            told = ", ".join(f"{name} {values[-1]:.3g}" for name, values in series.items())
+            with places.pop(0):
+                latent_tiles.caption(titles[card.model_id], f"{words}, {epochs_of(card)}")
+                drawing = draw(at, series, asked=card.epochs_asked, dark=theme.dark())
+                key = f"{words.split()[0]}-{card.model_id}"
+                views.chart(drawing, key, f"{titles[card.model_id]}, {words}; at the end: {told}")
+
+
+def by_heart(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
+    """Made pictures above the training pictures nearest to them, as far as ``evaluate generators`` has drawn them."""
+    views.section(
+        "Learned by heart?",
+        "Report 2022 suspects that an autoencoder may just memorise. Above, what a model makes; below, the training picture "
+        "that is nearest in its pixels, then the one nearest in the features of the leaf classifier.",
+    )
+    figures = []
+    for card in cards:
+        path = paths.RESULTS / NEAREST_FILE.format(card.model_id)
+        if path.exists():
+            words = f"Made by {titles[card.model_id]}, and the nearest training pictures"
+            source = pictures.data_url(path.read_bytes())
+            caption = escape(titles[card.model_id])
+            figures.append(f'<figure><img src="{source}" alt="{escape(words)}"><figcaption>{caption}</figcaption></figure>')
+    if figures:
+        st.html(f'<div class="lo-nearest">{"".join(figures)}</div>')
+    else:
+        hint("Not drawn yet: python -m core evaluate generators")
+
+
+def quality(titles: Mapping[str, str]) -> None:
+    """What ``evaluate generators`` measured, held-out pictures first: the best that can be hoped for."""
+    views.section(
+        "How good they are",
+        "Distances in the features of the leaf classifier that is trained here, so that they compare with no figure in print; "
+        "held-out pictures, measured alike, show how good a figure can get.",
+    )
+    rows = quality_rows(paths.RESULTS / QUALITY_TABLE)
+    if not rows:
+        hint("Not measured yet: python -m core evaluate generators")
+        return
+    lines = []
+    for row in rows:
+        name = titles.get(row.get("model", ""), row.get("model", "").capitalize())
+        data = f"{data_title(row.get('data', ''))}, {row.get('side', '')} pixels"
+        cells = "".join(f"<td>{cell(row.get(measure, ''), measure)}</td>" for measure in MEASURES)
+        lines.append(f'<tr><th scope="row">{escape(name)}<small>{escape(data)}</small></th>{cells}</tr>')
+    head = "".join(f'<th scope="col">{words}</th>' for words in ("Model", *MEASURES.values()))
+    st.html(model_cards.wide(head, lines, "Figures of the generators"))
+
+
+def quality_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of the table; none where it is missing."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: value or "" for name, value in row.items() if name} for row in csv.DictReader(file)]
+
+
+def cell(text: str, measure: str) -> str:
+    """A figure of the table as it is shown; a dash where there is none."""
+    try:
+        value = float(text)
+    except ValueError:
+        return model_cards.number(None)
+    return model_cards.percent(value) if measure in PARTS else model_cards.number(value)
+
+
+def in_rows(rows: Sequence[np.ndarray], names: Sequence[str], words: str, key: str, pixels: bool) -> None:
+    """Rows of pictures of one size under their names. A longer row goes on in the next line."""
+    frames = np.concatenate(list(rows))
+    across = min(ACROSS, len(rows[0]))
+    lines = len(frames) // across
+    titles = [*names, *[""] * lines][:lines]
+    labels, last = [], ""
+    for title in titles:
+        last = title or last
+        labels += [f"{last}, picture {number}" for number in range(1, across + 1)]
+    latent_tiles.show(frames, across=across, labels=labels, name=words, key=key, rows=titles, tight=True, pixels=pixels)
+
+
+def epochs_of(card: ModelCard) -> str:
+    """How far a model is trained, in words."""
+    return f"{card.epochs_trained} of {card.epochs_asked} epochs"
+
+
+def hint(text: str) -> None:
+    """A quiet sentence; what follows 'with:' or 'yet:' is a command."""
+    before, sign, command = text.partition(": python")
+    code = f"{sign[:2]}<code>python{escape(command)}</code>" if sign else ""
+    st.html(f'<p class="lo-hint">{escape(before)}{code}</p>')
