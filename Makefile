@@ -7,6 +7,7 @@ REQUIREMENTS ?= requirements.txt
 ADDRESS ?= localhost
 PORT ?=
 PYTEST_ARGS ?=
+TEST_PROCESSES ?= 2
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
@@ -38,7 +39,7 @@ app: $(APP_STAMP)
 # Everything runs even when something failed; pytest comes last, so that its summary is what one sees.
 test: $(DEV_STAMP)
 	@failed=; $(linters); \
-	$(PY) -m pytest $(PYTEST_ARGS) || failed="$$failed pytest;"; \
+	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS) || failed="$$failed pytest;"; \
 	$(verdict)
 
 lint: $(DEV_STAMP)

@@ -198,8 +198,9 @@ def train(
     every epoch; on_step(step, steps, means so far) after every step. should_stop() is asked, and ``minutes`` looked at, after
     every step. checkpoint: a folder; there the whole state is written after every epoch and on stopping, on Ctrl-C and
     SIGTERM too (then ``KeyboardInterrupt`` or ``SystemExit`` follows). A later call with the same spec, data and an equal model
-    built anew goes on with the very next batch, and ends on the CPU with the same bits as a run that was not stopped; with a
-    constant schedule ``epochs`` may grow in between. A checkpoint of something else, or of data of another ``data_version``,
+    built anew goes on with the very next batch, and ends on the CPU with the same bits as a run that was not stopped (several
+    threads may take sums in another order; then the last bits can differ); with a constant schedule ``epochs`` may grow in
+    between. A checkpoint of something else, or of data of another ``data_version``,
     raises ``CheckpointError``. A loss that is no finite number raises ``DivergedError``, and the checkpoint stays what it was
     before.
 

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 # Before anything imports Keras; tests' subprocesses inherit both.
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Several test processes share the cores: with a thread each they are quicker, and sums have one order, to the last bit.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 import pytest
 from hypothesis import settings

@@ -133,4 +133,4 @@ def test_evaluating_nothing_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatc
     assert main(["evaluate", "classifiers"]) == 2
     assert capsys.readouterr().err == "no model of classifiers is stored; train one with: python -m core train fashion-best\n"
     assert main(["evaluate", "generators"]) == 2
-    assert "there are no trained generators yet" in capsys.readouterr().err
+    assert "no model of generators is stored" in capsys.readouterr().err

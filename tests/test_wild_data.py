@@ -275,6 +275,7 @@ from core.clocks.wild_data import Mixture, WildData
 from core.specs import TrainSpec
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may have ignored it
     data = WildData(Mixture(40, no_clock=0.0, style="report"), 1000, TrainSpec(epochs=2), workers=1, valid_pictures=1)
     data.batch(np.arange(4), 0, np.random.default_rng(0))
     print(*data._pool._processes, flush=True)
