@@ -23,7 +23,14 @@ FIRST = (
 )
 MOST = 6
 PAIR = ("report22-regression", "report22-regression-no-gamma")
-SETS = {"photographs": "Photographs", "faces": "Painted hands", "benchmark": "Test pictures", "classical": "Without learning"}
+SETS = {
+    "photographs": "Photographs",
+    "faces": "Painted hands",
+    "benchmark": "Test pictures",
+    "classical": "Without learning",
+    "wild": "Drawn, any clock",
+    "wild-held-out": "Drawn, features never trained on",
+}
 SHAPES = {"histogram": "Histograms", "within": "Shares within"}
 
 
