@@ -269,6 +269,17 @@ def update_card(
     return card
 
 
+def how_trained(card: ModelCard) -> dict[str, Any]:
+    """What tables of results say of every model's training."""
+    return {
+        "epochs_trained": card.epochs_trained,
+        "epochs_asked": card.epochs_asked,
+        "training_seconds": round(card.seconds),
+        "device": card.device,
+        "parameters": card.parameters,
+    }
+
+
 def load_history(model_id: str, folder: Path | None = None) -> list[dict[str, float]]:
     """The rows of a stored model's history, an epoch a row, numbers as numbers; none when it has no history.
 

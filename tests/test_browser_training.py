@@ -15,7 +15,10 @@ from core.studies import STUDIES
 from tests.stored_studies import store
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt")
-from tests.test_browser import ROOT, Server, browser, expect, leaves  # noqa: E402, F401  (browser is a fixture)
+from tests import test_browser  # noqa: E402
+from tests.test_browser import ROOT, Server, browser, expect  # noqa: E402, F401  (browser is a fixture)
+
+page = test_browser.page  # the same visitor, of the server below
 
 STUDY = "/compare_training?study=l16-mlp"
 TRIES = 30
@@ -36,19 +39,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running = Server(folder / "log.txt")
     yield running
     running.stop()
-
-
-@pytest.fixture
-def page(browser, server: Server) -> Iterator:  # noqa: F811
-    """A fresh visitor; errors in the page's scripts fail the test, and so does any call to another machine."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    visitor = context.new_page()
-    faults: list[str] = []
-    visitor.on("pageerror", lambda error: faults.append(str(error)))
-    visitor.on("request", lambda request: faults.append(request.url) if leaves(request.url) else None)
-    yield visitor
-    context.close()
-    assert not faults
 
 
 def opened(page, server: Server, path: str = STUDY, figures: int = FIGURES):

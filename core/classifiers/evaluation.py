@@ -50,11 +50,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
                 "model": card.model_id,
                 "dataset": card.extra["dataset"],
                 **{name: round(value, 4) for name, value in figures.items()},
-                "epochs_trained": card.epochs_trained,
-                "epochs_asked": card.epochs_asked,
-                "training_seconds": round(card.seconds),
-                "device": card.device,
-                "parameters": card.parameters,
+                **registry.how_trained(card),
             }
         )
     if rows:

@@ -164,11 +164,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
                 "ours": round(figures[measure], 4) if measure else "",
                 **{name: round(figures[name], 4) for name in ruler},
                 **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
-                "epochs_trained": card.epochs_trained,
-                "epochs_asked": card.epochs_asked,
-                "training_seconds": round(card.seconds),
-                "device": card.device,
-                "parameters": card.parameters,
+                **registry.how_trained(card),
             }
         )
     if rows:
