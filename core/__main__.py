@@ -130,6 +130,16 @@ EVALUATED = {"clocks": "reader-report", "classifiers": "fashion-best", "generato
 def _evaluate(options: argparse.Namespace) -> int:
     if options.what not in (None, *EVALUATED):
         return _fail(f"there are no trained {options.what} yet; these are measured: {', '.join(EVALUATED)}")
+    if options.model:
+        if options.what != "clocks":
+            return _fail("--model goes with clocks: python -m core evaluate clocks --model ID")
+        from core.clocks.evaluation import evaluate
+
+        try:
+            _print_table(evaluate(model_ids=options.model))
+        except ValueError as error:
+            return _fail(str(error))
+        return 0
     lacking = []
     for what in [options.what] if options.what else EVALUATED:
         rows = importlib.import_module(f"core.{what}.evaluation").evaluate()
@@ -272,6 +282,12 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="measure stored models, write assets/results")
     evaluate.add_argument("what", nargs="?", choices=["clocks", "classifiers", "generators"])
+    evaluate.add_argument(
+        "--model",
+        action="append",
+        metavar="ID",
+        help="of clocks: measure this one alone, keep the others' rows; may be repeated",
+    )
     evaluate.set_defaults(run=_evaluate)
 
     sweep = commands.add_parser("sweep", help="run the open trials of a study")

@@ -47,7 +47,9 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dic
     monkeypatch.setattr(evaluation, "picture_sets", list)
     monkeypatch.setattr(evaluation, "wild_set", lambda held_out=False: PictureSet(f"set {held_out}", [], np.array([]), ()))
     monkeypatch.setattr(
-        evaluation, "evaluate_sets", lambda readers, sets: ([{"readers": len(readers), "sets": len(sets)}], [{"right": 0.5}])
+        evaluation,
+        "evaluate_sets",
+        lambda readers, sets, classical: ([{"readers": len(readers), "sets": len(sets)}], [{"right": 0.5}]),
     )
     monkeypatch.setattr(evaluation, "turned_pictures", lambda: (images[:2], np.array([615, 254])))
     curve = [{"epoch": 1.0, "loss": 3.2, "val_loss": 3.1, "seconds": 12.4, "learning_rate": 0.001}]
@@ -124,6 +126,47 @@ def test_a_model_has_one_headline_at_most_and_it_is_a_number() -> None:
     assert {row["headline"] for row in headlines} == {"yes"}
     assert len({row["model"] for row in headlines}) == len(headlines) == 9
     assert all(float(row["published"]) > 0 for row in headlines)
+
+
+def test_one_model_is_measured_again_and_the_others_rows_stay(
+    measured: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = measured
+    other = Stopped()
+    other.card = SimpleNamespace(**{**vars(other.card), "model_id": "ours", "report": None})
+    before = {name: table(folder / name) for name in ("clocks.csv", "clocks_readings.csv", "clock_examples.csv")}
+    cards = [other.card, *registry.list_cards()]
+    monkeypatch.setattr(registry, "list_cards", lambda folder=None: cards)
+    monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: other)
+    monkeypatch.setattr(
+        evaluation,
+        "evaluate_sets",
+        lambda readers, sets, classical: ([{"model": "ours", "n": 2}] * 2, [{"model": "ours", "right": 1.0}]),
+    )
+    for name in ("clock_photographs.csv", "reliability.csv"):
+        (folder / name).write_text(
+            "model,n\nours,1\nclassical,1\ngone,1\n" if "photo" in name else "model,right\nclassical,0.5\n"
+        )
+    evaluation.evaluate(results=folder, model_ids=["ours"])
+    assert [row["model"] for row in table(folder / "clocks.csv")] == ["ours", "report22-classes-24"]
+    assert table(folder / "clocks.csv")[1] == before["clocks.csv"][0]
+    assert table(folder / "clocks_readings.csv")[0] == {"true": "600", "ours": "614.50", "report22-classes-24": "614.50"}
+    assert [row["file"] for row in table(folder / "clock_examples.csv")] == [
+        row["file"] for row in before["clock_examples.csv"]
+    ]
+    assert list(table(folder / "clock_examples.csv")[0]) == ["file", "true", "report22-classes-24", "ours"]
+    assert [row["model"] for row in table(folder / "clock_photographs.csv")] == ["ours", "ours", "classical"]
+    assert [row["model"] for row in table(folder / "reliability.csv")] == ["ours", "classical"]
+    assert {(row["value"], row["ours"]) for row in table(folder / "clocks_by_time.csv")} >= {("10", "7.5")}
+
+
+def test_an_unknown_model_and_tables_of_other_columns_are_refused(measured: tuple[Path, dict[str, Any]]) -> None:
+    folder, _ = measured
+    with pytest.raises(ValueError, match="nosuch: no such clock model is stored; there are report22-classes-24"):
+        evaluation.evaluate(results=folder, model_ids=["nosuch"])
+    (folder / "clocks.csv").write_text("model,old\nreport22-classes-24,1\n")
+    with pytest.raises(ValueError, match="measure all models again"):
+        evaluation.evaluate(results=folder, model_ids=["report22-classes-24"])
 
 
 def test_our_own_readers_are_measured_on_other_sets_too(measured: tuple[Path, dict[str, Any]]) -> None:

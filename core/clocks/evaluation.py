@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.benchmark import draw, report_benchmark
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
-from core.clocks.photographs import evaluate_sets, picture_sets, wild_set
+from core.clocks.photographs import CLASSICAL, PictureSet, evaluate_sets, picture_sets, wild_set
 from core.clocks.reading import decode, read_pictures
 from core.clocks.styles import REPORT
 from core.clocks.time import ClockTime, common_sense_error_minutes
 from core.images import adjust_gamma, fit_square, open_picture
 from core.progress import progress_bar
-from core.tables import write_table
+from core.tables import read_table, write_table
 
 TABLE = "clocks.csv"  # a model a row
 READINGS = "clocks_readings.csv"  # a test picture a row: its true minute, and what each model read
@@ -138,53 +138,106 @@ def learning_curves(model_ids: Sequence[str], folder: Path | None = None) -> lis
     ]
 
 
-def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
-    """Measure every stored clock model; write all tables and the cards' figures; return the rows of the first."""
+def evaluate(folder: Path | None = None, results: Path | None = None, model_ids: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Measure stored clock models; write all tables and the cards' figures; return the rows of the first.
+
+    model_ids: measure these alone, and leave what the tables say of the others; every model for none. ``ValueError`` for an
+    id that is no stored clock model, or when the tables do not have the columns of today.
+    """
+    results = results or paths.RESULTS
+    cards = [card for card in registry.list_cards(folder) if card.extra.get("task") == "clock"]
+    unknown = sorted(set(model_ids) - {card.model_id for card in cards})
+    if unknown:
+        raise ValueError(
+            f"{', '.join(unknown)}: no such clock model is stored; there are {', '.join(c.model_id for c in cards)}"
+        )
+    chosen = [card for card in cards if card.model_id in model_ids or not model_ids]
+    if not chosen:
+        return []
     headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
+    true = benchmark.minutes[benchmark.test]
     rows: list[dict[str, Any]] = []
     models: list[registry.TrainedModel] = []
     readings: dict[str, NDArray[np.float64]] = {}
-    for card in registry.list_cards(folder):
-        if card.extra.get("task") != "clock":
-            continue
+    for card in chosen:
         models.append(registry.load_trained(card.model_id, folder))
         figures, readings[card.model_id] = read_benchmark(models[-1])
         registry.update_card(card.model_id, folder, figures=figures, sha256=card.sha256)
-        headline = headlines.get(card.model_id, {})
-        measure = headline.get("measure", "")
-        ruler = ["mean_minutes", "median_minutes", "p95_minutes", "within_1_minute", "within_5_minutes", "over_30_minutes"]
-        ruler += ["mean_minutes_any_turn"]
-        rows.append(
-            {
-                "model": card.model_id,
-                "report": card.report or "",
-                "measure": measure,
-                "published": float(headline["published"]) if headline else "",
-                "ours": round(figures[measure], 4) if measure else "",
-                **{name: round(figures[name], 4) for name in ruler},
-                **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
-                **registry.how_trained(card),
-            }
-        )
-    if rows:
-        results = results or paths.RESULTS
-        write_table(results, TABLE, rows)
-        write_table(
-            results,
-            READINGS,
-            [
-                {"true": int(benchmark.minutes[picture]), **{name: f"{read[row]:.2f}" for name, read in readings.items()}}
-                for row, picture in enumerate(benchmark.test)
-            ],
-        )
-        write_table(results, BY_TIME, errors_by_time(benchmark.minutes[benchmark.test], readings))
-        write_table(results, CURVES, learning_curves([model.card.model_id for model in models], folder))
-        readers = [model for model in models if not model.card.report]
-        sets, reliable = evaluate_sets(readers, [*picture_sets(), wild_set(), wild_set(held_out=True)])
+        rows.append(_row(card, figures, headlines.get(card.model_id, {})))
+    names = [card.model_id for card in cards]
+    readers = [model for model in models if not model.card.report]
+    sets, reliable = evaluate_sets(readers, _sets() if readers or not model_ids else [], classical=not model_ids)
+    examples = read_examples(models)
+    if model_ids:
+        rows = _merged(rows, read_table(results, TABLE), names)
+        readings = _readings(results, len(true), names) | readings
+        readers_then = [*names, CLASSICAL]
+        sets = _merged(sets, read_table(results, SETS), readers_then)
+        reliable = _merged(reliable, read_table(results, RELIABILITY), readers_then)
+        examples = _with_columns(examples, read_table(results, ORIGINALS))
+    readings = {name: np.round(readings[name], 2) for name in names if name in readings}  # as the table says
+    write_table(results, TABLE, rows)
+    write_table(
+        results,
+        READINGS,
+        [
+            {"true": int(minute), **{name: f"{read[row]:.2f}" for name, read in readings.items()}}
+            for row, minute in enumerate(true)
+        ],
+    )
+    write_table(results, BY_TIME, errors_by_time(true, readings))
+    write_table(results, CURVES, learning_curves(names, folder))
+    if sets:
         write_table(results, SETS, sets)
         write_table(results, RELIABILITY, reliable)
-        examples = read_examples(models)
-        if examples:  # without the pictures, what was measured where they were stays
-            write_table(results, ORIGINALS, examples)
+    if examples:  # without the pictures, what was measured where they were stays
+        write_table(results, ORIGINALS, examples)
     return rows
+
+
+def _sets() -> list[PictureSet]:
+    return [*picture_sets(), wild_set(), wild_set(held_out=True)]
+
+
+def _row(card: registry.ModelCard, figures: Mapping[str, float], headline: Mapping[str, str]) -> dict[str, Any]:
+    """A model's row of ``TABLE``."""
+    measure = headline.get("measure", "")
+    ruler = ["mean_minutes", "median_minutes", "p95_minutes", "within_1_minute", "within_5_minutes", "over_30_minutes"]
+    ruler += ["mean_minutes_any_turn"]
+    return {
+        "model": card.model_id,
+        "report": card.report or "",
+        "measure": measure,
+        "published": float(headline["published"]) if headline else "",
+        "ours": round(figures[measure], 4) if measure else "",
+        **{name: round(figures[name], 4) for name in ruler},
+        **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
+        **registry.how_trained(card),
+    }
+
+
+# --- measuring some models again -------------------------------------------------------------------------------------
+
+
+def _merged(rows: Sequence[dict[str, Any]], earlier: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """New rows, and the earlier ones of other models among ``names``, in the order of ``names``."""
+    if rows and earlier and rows[0].keys() != earlier[0].keys():
+        raise ValueError("the tables in assets/results have other columns than those of today; measure all models again")
+    measured = {row["model"] for row in rows}
+    kept = [*rows, *(row for row in earlier if row["model"] not in measured and row["model"] in names)]
+    return sorted(kept, key=lambda row: names.index(row["model"]))
+
+
+def _readings(results: Path, count: int, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """What the models among ``names`` read when they were measured last: minutes (count,)."""
+    table = read_table(results, READINGS)
+    if len(table) not in (0, count):
+        raise ValueError(f"{READINGS} has {len(table)} pictures, the benchmark {count}; measure all models again")
+    return {name: np.array([float(row[name]) for row in table]) for name in names if table and name in table[0]}
+
+
+def _with_columns(rows: list[dict[str, Any]], earlier: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of ``read_examples`` with the columns of the models that were measured before."""
+    before = {row["file"]: row for row in earlier}
+    return [{**before.get(row["file"], {}), **row} for row in rows]

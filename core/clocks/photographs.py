@@ -28,6 +28,7 @@ from core.images import Picture, open_picture
 
 PHOTOGRAPHS = "clock_photos"
 FACES = "clock_faces_valid.zip"
+CLASSICAL = "classical"  # the reader without learning, in tables
 COVERAGE = 0.8  # the share of the pictures, the surest ones, that a careful reader answers
 WILD_SEED = 720  # training draws with other seeds
 CHUNK = 25  # pictures that are read at a time
@@ -219,9 +220,9 @@ def _errors(readings: Sequence[Read], true: NDArray[np.float64]) -> NDArray[np.f
 
 
 def evaluate_sets(
-    models: Sequence[registry.TrainedModel], sets: Sequence[PictureSet]
+    models: Sequence[registry.TrainedModel], sets: Sequence[PictureSet], classical: bool = True
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What each model, and the reader without learning, makes of each set.
+    """What each model, and with ``classical`` the reader without learning, makes of each set.
 
     Two tables: a reader and a set a row, with the number of pictures and every figure of ``photo_figures``; and the rows of
     ``reliability`` for each of them.
@@ -230,7 +231,8 @@ def evaluate_sets(
         model.card.model_id: lambda chunk, model=model: read_pictures(chunk, model=model)  # type: ignore[misc]
         for model in models
     }
-    readers["classical"] = lambda chunk: [read_classically(one) for one in chunk]
+    if classical:
+        readers[CLASSICAL] = lambda chunk: [read_classically(one) for one in chunk]
     figures, reliable = [], []
     for name, read in readers.items():
         for pictures in sets:
