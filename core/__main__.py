@@ -14,16 +14,17 @@ RENDER = 2  # ends the seeds of ``render``, which so never repeats a picture of 
 
 
 def _read(options: argparse.Namespace) -> int:
-    from core.clocks.reading import read_pictures
+    from core.clocks.reading import default_model, read_pictures
     from core.images import PictureError, open_picture
     from core.registry import load_trained
 
-    model = load_trained(options.model)
+    model = load_trained(default_model() if options.model is None else options.model)
+    model_id = model.card.model_id
     if model.card.extra.get("task") != "clock":
-        return _fail(f"{options.model} reads no clocks; reader-report does")
+        return _fail(f"{model_id} reads no clocks; {default_model()} does")
     failed = False
     for name in options.images:
-        line: dict[str, Any] = {"file": name, "time": None, "minutes": None, "confidence": None, "model": options.model}
+        line: dict[str, Any] = {"file": name, "time": None, "minutes": None, "confidence": None, "model": model_id}
         line["error"] = None
         try:
             picture = open_picture(name)
@@ -255,7 +256,7 @@ def parser() -> argparse.ArgumentParser:
 
     read = commands.add_parser("read", help="read the time from pictures")
     read.add_argument("images", nargs="+", metavar="IMAGE")
-    read.add_argument("--model", default="reader-report", metavar="ID")
+    read.add_argument("--model", metavar="ID", help="the best reader that is stored, where none is named")
     read.add_argument(
         "--gamma", type=_number(float, 0.01, 10), default=1.0, metavar="G", help="raise the tones to this power first"
     )

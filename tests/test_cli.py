@@ -12,6 +12,7 @@ from PIL import Image
 from core import catalogue, paths, recipe_runs, recipes, registry
 from core.__main__ import main
 from core.clocks.face import render
+from core.clocks.reading import default_model
 from core.clocks.time import ClockTime
 from core.specs import TrainSpec
 from core.training import ArrayData
@@ -45,7 +46,7 @@ def test_read_gives_one_json_object_a_line_and_goes_on_after_a_bad_file(tmp_path
     assert lines[1]["time"] == str(ClockTime.from_minutes(lines[1]["minutes"]))
     assert 0 <= lines[1]["minutes"] < 720
     assert 0 <= lines[1]["confidence"] <= 1
-    assert lines[1]["model"] == "reader-report"
+    assert lines[1]["model"] == default_model()
 
 
 def test_read_one_good_file_ends_with_zero(capsys):

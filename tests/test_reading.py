@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core import paths
+from core.clocks import reading
 from core.clocks.camera import Pose, project
 from core.clocks.dial import direction
 from core.clocks.face import POINTS, fixed_marks, render
@@ -219,3 +220,15 @@ def test_it_reads_the_original_examples(reader):
     errors = common_sense_error_minutes(true, [reading.minutes for reading in readings])
     assert len(errors) == 5
     assert (errors <= 3).sum() >= 4
+
+
+STORED = (("reader", 49), ("reader-report", 100), ("reader-small", 50), ("report22-classes-24", 100))
+
+
+def test_the_best_reader_with_half_of_its_epochs_reads_where_none_is_named(monkeypatch):
+    cards = [SimpleNamespace(model_id=name, epochs_trained=done, epochs_asked=100) for name, done in STORED]
+    monkeypatch.setattr(reading.registry, "list_cards", lambda folder=None: cards)
+    assert reading.default_model() == "reader-small"
+    assert reading.PREFERRED.index("reader") < reading.PREFERRED.index("reader-small")
+    cards.clear()
+    assert reading.default_model() == "reader-report"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from core.clocks.time import (
 )
 from core.images import adjust_gamma, fit_square, from_square, to_grey
 
-DEFAULT_MODEL = "reader-report"
+PREFERRED = ("reader", "reader-small", "reader-report")  # the best that is stored reads where no model is named
 Point = tuple[float, float]  # x, y in pixels of the picture that was read; the middle of the first pixel is (0, 0)
 
 UNSURE = 0.5  # below this confidence a reading carries a note
@@ -61,6 +62,12 @@ class Reading:
     readable: float | None = None
     rectified: NDArray[np.uint8] | None = None
     homography: NDArray[np.float64] | None = None
+
+
+def default_model(folder: Path | None = None) -> str:
+    """The id of the best reader that is stored with half of its epochs at least; where there is none, of the last choice."""
+    stored = {card.model_id for card in registry.list_cards(folder) if 2 * card.epochs_trained >= card.epochs_asked}
+    return next((model_id for model_id in PREFERRED if model_id in stored), PREFERRED[-1])
 
 
 def read_pictures(
@@ -102,7 +109,7 @@ def _read(
 ) -> list[Reading]:
     if not jobs:
         return []
-    model = model or registry.load_trained(model_id or DEFAULT_MODEL)
+    model = model or registry.load_trained(model_id or default_model())
     if locate and model.card.extra.get("readable") is True:
         found = read_located([picture for picture, _ in jobs], model, [gamma for _, gamma in jobs])
         return [_located_reading(located, model.card.model_id) for located in found]

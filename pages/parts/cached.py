@@ -92,12 +92,14 @@ def patience() -> AbstractContextManager[object]:
 
 
 def cards() -> "list[ModelCard]":
-    """Cards of the stored models that read clocks: the default, others of ours, then the reports'."""
-    from core.clocks.reading import DEFAULT_MODEL
+    """Cards of the stored models that read clocks: the default, our others, then the reports'."""
+    from core.clocks.reading import PREFERRED
     from core.registry import list_cards
 
     readers = [card for card in list_cards() if card.network.startswith("core.clocks.")]
-    return sorted(readers, key=lambda card: (card.model_id != DEFAULT_MODEL, card.report or "", card.model_id))
+    last = len(PREFERRED)
+    ranks = {model_id: rank for rank, model_id in enumerate(PREFERRED)}
+    return sorted(readers, key=lambda card: (ranks.get(card.model_id, last), card.report or "", card.model_id))
 
 
 def own_gammas() -> dict[str, float]:
