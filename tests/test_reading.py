@@ -6,12 +6,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core import paths
-from core.clocks import reading
+from core import paths, registry
 from core.clocks.camera import Pose, project
 from core.clocks.dial import direction
 from core.clocks.face import POINTS, fixed_marks, render
-from core.clocks.reading import decode, likeliest_times, read_gammas, read_pictures
+from core.clocks.reading import PREFERRED, decode, default_model, likeliest_times, read_gammas, read_pictures
 from core.clocks.time import ClockTime, circular_mean_around_peak, common_sense_error_minutes, hand_angles
 from core.images import open_picture
 
@@ -227,8 +226,8 @@ STORED = (("reader", 49), ("reader-report", 100), ("reader-small", 50), ("report
 
 def test_the_best_reader_with_half_of_its_epochs_reads_where_none_is_named(monkeypatch):
     cards = [SimpleNamespace(model_id=name, epochs_trained=done, epochs_asked=100) for name, done in STORED]
-    monkeypatch.setattr(reading.registry, "list_cards", lambda folder=None: cards)
-    assert reading.default_model() == "reader-small"
-    assert reading.PREFERRED.index("reader") < reading.PREFERRED.index("reader-small")
+    monkeypatch.setattr(registry, "list_cards", lambda folder=None: cards)
+    assert default_model() == "reader-small"
+    assert PREFERRED.index("reader") < reading.PREFERRED.index("reader-small")
     cards.clear()
-    assert reading.default_model() == "reader-report"
+    assert default_model() == "reader-report"
