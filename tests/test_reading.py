@@ -228,6 +228,6 @@ def test_the_best_reader_with_half_of_its_epochs_reads_where_none_is_named(monke
     cards = [SimpleNamespace(model_id=name, epochs_trained=done, epochs_asked=100) for name, done in STORED]
     monkeypatch.setattr(registry, "list_cards", lambda folder=None: cards)
     assert default_model() == "reader-small"
-    assert PREFERRED.index("reader") < reading.PREFERRED.index("reader-small")
+    assert PREFERRED.index("reader") < PREFERRED.index("reader-small")
     cards.clear()
     assert default_model() == "reader-report"
