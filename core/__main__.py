@@ -153,6 +153,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def _status(options: argparse.Namespace) -> int:
+    from core.status import status
+
+    _print_table(status())
+    return 0
+
+
 def _sweep(options: argparse.Namespace) -> int:
     from core.studies import load_study, outlook
     from core.study_database import shown_url, storage_url
@@ -290,6 +297,8 @@ def parser() -> argparse.ArgumentParser:
         help="of clocks: measure this one alone, keep the others' rows; may be repeated",
     )
     evaluate.set_defaults(run=_evaluate)
+
+    commands.add_parser("status", help="where every model and study stands, and what is left").set_defaults(run=_status)
 
     sweep = commands.add_parser("sweep", help="run the open trials of a study")
     sweep.add_argument("study")

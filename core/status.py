@@ -1,0 +1,98 @@
+"""Where every model and study stands: what is trained of what was asked, what came of it, and what is left."""
+
+from pathlib import Path
+
+from core import registry
+from core.catalogue import all_recipes
+from core.clocks.evaluation import published_figures
+from core.recipes import Recipe, epochs_stored
+from core.studies import STUDIES, load_study, open_trials
+from core.study_results import current_rows
+from core.trials import Study, StudyError
+
+# The figure that a model is known by, the first that its card has: name on the card -> how it is said.
+HEADLINES = {
+    "mean_minutes": "{:.2f} min mean error",
+    "test_accuracy": "{:.2%} of test pictures right",
+    "frechet_distance": "Fréchet distance {:.1f} in our leaf classifier's features",
+    "diversity": "diversity {:.3f}",
+}
+Row = dict[str, str]
+
+
+def status(folder: Path | None = None, results: Path | None = None) -> list[Row]:
+    """A row a model, then a row a study: name, done, device, figure, published, left.
+
+    folder: of stored models, results: of tables, None for the app's. left: the time that the rest would take on the device
+    that did the first part, at the same pace; empty when all is done.
+    """
+    headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
+    rows = [_of_model(recipe, headlines.get(recipe.model_id), folder) for recipe in all_recipes().values()]
+    return rows + [_of_study(name, results) for name in STUDIES]
+
+
+def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | None) -> Row:
+    asked, done = recipe.training.epochs, epochs_stored(recipe, folder)
+    row = {
+        "name": recipe.model_id,
+        "done": f"{done} of {asked} epochs",
+        "device": "",
+        "figure": "",
+        "published": "",
+        "left": "",
+    }
+    measure = headline["measure"] if headline else ""
+    if headline:
+        row["published"] = f"{measure} {headline['published']}"
+    try:
+        card = registry.load_card(recipe.model_id, folder)
+    except registry.RegistryError:
+        return row | {"left": "not begun"}
+    row["device"] = card.device
+    if measure in card.figures:
+        row["figure"] = f"{measure} {card.figures[measure]:.4g}"
+    else:
+        row["figure"] = next((text.format(card.figures[name]) for name, text in HEADLINES.items() if name in card.figures), "")
+    if not done:
+        return row | {"left": f"begin anew: {card.epochs_trained} epochs were trained on other data"}
+    if done < asked:
+        row["left"] = _spoken(card.seconds / card.epochs_trained * (asked - done))
+    return row
+
+
+def _of_study(name: str, results: Path | None) -> Row:
+    row = {"name": name, "done": "", "device": "", "figure": "", "published": "", "left": ""}
+    try:
+        study = load_study(name, results)
+        rows = current_rows(study, results)
+        waiting, short = open_trials(study, full=True, folder=results), open_trials(study, full=False, folder=results)
+    except StudyError as error:
+        return row | {"left": str(error)}
+    whole = len(study.trials) - len(waiting)
+    row["done"] = f"{whole} of {len(study.trials)} trials whole, {len(rows) - whole} in part"
+    row["device"] = ", ".join(dict.fromkeys(str(one["device"]) for one in rows))
+    accuracies = [one["test_accuracy"] for one in rows if one.get("test_accuracy") is not None]
+    if accuracies:
+        row["figure"] = f"best test accuracy {max(accuracies):.4f}"
+    row["published"] = _best_published(study)
+    if waiting:
+        row["left"] = _spoken(_seconds(study, waiting)) + (f"; {len(short)} not begun" if short else "")
+    return row
+
+
+def _best_published(study: Study) -> str:
+    found = [trial.published["test_accuracy"] for trial in study.trials if "test_accuracy" in trial.published]
+    return f"best test accuracy {max(found):.4f}" if found else ""
+
+
+def _seconds(study: Study, numbers: dict[int, str]) -> float:
+    """About how long two CPU cores need for these trials, whole."""
+    from core.classifiers.study_list import estimated_seconds
+
+    return sum(estimated_seconds(study.trials[number], study.trials[number].run) for number in numbers)
+
+
+def _spoken(seconds: float) -> str:
+    if seconds < 5400:
+        return f"about {max(1, round(seconds / 60))} min"
+    return f"about {seconds / 3600:.1f} h"
