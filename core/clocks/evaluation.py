@@ -2,6 +2,7 @@
 and how our own read photographs and clocks of every kind, beside a reader without learning."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -138,6 +139,30 @@ def learning_curves(model_ids: Sequence[str], folder: Path | None = None) -> lis
     ]
 
 
+def training_pictures(card: registry.ModelCard) -> int | str:
+    """How many different pictures a model has learned from, as its card says: "14,400 pictures", or so many "new pictures
+    an epoch"; "" where it does not say."""
+    found = re.search(r"([\d,]*\d) (new )?(?:\w+ )?pictures", card.data)
+    if found is None:
+        return ""
+    pictures = int(found[1].replace(",", ""))
+    return pictures * card.epochs_trained if found[2] else pictures
+
+
+def rows_of_absent_sets(table: Path, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What ``table`` says of the readers of ``rows`` on sets that ``rows`` lacks: without the pictures, what was measured
+    where they were stays. Columns are those of ``rows``, empty where the table lacks one."""
+    if not table.exists():
+        return []
+    readers, sets = {row["model"] for row in rows}, {row["set"] for row in rows}
+    with table.open(encoding="utf-8", newline="") as file:
+        return [
+            {name: row.get(name, "") for name in rows[0]}
+            for row in csv.DictReader(file)
+            if row["model"] in readers and row["set"] not in sets
+        ]
+
+
 def evaluate(folder: Path | None = None, results: Path | None = None) -> list[dict[str, Any]]:
     """Measure every stored clock model; write all tables and the cards' figures; return the rows of the first."""
     headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
@@ -165,6 +190,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
                 **{name: round(figures[name], 4) for name in ruler},
                 **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
                 **registry.how_trained(card),
+                "training_pictures": training_pictures(card),
             }
         )
     if rows:
@@ -182,8 +208,10 @@ def evaluate(folder: Path | None = None, results: Path | None = None) -> list[di
         write_table(results, CURVES, learning_curves([model.card.model_id for model in models], folder))
         readers = [model for model in models if not model.card.report]
         sets, reliable = evaluate_sets(readers, [*picture_sets(), wild_set(), wild_set(held_out=True)])
-        write_table(results, SETS, sets)
-        write_table(results, RELIABILITY, reliable)
+        learned = {model.card.model_id: training_pictures(model.card) for model in readers}
+        sets = [{**row, "training_pictures": learned.get(row["model"], 0)} for row in sets]
+        for name, found in ((SETS, sets), (RELIABILITY, reliable)):
+            write_table(results, name, [*found, *rows_of_absent_sets(results / name, found)])
         examples = read_examples(models)
         if examples:  # without the pictures, what was measured where they were stays
             write_table(results, ORIGINALS, examples)
