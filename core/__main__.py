@@ -34,12 +34,13 @@ def _read(options: argparse.Namespace) -> int:
             [reading] = read_pictures([picture], gamma=options.gamma, locate=options.locate, model=model)
             line["time"], line["minutes"] = str(reading.time), round(reading.minutes, 2) % 720
             line["confidence"] = round(reading.confidence, 4)
+            note = f"  {reading.note}" if reading.note else ""
         if options.json:
             print(json.dumps(line), flush=True)  # ASCII: a file name may hold bytes that no terminal takes
         elif line["error"]:
             print(_printable(f"{name}: {line['error']}"), flush=True)
         else:
-            print(_printable(f"{name}: {line['time']}  (confidence {line['confidence']:.2f})"), flush=True)
+            print(_printable(f"{name}: {line['time']}  (confidence {line['confidence']:.2f}){note}"), flush=True)
     return int(failed)
 
 

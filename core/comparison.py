@@ -33,6 +33,8 @@ LOSSES = {
 }
 OUR_LOSS = "sum of four: soft bins, hands, maps, points"
 OUR_FORM = "720 soft bins, sines and cosines of both hands, places of hub, tips and numerals"
+# Of readers that also say whether there is a clock to be read.
+READABLE_LOSS, READABLE_FORM = f"{OUR_LOSS.replace('four', 'five')}, readable or not", f"{OUR_FORM}, readable or not"
 MEASURES = {
     "mae_hours": "absolute error, hours",
     "custom_mae_as_published": "custom MAE as published",
@@ -116,13 +118,14 @@ def entry(source: Any) -> Entry:
     training = source.training if card else vars(source.training)
     words, layers = network_words(spec)
     form = FORMS.get(str(source.extra.get("form", "")))
+    our_form, our_loss = (READABLE_FORM, READABLE_LOSS) if source.extra.get("readable") else (OUR_FORM, OUR_LOSS)
     return Entry(
         model_id=source.model_id,
         title=source.title,
         summary=source.summary,
         report=source.report,
-        form=form.title if form else OUR_FORM,
-        loss=LOSSES.get(str(source.extra.get("loss", "")), OUR_LOSS),
+        form=form.title if form else our_form,
+        loss=LOSSES.get(str(source.extra.get("loss", "")), our_loss),
         gamma=float(source.extra.get("gamma", 1.0)),
         network=words,
         layers=layers,

@@ -188,8 +188,11 @@ def run_slice(
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)
     bars: list[Callable[[int, int], None]] = []
+    pictures = 0  # an epoch, but for what its last batch lacks
 
     def on_step(step: int, steps: int, logs: dict[str, float]) -> None:
+        nonlocal pictures
+        pictures = steps * recipe.training.batch_size
         if not bars:
             bars.append(progress_bar("epoch"))
         bars[0](step, steps)
@@ -199,6 +202,8 @@ def run_slice(
     def on_epoch(row: dict[str, float]) -> None:
         names = ("loss", "val_loss", "seconds", "seconds_waiting", "drawn_per_second")
         shown = [f"{name} {row[name]:.4g}" for name in names if name in row]
+        if row.get("seconds"):  # beside those drawn: which of the two waits for the other
+            shown.append(f"trained_per_second {pictures / row['seconds']:.4g}")
         print(f"  epoch {row['epoch']:.0f} of {recipe.training.epochs}: {', '.join(shown)}", flush=True)
 
     print(f"{recipe.model_id}: training", flush=True)

@@ -54,6 +54,13 @@ def test_read_one_good_file_ends_with_zero(capsys):
     assert "10_08-report.png: " in capsys.readouterr().out
 
 
+def test_read_says_what_speaks_against_a_time(tmp_path, capsys):
+    Image.new("L", (150, 150)).save(tmp_path / "black.png")
+    assert main(["read", str(tmp_path / "black.png")]) == 0
+    said = capsys.readouterr().out
+    assert said.endswith(")  I see no clock of the kind that this model learned to read.\n")
+
+
 @pytest.mark.parametrize("model", ["../../etc", "no-such-model"])
 def test_read_refuses_unknown_models(model, capsys):
     assert main(["read", "x.png", "--model", model]) == 2

@@ -10,9 +10,14 @@ import pytest
 from PIL import Image
 
 from core import registry
+from core.catalogue import all_recipes
 from core.clocks import evaluation
 from core.clocks.benchmark import Benchmark
 from core.clocks.photographs import PictureSet
+from core.tables import write_table
+
+WILD = {"model": "classical", "set": "wild"}
+GONE = {"model": "a model that is no more", "set": "photographs"}
 
 
 class Stopped:
@@ -27,6 +32,8 @@ class Stopped:
             seconds=12.4,
             device="CPU",
             parameters=7,
+            figures={},
+            data="report benchmark, seed 2023: 14,400 rendered pictures; validated on 720 drawn from another seed",
             sha256="x",
             extra={"task": "clock", "side": 150, "gamma": 1.0, "form": "classes-24"},
         )
@@ -49,7 +56,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dic
     monkeypatch.setattr(
         evaluation,
         "evaluate_sets",
-        lambda readers, sets, classical: ([{"readers": len(readers), "sets": len(sets)}], [{"right": 0.5}]),
+        lambda readers, sets, classical: ([{**WILD, "readers": len(readers), "sets": len(sets)}], [{**WILD, "right": 0.5}]),
     )
     monkeypatch.setattr(evaluation, "turned_pictures", lambda: (images[:2], np.array([615, 254])))
     curve = [{"epoch": 1.0, "loss": 3.2, "val_loss": 3.1, "seconds": 12.4, "learning_rate": 0.001}]
@@ -60,7 +67,11 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, dic
     originals.mkdir()
     Image.new("L", (150, 150)).save(originals / "10_40.png")
     Image.new("L", (150, 150)).save(originals / "00_00_tones_stretched_1.png")
-    evaluation.evaluate(results=tmp_path / "results")
+    results = tmp_path / "results"
+    for name in (evaluation.SETS, evaluation.RELIABILITY):  # as it was measured where there were photographs
+        earlier = [{"model": "classical", "set": "photographs", "right": 0.4}, {**WILD, "right": 0.3}, {**GONE, "right": 0.2}]
+        write_table(results, name, earlier)
+    evaluation.evaluate(results=results)
     return tmp_path / "results", stored
 
 
@@ -80,6 +91,7 @@ def test_one_row_a_model_with_the_published_figure_beside_ours(measured: tuple[P
     assert float(row["mean_minutes_any_turn"]) == 180.0  # 0.5 minutes beside 10:15, 359.5 beside 4:14
     assert float(row["over_30_minutes"]) == pytest.approx(1 / 3, abs=1e-4)
     assert (row["epochs_trained"], row["epochs_asked"], row["training_seconds"]) == ("1", "100", "12")
+    assert row["training_pictures"] == "14400"
     assert stored["figures"]["accuracy"] == pytest.approx(2 / 3)
     assert stored["sha256"] == "x"
 
@@ -131,48 +143,71 @@ def test_a_model_has_one_headline_at_most_and_it_is_a_number() -> None:
 def test_one_model_is_measured_again_and_the_others_rows_stay(
     measured: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, _ = measured
-    other = Stopped()
-    other.card = SimpleNamespace(**{**vars(other.card), "model_id": "ours", "report": None})
-    before = {name: table(folder / name) for name in ("clocks.csv", "clocks_readings.csv", "clock_examples.csv")}
-    cards = [other.card, *registry.list_cards()]
-    monkeypatch.setattr(registry, "list_cards", lambda folder=None: cards)
-    monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: other)
+    folder, stored = measured
+    tables = ("clocks.csv", "clocks_readings.csv", "clock_examples.csv", "clock_photographs.csv")
+    before = {name: table(folder / name) for name in tables}
+    [report_card] = registry.list_cards()
+    report_card.figures = stored["figures"]
+    ours = Stopped()
+    ours.card = SimpleNamespace(**{**vars(report_card), "model_id": "ours", "report": None, "figures": {}})
+    monkeypatch.setattr(registry, "list_cards", lambda folder=None: [ours.card, report_card])
+    monkeypatch.setattr(registry, "load_trained", lambda model_id, folder=None: {"ours": ours}[model_id])
+    row = {"model": "ours", "set": "wild"}
     monkeypatch.setattr(
-        evaluation,
-        "evaluate_sets",
-        lambda readers, sets, classical: ([{"model": "ours", "n": 2}] * 2, [{"model": "ours", "right": 1.0}]),
+        evaluation, "evaluate_sets", lambda readers, sets, classical: ([{**row, "sets": 2}], [{**row, "right": 1.0}] * 2)
     )
-    for name in ("clock_photographs.csv", "reliability.csv"):
-        (folder / name).write_text(
-            "model,n\nours,1\nclassical,1\ngone,1\n" if "photo" in name else "model,right\nclassical,0.5\n"
-        )
     evaluation.evaluate(results=folder, model_ids=["ours"])
     assert [row["model"] for row in table(folder / "clocks.csv")] == ["ours", "report22-classes-24"]
     assert table(folder / "clocks.csv")[1] == before["clocks.csv"][0]
     assert table(folder / "clocks_readings.csv")[0] == {"true": "600", "ours": "614.50", "report22-classes-24": "614.50"}
-    assert [row["file"] for row in table(folder / "clock_examples.csv")] == [
-        row["file"] for row in before["clock_examples.csv"]
-    ]
-    assert list(table(folder / "clock_examples.csv")[0]) == ["file", "true", "report22-classes-24", "ours"]
-    assert [row["model"] for row in table(folder / "clock_photographs.csv")] == ["ours", "ours", "classical"]
-    assert [row["model"] for row in table(folder / "reliability.csv")] == ["ours", "classical"]
+    columns = ["file", "true", "report22-classes-24", "ours"]
+    assert [list(row) for row in table(folder / "clock_examples.csv")] == [columns] * len(before["clock_examples.csv"])
+    found = [(row["model"], row["set"]) for row in table(folder / "clock_photographs.csv")]
+    assert found == [("ours", "wild"), ("classical", "wild"), ("classical", "photographs")]
+    assert [row["model"] for row in table(folder / "reliability.csv")] == ["ours", "ours", "classical", "classical"]
     assert {(row["value"], row["ours"]) for row in table(folder / "clocks_by_time.csv")} >= {("10", "7.5")}
 
 
-def test_an_unknown_model_and_tables_of_other_columns_are_refused(measured: tuple[Path, dict[str, Any]]) -> None:
-    folder, _ = measured
+def test_an_unknown_model_is_refused(measured: tuple[Path, dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match="nosuch: no such clock model is stored; there are report22-classes-24"):
-        evaluation.evaluate(results=folder, model_ids=["nosuch"])
-    (folder / "clocks.csv").write_text("model,old\nreport22-classes-24,1\n")
-    with pytest.raises(ValueError, match="measure all models again"):
-        evaluation.evaluate(results=folder, model_ids=["report22-classes-24"])
+        evaluation.evaluate(results=measured[0], model_ids=["nosuch"])
 
 
 def test_our_own_readers_are_measured_on_other_sets_too(measured: tuple[Path, dict[str, Any]]) -> None:
     # The stored model follows a report: nobody but the reader without learning reads the two wild sets.
-    assert table(measured[0] / "clock_photographs.csv") == [{"readers": "0", "sets": "2"}]
-    assert table(measured[0] / "reliability.csv") == [{"right": "0.5"}]
+    row, _ = table(measured[0] / "clock_photographs.csv")
+    assert row == {**WILD, "readers": "0", "sets": "2", "training_pictures": "0"}
+
+
+def test_sets_that_are_not_here_keep_what_was_measured(measured: tuple[Path, dict[str, Any]]) -> None:
+    _, kept = table(measured[0] / "clock_photographs.csv")
+    assert kept == {"model": "classical", "set": "photographs", "readers": "", "sets": "", "training_pictures": ""}
+    assert table(measured[0] / "reliability.csv") == [
+        {**WILD, "right": "0.5"},
+        {"model": "classical", "set": "photographs", "right": "0.4"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "pictures"),
+    [
+        ("report benchmark, seed 2023: 14,400 rendered pictures, varied; validated on 720 drawn", 14_400),
+        ("20,000 new pictures an epoch (of 64 pixels up to epoch 60): 65 % wild renderings", 60_000),
+        ("the reports' clock: 14,400 pictures of seed 2023", 14_400),
+        ("pictures of one's own", ""),
+    ],
+)
+def test_how_many_pictures_a_model_learned_from(data: str, pictures: int | str) -> None:
+    assert evaluation.training_pictures(SimpleNamespace(data=data, epochs_trained=3)) == pictures  # type: ignore[arg-type]
+
+
+def test_every_recipe_says_how_many_pictures_it_takes() -> None:
+    for recipe in all_recipes().values():
+        if recipe.extra.get("task") == "clock":
+            card: Any = SimpleNamespace(data=recipe.data_name, epochs_trained=recipe.training.epochs)
+            fresh = {"reader-small": 20_000, "reader": 250_000}.get(recipe.model_id)
+            asked = 14_400 if fresh is None else fresh * recipe.training.epochs
+            assert evaluation.training_pictures(card) == asked
 
 
 def test_pictures_come_at_the_side_and_gamma_of_a_model() -> None:

@@ -143,6 +143,28 @@ def test_circles_are_found_at_every_size() -> None:
         assert (np.abs(found[near, 2] / radius - 1) < 0.2).any()  # radii are tried in steps of 17 %
 
 
+def test_a_clock_of_80_pixels_is_found_in_a_large_photograph() -> None:
+    rng = np.random.default_rng(2)
+    picture = cv2.resize(rng.integers(90, 160, (27, 36), dtype=np.uint8), (3600, 2700), interpolation=cv2.INTER_CUBIC)
+    for x, y in rng.integers(0, 2700, (40, 2)).tolist():  # furniture
+        cv2.rectangle(picture, (x, y), (x + 500, y + 200), (x + y) % 256, 5)
+    cv2.circle(picture, (2900, 400), 40, 240, -1, cv2.LINE_AA)
+    cv2.circle(picture, (2900, 400), 37, 20, 5, cv2.LINE_AA)
+    found = np.array(dial_circles(Pyramid(picture)))
+    near = np.hypot(found[:, 0] - 2900, found[:, 1] - 400) < 8
+    assert (np.abs(found[near, 2] / 40 - 1) < 0.2).any()
+
+
+def test_pictures_shrink_by_halves_to_what_they_would_at_once() -> None:
+    rows, columns = np.mgrid[:750, :1001]
+    picture = np.rint(128 + 50 * np.sin(rows / 17) + 50 * np.cos(columns / 23)).astype(np.uint8)
+    for scale in (1.5, 4.0, 7.0, 12.0):
+        small = Pyramid(picture).level(scale)
+        at_once = cv2.resize(picture, small.shape[::-1], interpolation=cv2.INTER_AREA)
+        assert small.shape[0] >= 750 / scale - 0.5
+        assert np.abs(small.astype(int) - at_once).max() <= 2
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (9, 2000), (500, 500), (1500, 2000)])
 def test_nowhere_to_look_is_no_error(shape: tuple[int, int]) -> None:
     blank = Pyramid(np.full(shape, 7, np.uint8))

@@ -163,6 +163,17 @@ def test_who_sees_no_clock_names_the_three_likeliest_times():
     assert "<b>10:08</b>" not in views.told(told(608), "", None)
 
 
+def test_who_sees_no_hands_draws_none_and_names_three_times_too():
+    hidden = replace(told(608, reading.HIDDEN), homography=FOUND)
+    text = views.told(hidden, "", None)
+    assert 'aria-label="Hands hidden; best guess 10:08">--<i>:</i>--' in text
+    assert text.count("<li>") == 3
+    drawn = views.marks(hidden, (150, 150))
+    assert drawn.count("<polygon") == 2
+    assert "<line" not in drawn
+    assert "hour hand" not in views.overlay("", (150, 150), hidden, "", 1.0)
+
+
 # --- drawn, and garbage ---------------------------------------------------------------------------------------------
 
 

@@ -78,6 +78,7 @@ def test_a_recipe_runs(tmp_path: Path) -> None:
     assert whole is not None
     assert (whole.epochs_trained, whole.extra["readable"], whole.figures) == (2, True, {"outputs": 5})
     assert 1 <= whole.extra["temperature"] <= 4
+    assert 0.5 <= whole.extra["located_temperature"] <= 8
     history = registry.load_history(recipe.model_id, tmp_path)
     assert {"bins_loss", "val_readable_loss", "val_bins_minutes_apart"} <= set(history[1])
     answers = registry.load_trained(recipe.model_id, tmp_path)(np.zeros((2, 40, 40, 1), np.float32))

@@ -2,6 +2,7 @@
 and how our own read photographs and clocks of every kind, beside a reader without learning."""
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.benchmark import draw, report_benchmark
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
-from core.clocks.photographs import CLASSICAL, PictureSet, evaluate_sets, picture_sets, wild_set
+from core.clocks.photographs import CLASSICAL, evaluate_sets, picture_sets, wild_set
 from core.clocks.reading import decode, read_pictures
 from core.clocks.styles import REPORT
 from core.clocks.time import ClockTime, common_sense_error_minutes
@@ -138,66 +139,63 @@ def learning_curves(model_ids: Sequence[str], folder: Path | None = None) -> lis
     ]
 
 
+def training_pictures(card: registry.ModelCard) -> int | str:
+    """How many different pictures a model has learned from, as its card says: "14,400 pictures", or so many "new pictures
+    an epoch"; "" where it does not say."""
+    found = re.search(r"([\d,]*\d) (new )?(?:\w+ )?pictures", card.data)
+    if found is None:
+        return ""
+    pictures = int(found[1].replace(",", ""))
+    return pictures * card.epochs_trained if found[2] else pictures
+
+
 def evaluate(folder: Path | None = None, results: Path | None = None, model_ids: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Measure stored clock models; write all tables and the cards' figures; return the rows of the first.
 
-    model_ids: measure these alone, and leave what the tables say of the others; every model for none. ``ValueError`` for an
-    id that is no stored clock model, or when the tables do not have the columns of today.
+    model_ids: measure these alone; of the others the tables say what was measured before. Every model for none.
+    ``ValueError`` for an id that is no stored clock model.
     """
     results = results or paths.RESULTS
     cards = [card for card in registry.list_cards(folder) if card.extra.get("task") == "clock"]
-    unknown = sorted(set(model_ids) - {card.model_id for card in cards})
+    names = [card.model_id for card in cards]
+    unknown = sorted(set(model_ids) - set(names))
     if unknown:
-        raise ValueError(
-            f"{', '.join(unknown)}: no such clock model is stored; there are {', '.join(c.model_id for c in cards)}"
-        )
-    chosen = [card for card in cards if card.model_id in model_ids or not model_ids]
-    if not chosen:
+        raise ValueError(f"{', '.join(unknown)}: no such clock model is stored; there are {', '.join(names)}")
+    if not cards:
         return []
     headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     true = benchmark.minutes[benchmark.test]
     rows: list[dict[str, Any]] = []
     models: list[registry.TrainedModel] = []
-    readings: dict[str, NDArray[np.float64]] = {}
-    for card in chosen:
-        models.append(registry.load_trained(card.model_id, folder))
-        figures, readings[card.model_id] = read_benchmark(models[-1])
-        registry.update_card(card.model_id, folder, figures=figures, sha256=card.sha256)
-        rows.append(_row(card, figures, headlines.get(card.model_id, {})))
-    names = [card.model_id for card in cards]
-    readers = [model for model in models if not model.card.report]
-    sets, reliable = evaluate_sets(readers, _sets() if readers or not model_ids else [], classical=not model_ids)
-    examples = read_examples(models)
-    if model_ids:
-        rows = _merged(rows, read_table(results, TABLE), names)
-        readings = _readings(results, len(true), names) | readings
-        readers_then = [*names, CLASSICAL]
-        sets = _merged(sets, read_table(results, SETS), readers_then)
-        reliable = _merged(reliable, read_table(results, RELIABILITY), readers_then)
-        examples = _with_columns(examples, read_table(results, ORIGINALS))
-    readings = {name: np.round(readings[name], 2) for name in names if name in readings}  # as the table says
+    readings = _earlier_readings(results, len(true), names) if model_ids else {}
+    for card in cards:
+        figures = card.figures
+        if not model_ids or card.model_id in model_ids:
+            models.append(registry.load_trained(card.model_id, folder))
+            figures, readings[card.model_id] = read_benchmark(models[-1])
+            registry.update_card(card.model_id, folder, figures=figures, sha256=card.sha256)
+        if figures:
+            rows.append(_row(card, figures, headlines.get(card.model_id, {})))
     write_table(results, TABLE, rows)
-    write_table(
-        results,
-        READINGS,
-        [
-            {"true": int(minute), **{name: f"{read[row]:.2f}" for name, read in readings.items()}}
-            for row, minute in enumerate(true)
-        ],
-    )
+    readings = {name: np.round(readings[name], 2) for name in names if name in readings}  # as the table says
+    columns = [{name: f"{read[row]:.2f}" for name, read in readings.items()} for row in range(len(true))]
+    write_table(results, READINGS, [{"true": int(minute), **found} for minute, found in zip(true, columns, strict=True)])
     write_table(results, BY_TIME, errors_by_time(true, readings))
     write_table(results, CURVES, learning_curves(names, folder))
-    if sets:
-        write_table(results, SETS, sets)
-        write_table(results, RELIABILITY, reliable)
+    readers = [model for model in models if not model.card.report]
+    if readers or not model_ids:
+        sets = [*picture_sets(), wild_set(), wild_set(held_out=True)]
+        found, reliable = evaluate_sets(readers, sets, classical=not model_ids)
+        learned = {model.card.model_id: training_pictures(model.card) for model in readers}
+        found = [{**row, "training_pictures": learned.get(row["model"], 0)} for row in found]
+        for name, measured in ((SETS, found), (RELIABILITY, reliable)):
+            write_table(results, name, _with_earlier(measured, read_table(results, name), [*names, CLASSICAL]))
+    examples = read_examples(models)
     if examples:  # without the pictures, what was measured where they were stays
-        write_table(results, ORIGINALS, examples)
+        before = {row["file"]: row for row in read_table(results, ORIGINALS)} if model_ids else {}
+        write_table(results, ORIGINALS, [{**before.get(row["file"], {}), **row} for row in examples])
     return rows
-
-
-def _sets() -> list[PictureSet]:
-    return [*picture_sets(), wild_set(), wild_set(held_out=True)]
 
 
 def _row(card: registry.ModelCard, figures: Mapping[str, float], headline: Mapping[str, str]) -> dict[str, Any]:
@@ -214,30 +212,27 @@ def _row(card: registry.ModelCard, figures: Mapping[str, float], headline: Mappi
         **{name: round(figures[name], 4) for name in ruler},
         **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
         **registry.how_trained(card),
+        "training_pictures": training_pictures(card),
     }
 
 
-# --- measuring some models again -------------------------------------------------------------------------------------
-
-
-def _merged(rows: Sequence[dict[str, Any]], earlier: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """New rows, and the earlier ones of other models among ``names``, in the order of ``names``."""
-    if rows and earlier and rows[0].keys() != earlier[0].keys():
-        raise ValueError("the tables in assets/results have other columns than those of today; measure all models again")
-    measured = {row["model"] for row in rows}
-    kept = [*rows, *(row for row in earlier if row["model"] not in measured and row["model"] in names)]
-    return sorted(kept, key=lambda row: names.index(row["model"]))
-
-
-def _readings(results: Path, count: int, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """What the models among ``names`` read when they were measured last: minutes (count,)."""
+def _earlier_readings(results: Path, count: int, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """What the models among ``names`` read when they were measured last: minutes (count,); nothing of another benchmark."""
     table = read_table(results, READINGS)
-    if len(table) not in (0, count):
-        raise ValueError(f"{READINGS} has {len(table)} pictures, the benchmark {count}; measure all models again")
-    return {name: np.array([float(row[name]) for row in table]) for name in names if table and name in table[0]}
+    if len(table) != count:
+        return {}
+    return {name: np.array([float(row[name]) for row in table]) for name in names if name in table[0]}
 
 
-def _with_columns(rows: list[dict[str, Any]], earlier: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of ``read_examples`` with the columns of the models that were measured before."""
-    before = {row["file"]: row for row in earlier}
-    return [{**before.get(row["file"], {}), **row} for row in rows]
+def _with_earlier(
+    rows: Sequence[dict[str, Any]], earlier: Sequence[dict[str, Any]], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """``rows`` and what was measured before of other readers among ``names``, or on sets that ``rows`` lacks: without the
+    pictures, what was measured where they were stays. In the order of ``names``; cells that ``earlier`` lacks are empty."""
+    measured = {(row["model"], row["set"]) for row in rows}
+    kept = [
+        {name: row.get(name, "") for name in rows[0]}
+        for row in earlier
+        if row["model"] in names and (row["model"], row["set"]) not in measured
+    ]
+    return sorted([*rows, *kept], key=lambda row: names.index(row["model"]))

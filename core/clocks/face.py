@@ -37,9 +37,10 @@ POINTS = ("centre", "twelve", "hour_tip", "minute_tip", *(f"numeral_{hour}" for 
 class Truth:
     """What a picture shows.
 
-    points: float64 (15, 2), pixels of ``POINTS``; a numeral's place is its middle, drawn or not. homography:
-    float64 (3, 3), takes the dial's plane (x to 3, y to 6, unit one dial radius) to homogeneous pixels. minutes: what the
-    hands really show, 0-720, ``time`` being the whole minute before. readable: whether both hands can be seen.
+    points: float64 (15, 2), pixels of ``POINTS``; a numeral's place is its middle, drawn or not (on wild dials on the circle
+    through 12, also where numerals follow an outline that is not round: places tell how the dial lies).
+    homography: float64 (3, 3), takes the dial's plane (x to 3, y to 6, unit one dial radius) to homogeneous pixels. minutes:
+    what the hands really show, 0-720, ``time`` being the whole minute before. readable: whether both hands can be seen.
     """
 
     time: ClockTime

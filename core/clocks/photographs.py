@@ -1,8 +1,8 @@
-"""Pictures of real clocks with known times: the sets that are only tested on, and what a reader achieves there.
+"""Pictures of real clocks with known times: the sets that readers are chosen and measured on, and what one achieves there.
 
 Photographs: a folder ``clock_photos`` with ``labels.csv`` (file, hour, minute, rotation_deg_cw, source). Faces: a zip
 ``clock_faces_valid.zip`` of grey 160x160 pictures in folders named by their time, ``h-mm``, in steps of five minutes. Both
-lie in a data folder (``paths.data_folders``); their times are for testing, no model learns from them.
+lie in a data folder (``paths.data_folders``); no model learns from them.
 """
 
 import csv
@@ -54,14 +54,14 @@ Reader = Callable[[Sequence[Picture]], Sequence[Read]]
 
 @dataclass(frozen=True, eq=False)
 class PictureSet:
-    """Pictures, uint8 (height, width, 3) or (height, width), and the minutes that they show, int64 (n,), 0-719.
+    """Pictures, uint8 (height, width, 3) or (height, width), and the minutes that they show, (n,) in [0, 720).
 
     step_minutes: times in the set are multiples of it. names: of the files, for tables.
     """
 
     name: str
     pictures: list[Picture]
-    minutes: NDArray[np.int64]
+    minutes: NDArray[np.int64] | NDArray[np.float64]
     names: tuple[str, ...]
     step_minutes: int = 1
 
@@ -144,9 +144,9 @@ def wild_set(count: int = 360, held_out: bool = False) -> PictureSet:
             seed += 1
             face = render(time, style, seed=(WILD_SEED, index, seed))
         pictures.append(face.image)
-        minutes.append(time.minutes)
+        minutes.append(face.truth.minutes)  # with a sweeping minute hand up to one more than the whole minute
         names.append(f"{style} {index}")
-    return PictureSet(style, pictures, np.array(minutes, np.int64), tuple(names))
+    return PictureSet(style, pictures, np.array(minutes, float), tuple(names))
 
 
 def picture_sets(faces: int | None = None) -> list[PictureSet]:

@@ -32,6 +32,7 @@ LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
 # For models that say whether there is anything to read; to be set by validation readings. READABLE: below this probability
 # there is no clock. FLAT: where no time is likelier, the hands tell nothing. TORN: two times each as likely are both said.
 READABLE, FLAT, TORN = 0.5, 0.1, 0.2
+NO_CLOCK, HIDDEN = "I see no clock.", "The hands are hidden."
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,10 @@ class Reading:
     """What a model reads in one picture.
 
     time, minutes: the reading, as a whole minute and with fraction in [0, 720). confidence: in [0, 1], the probability
-    within 3 minutes of it (of the class, where a model answers with wider ones), less where the numerals found form no dial
-    or the hands tell another time; of a report's network also where there is nothing to read in the picture, where slight
-    changes of it change the reading, or where the answer lies outside the dial or contradicts itself. candidates: the three
+    within 3 minutes of it (of the class, where a model answers with wider ones), times ``readable`` where a model says that;
+    of other models less where the numerals found form no dial or the hands tell another time; of a report's network less
+    where there is nothing to read in the picture, where slight changes of it change the reading, or where the answer lies
+    outside the dial or contradicts itself. candidates: the three
     likeliest times, best first (the first is the reading). probabilities: float32 (720,), one a minute, sums to 1. centre,
     twelve, hour_tip, minute_tip: where the model sees them, in pixels of the picture, or None when it has no such output.
     note: None, or one sentence when the reading is doubtful. readable, rectified, homography: of models that look for the
@@ -295,9 +297,9 @@ def _doubt(candidates: Sequence[Candidate], readable: float, misfit: float) -> s
     first, second, third = candidates
     flat = first.probability < FLAT
     if flat and misfit <= MISFIT:
-        return "The hands are hidden."
+        return HIDDEN
     if readable < READABLE:
-        return "I see no clock."
+        return NO_CLOCK
     if min(first.probability, second.probability) >= TORN:
         return f"Can't tell {_spoken(first.time)} from {_spoken(second.time)}."
     if first.probability * readable < UNSURE:

@@ -11,6 +11,8 @@ from core import registry
 from core.clocks.augment import vary
 from core.clocks.benchmark import BENCHMARK_SEED, Benchmark, draw, fingerprint, report_benchmark
 from core.clocks.evaluation import benchmark_figures, unit_pictures
+from core.clocks.locate import TEMPERATURE as LOCATED
+from core.clocks.locate import choose_temperature, read_located
 from core.clocks.painted import TRAIN_FILE, VALID_FILE, find_faces
 from core.clocks.time import MINUTES, hand_angles, sines_cosines, soft_bins
 from core.clocks.wild_data import VALID_PICTURES, Mixture, WildData, unit, valid_part
@@ -168,6 +170,9 @@ READER_SMALL_STAGES = ((64, 60), (96, 115))  # pixels, and the epoch up to which
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512)  # 70 million pictures: for a GPU
 
 
+LOCATED_PICTURES, CHUNK = 200, 20  # validation pictures that are read as photographs are, so many at a time
+
+
 def _wild_data(side: int, size: int, training: TrainSpec) -> WildData:
     return WildData(Mixture(side), size, training, find_faces(TRAIN_FILE), find_faces(VALID_FILE))
 
@@ -179,11 +184,22 @@ def _wild_losses() -> tuple[Any, Any, Any]:
 
 
 def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) -> dict[str, Any]:
-    """``likeliest_temperature`` on the rendered part of what the model was validated on, ``count`` pictures."""
+    """Temperatures from the rendered part of what the model was validated on, ``count`` pictures.
+
+    ``likeliest_temperature`` of the bins of a single look, and ``locate.choose_temperature`` of what several looks at a
+    dial give together (of the first ``LOCATED_PICTURES``, since each takes ten looks and more).
+    """
     images, known = valid_part(Mixture(int(model.card.extra["side"])), None, count)
     taught = np.isfinite(known[:, 0])
-    minutes = np.rint(known[taught, 0]).astype(np.int64) % MINUTES
-    return {"temperature": likeliest_temperature(model(unit(images[taught]))["bins"], minutes)}
+    pictures, minutes = images[taught], np.rint(known[taught, 0]).astype(np.int64) % MINUTES
+    found = {"temperature": likeliest_temperature(model(unit(pictures))["bins"], minutes)}
+    plain = registry.TrainedModel(replace(model.card, extra={**model.card.extra, **found, LOCATED: 1.0}), model.model)
+    distributions = [
+        located.distribution
+        for start in range(0, min(len(pictures), LOCATED_PICTURES), CHUNK)
+        for located in read_located(list(pictures[start : min(start + CHUNK, LOCATED_PICTURES)]), plain)
+    ]
+    return {**found, LOCATED: choose_temperature(np.stack(distributions), minutes[: len(distributions)])}
 
 
 def _wild_recipe(
@@ -255,7 +271,8 @@ def recipes() -> list[Recipe]:
         _wild_recipe(
             "reader",
             "Reader of photographs",
-            "The small reader with more pixels, four times the weights and thirty times the pictures; it needs a GPU to train.",
+            "The small reader with more pixels, four times the weights and over twenty times the pictures; it needs a GPU to "
+            "train.",
             READER,
             READER_TRAINING,
             READER_EPOCH,

@@ -21,8 +21,9 @@ MOST_TILES, MOST_CIRCLES = 25, 15
 TILE_PIXELS = 64  # smaller tiles hold no dial that can be read
 
 # Circles are sought in the picture at 512 pixels and at halves of that, with these radii in pixels: in the largest, dials of a
-# 23rd of the picture's longer side. EDGES: share of the pixels that count as edges; FAINTEST: grey levels a Sobel kernel.
-DETECTOR = 512
+# 23rd of the picture's longer side. Large photographs are looked at larger, up to 1,024 pixels, so that dials of NARROWEST
+# pixels are found up to 3,700 pixels. EDGES: share of the pixels that count as edges; FAINTEST: grey levels a Sobel kernel.
+DETECTOR, LARGEST_DETECTOR, NARROWEST = 512, 1024, 80
 RADII = np.geomspace(11, 21, 5)
 EDGES, FAINTEST = 0.07, 6.0
 SPREAD = 1.6  # pixels that votes may miss the middle by
@@ -45,7 +46,9 @@ class Pyramid:
             return self.grey
         if level not in self.levels:
             width, height = (max(1, round(length / 2 ** (level / 4))) for length in self.grey.shape[::-1])
-            self.levels[level] = np.asarray(cv2.resize(self.grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            # From halves, quarters and so on, at least twice as large as asked for: a photograph's own pixels are many.
+            finer = self.level(2 ** (level // 4 - 1)) if level >= 8 else self.grey
+            self.levels[level] = np.asarray(cv2.resize(finer, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
         return self.levels[level]
 
 
@@ -126,9 +129,10 @@ def dial_circles(picture: Pyramid) -> list[tuple[float, float, float]]:
     """
     height, width = picture.grey.shape
     found = []
-    size = min(DETECTOR, max(height, width))
+    longer = max(height, width)
+    size = min(max(DETECTOR, round(longer * 2 * RADII[0] / NARROWEST)), LARGEST_DETECTOR, longer)
     while size >= 4 * RADII[-1]:  # from the smallest dials to the largest, the picture half as large each time
-        factor = size / max(height, width)
+        factor = size / longer
         shape = max(8, round(width * factor)), max(8, round(height * factor))
         small = np.asarray(cv2.resize(picture.grey, shape, interpolation=cv2.INTER_AREA), np.uint8)
         for radius, votes in zip(RADII, _votes(small), strict=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.clocks.reading import UNSURE, Reading
+from core.clocks.reading import HIDDEN, UNSURE, Reading
 from core.clocks.time import ClockTime, hand_angles, signed_error_minutes
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
@@ -27,7 +27,11 @@ HOUR_HAND, MINUTE_HAND, MARK, CASING = "#d55e00", "#0072b2", "#1d1c19", "#fffdf8
 PLAIN = {"displayModeBar": False, "scrollZoom": False}
 QUIET_PLACE = "Drop a picture of a clock, paste one, or start from one of these."
 BLIND = "I see no clock"  # how the note of a reading begins that is none
-LEARNED = {"reader-report": "learned only drawn clocks of one kind"}  # where the card's own words are too long
+LEARNED = {  # where the card's own words are too long
+    "reader-report": "learned only drawn clocks of one kind",
+    "reader-small": "learned drawn clocks of every kind, and painted hands",
+    "reader": "learned drawn clocks of every kind, and painted hands",
+}
 OUTLINE = 60  # corners of the dial's outline
 EXACT_MINUTES = 0.05  # an error that would print as 0.0
 
@@ -62,6 +66,11 @@ def blind(reading: Reading) -> bool:
     return (reading.note or "").startswith(BLIND)
 
 
+def unseen(reading: Reading) -> str:
+    """What a model misses that gives a sentence instead of a time, in a few words; "" where it gives a time."""
+    return "no clock seen" if blind(reading) else "hands hidden" if reading.note == HIDDEN else ""
+
+
 def doubtful(reading: Reading) -> bool:
     """Whether a reading is to be shown as a guess."""
     return bool(reading.note) or reading.confidence < UNSURE
@@ -91,7 +100,7 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
     for model_id, reading in readings.items():
         own = own_gammas.get(model_id, 1.0)
         seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma, own))
-        words = f"{offered.name}, " + ("no clock seen" if blind(reading) else f"read as {reading.time}")
+        words = f"{offered.name}, " + (unseen(reading) or f"read as {reading.time}")
         figure = overlay(seen, (width, height), reading, words, gamma, own)
         words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
         cards.append(f'<article><div class="lo-reading">{figure}{words}</div></article>')
@@ -133,7 +142,7 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     hands = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
     added = f", then its own {own:.1f}" if own != 1 else ""
     legend = hands if reading.hour_tip or reading.minute_tip else implied(reading)
-    if blind(reading):
+    if unseen(reading):
         legend = ""
     return (
         f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};max-width:{30 * width / height:.2f}rem">'
@@ -158,8 +167,9 @@ def marks(reading: Reading, size: tuple[int, int]) -> str:
         for stroke, wide in ((f"{CASING}d9", 1.8), (MARK, 0.8)):
             parts.append(f'<polygon points="{found}" fill="none" stroke="{stroke}" stroke-width="{unit * wide:.2f}"/>')
     if reading.centre:
-        for tip, colour, wide in ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9)):
-            if tip:
+        hands = ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9))
+        for tip, colour, wide in hands:
+            if tip and not unseen(reading):
                 ends = 'x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"'.format(*reading.centre, *tip)
                 for stroke, extra in ((f"{CASING}d9", 1.4), (colour, 0.0)):
                     parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (wide + extra):.2f}"{dash}/>')
@@ -219,14 +229,15 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     """
     hour, minute = str(reading.time).split(":")
     fine, label = f"{int(reading.minutes // 60)} h {reading.minutes % 60:04.1f} min", f"Read as {reading.time}"
-    if blind(reading):
+    missed = unseen(reading)
+    if missed:
         hour = minute = "--"
-        fine, label = f"best guess {reading.time}", f"No clock seen; best guess {reading.time}"
+        fine, label = f"best guess {reading.time}", f"{missed.capitalize()}; best guess {reading.time}"
     others = "".join(
         f"<li><b>{escape(str(other.time))}</b>{meter(other.probability)}<span>{share(other.probability)}</span></li>"
-        for other in reading.candidates[0 if blind(reading) else 1 : 3]
+        for other in reading.candidates[0 if missed else 1 : 3]
     )
-    named = "Likeliest all the same" if blind(reading) else "Next likely"
+    named = "Likeliest all the same" if missed else "Next likely"
     rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
     note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
     quiet = f"<small>{escape(source)}</small>" if source else ""
