@@ -9,7 +9,7 @@ import pytest
 from core.clocks.camera import Pose, project
 from core.clocks.dial import direction
 from core.clocks.face import fixed_marks
-from core.clocks.locate import choose_temperature, combine, read_located, tempered
+from core.clocks.locate import choose_temperature, read_located, tempered
 from core.clocks.reading import read_gammas, read_pictures
 from core.clocks.time import hand_angles, soft_bins
 from core.clocks.views import (
@@ -234,30 +234,6 @@ def test_nothing_in_nothing_out() -> None:
 
 
 # --- one answer of many ----------------------------------------------------------------------------------------------
-
-
-def hands_of(minutes: float) -> np.ndarray:
-    hour, minute = hand_angles(minutes)
-    return np.array([np.sin(hour), np.cos(hour), np.sin(minute), np.cos(minute)])
-
-
-def test_hands_decide_between_equal_bins() -> None:
-    bins = np.zeros(720)
-    bins[[130, 490]] = 0.5  # 2:10 and 8:10 differ in the hour hand alone
-    combined = combine(bins, [hands_of(490)])
-    assert combined.sum() == pytest.approx(1)
-    assert combined[490] > 0.9
-    assert combined[130] == pytest.approx(1 - combined[490])
-
-
-def test_hands_alone_and_hands_of_no_length() -> None:
-    flat = np.full(720, 1 / 720)
-    assert int(combine(flat, [hands_of(608)]).argmax()) == 608
-    assert combine(flat, [np.zeros(4)]) == pytest.approx(flat)
-    bins = np.asarray(soft_bins(100, 2.0), float)
-    assert combine(bins, [np.zeros(4)]) == pytest.approx(bins)
-    # Hands may be wrong: bins that are sure of another time stay with it.
-    assert int(combine(bins, [hands_of(460)]).argmax()) == pytest.approx(100, abs=2)
 
 
 def test_temperature_by_hand() -> None:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from core import registry
 from core.clocks.face import POINTS
 from core.clocks.fit import fit_dial
-from core.clocks.time import MINUTES, hand_angles, mass_around
+from core.clocks.time import mass_around
 from core.clocks.views import Matrix, Pyramid, search_views, seen_through, straight_view, through, whole_view
 from core.images import Picture, adjust_gamma, to_grey
 
 NEAR_MINUTES = 3  # a time's probability is what lies within so many minutes of it
-# Turns (degrees clockwise) and scales of a rectified dial that are read. Models learn from dials of about this size.
-POSES = ((0.0, 1.0), (-12.0, 1.0), (12.0, 1.0), (0.0, 0.9), (0.0, 1.1), (-6.0, 1.05))
+# Turns (degrees clockwise) and scales of a rectified dial that are read. Models learn from dials of about this size, turned
+# any way; quarters find numerals that were taken for others.
+POSES = ((0.0, 1.0), (-12.0, 1.05), (12.0, 0.95), (90.0, 1.0), (180.0, 1.0), (-90.0, 1.0))
 DIALS = 3  # dials of one picture that are rectified and looked at again, the likeliest first
 # A dial in the whole picture is not sought again when the model calls it readable by this probability, its numerals fit, and
 # its radius is this share of the side. Tuned on validation pictures: lower finds faster, higher looks closer.
@@ -30,11 +31,6 @@ MISFIT = 0.12  # of hub and numerals, in dial radii: beyond it a dial is doubted
 FLATTEST = 0.3  # a dial whose short axis is a smaller share of its long one is not believed
 SMALLEST = 0.06  # nor one whose radius is a smaller share of the side of the square it was seen in
 
-# Evidence of the hands: concentrations (of von Mises distributions) of the hour and the minute hand around the angles that
-# the model gives as sines and cosines, and as tips. HOUR of 30 is a standard deviation of 10 degrees, MINUTE of 12 of 17. The
-# hands err together with the bins, so they are trusted less than they would deserve alone; DISBELIEF is what stays for times
-# that they rule out.
-HOUR, MINUTE, DISBELIEF = 30.0, 12.0, 0.02
 TEMPERATURE = "located_temperature"  # in a card's extra: what ``choose_temperature`` found on validation pictures
 
 
@@ -68,7 +64,6 @@ class _Seen:
 
     view: Matrix
     shares: NDArray[np.float64]
-    hands: NDArray[np.float64]
     points: NDArray[np.float64]
     readable: float
     misfit: float
@@ -168,7 +163,6 @@ def _look(jobs: Sequence[_Job], views: Sequence[Sequence[Matrix]], model: regist
             row += 1
     outputs = model(batch)
     shares, readable = bin_shares(outputs["bins"], float(extra.get("temperature", 1.0))), readable_shares(outputs)
-    hands = np.asarray(outputs["hands"], np.float64)
     points = np.asarray(outputs["points"], np.float64).reshape(-1, len(POINTS), 2) * (side - 1)
     sharpness = mass_around(shares, NEAR_MINUTES).max(-1)
     seen: list[list[_Seen]] = []
@@ -181,7 +175,7 @@ def _look(jobs: Sequence[_Job], views: Sequence[Sequence[Matrix]], model: regist
                 misfit, dial = float("inf"), None
             # As in ``reading``: numerals that form no dial take a reading down.
             score = readable[row] * sharpness[row] * min(1.0, MISFIT / max(misfit, 1e-9)) ** 2
-            seen[-1].append(_Seen(view, shares[row], hands[row], points[row], float(readable[row]), misfit, dial, float(score)))
+            seen[-1].append(_Seen(view, shares[row], points[row], float(readable[row]), misfit, dial, float(score)))
             row += 1
     return seen
 
@@ -237,25 +231,22 @@ def _best_dial(first: Sequence[_Seen], second: Sequence[_Seen]) -> tuple[Matrix 
 
 
 def _together(job: _Job, dial: Matrix, seen: Sequence[_Seen], side: int, views: int, temperature: float) -> Located:
-    """The answers to several views of one dial, put together; the first is the one in which it was found."""
+    """The answers to several views of one dial, put together; the first is the one in which it was found.
+
+    Their bins, each already one time of both hands on the 12-hour circle, are averaged. To multiply them by what the sines
+    and cosines or the tips say of the hands made readings of validation pictures worse: they err together with the bins.
+    """
     # A point beyond the horizon of a tilted dial has no place in the picture.
     seen = [one for one in seen if np.isfinite(through(one.view, one.points)).all()] or seen[:1]
     weights = np.array([one.score for one in seen]) + 1e-9
     weights /= weights.sum()  # what is seen badly counts less
     shares = weights @ np.stack([one.shares for one in seen])
-    hands = weights @ np.stack([one.hands for one in seen])
-    places = np.stack([through(one.view, one.points) for one in seen])  # (views, 15, 2), pixels of the picture
-    points = np.tensordot(weights, places, 1)
-    to_plane = np.asarray(np.linalg.inv(dial), np.float64)
-    tips = np.stack([through(to_plane, place[2:4]) for place in places])  # (views, 2, 2), on the dial's plane
-    directions = tips / np.maximum(np.linalg.norm(tips, axis=-1, keepdims=True), 1e-9)
-    (hour_x, hour_y), (minute_x, minute_y) = np.tensordot(weights, directions, 1).tolist()
-    # Sines and cosines clockwise from 12: x is to 3, y to 6.
-    distribution = combine(shares, [hands, np.array([hour_x, -hour_y, minute_x, -minute_y])])
+    # Pixels of the picture; the median, since one look that takes another numeral for 12 moves all points around the dial.
+    points = np.median([through(one.view, one.points) for one in seen], axis=0)  # (15, 2)
     misfit, mended = fit_dial(points)
     homography = dial if mended is None else mended
     return Located(
-        distribution=tempered(distribution, temperature),
+        distribution=tempered(shares, temperature),
         readable=float(np.mean([one.readable for one in seen[-len(POSES) :]])),
         misfit=misfit,
         views=views,
@@ -263,28 +254,6 @@ def _together(job: _Job, dial: Matrix, seen: Sequence[_Seen], side: int, views: 
         rectified=seen_through(job.picture, straight_view(homography, side), side),
         points=points,
     )
-
-
-def combine(shares: NDArray[np.float64], hands: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Bins (720,) and what hands say -> one distribution (720,) on the 12-hour circle.
-
-    hands: each (4,), sine and cosine of the hour hand, then of the minute hand. Each multiplies the bins by a von Mises density
-    around both angles, mixed with a uniform one; a vector shorter than 1 knows its angle less well.
-    """
-    hour_angles, minute_angles = hand_angles(np.arange(MINUTES))
-    combined = np.asarray(shares, float).copy()
-    for hour_sine, hour_cosine, minute_sine, minute_cosine in hands:
-        fits = np.zeros(MINUTES)
-        for angles, sine, cosine, concentration in (
-            (hour_angles, hour_sine, hour_cosine, HOUR),
-            (minute_angles, minute_sine, minute_cosine, MINUTE),
-        ):
-            length = np.hypot(sine, cosine)
-            fits += concentration * (sine * np.sin(angles) + cosine * np.cos(angles)) / max(1.0, length)
-        evidence = np.exp(fits - fits.max())
-        combined *= (1 - DISBELIEF) * evidence / evidence.sum() + DISBELIEF / MINUTES
-    total = combined.sum()
-    return combined / total if total > 0 else np.full(MINUTES, 1 / MINUTES)
 
 
 def tempered(distribution: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
@@ -296,8 +265,8 @@ def tempered(distribution: NDArray[np.float64], temperature: float) -> NDArray[n
 def choose_temperature(distributions: NDArray[np.float64], minutes: NDArray[np.int64]) -> float:
     """The temperature under which validation pictures' true ``minutes`` (n,), 0-719, are likeliest (Guo et al. 2017).
 
-    distributions: (n, 720), of ``read_located`` with temperature 1. What several views agree on is not as sure as their
-    product: they share their mistakes.
+    distributions: (n, 720), of ``read_located`` with temperature 1. Several views share their mistakes, and an average of
+    them is less sure than each.
     """
     rows = np.arange(len(minutes))
     grid = np.geomspace(0.5, 8.0, 49)
