@@ -295,7 +295,7 @@ def parser() -> argparse.ArgumentParser:
         "--model",
         action="append",
         metavar="ID",
-        help="of clocks: measure this one alone, keep the others' rows; may be repeated",
+        help="of clocks: measure this one (or: classical) alone, keep the others' rows; may be repeated",
     )
     evaluate.set_defaults(run=_evaluate)
 

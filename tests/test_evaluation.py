@@ -181,7 +181,7 @@ def test_our_own_readers_are_measured_on_other_sets_too(measured: tuple[Path, di
 
 def test_sets_that_are_not_here_keep_what_was_measured(measured: tuple[Path, dict[str, Any]]) -> None:
     _, kept = table(measured[0] / "clock_photographs.csv")
-    assert kept == {"model": "classical", "set": "photographs", "readers": "", "sets": "", "training_pictures": ""}
+    assert kept == {"model": "classical", "set": "photographs", "readers": "", "sets": "", "training_pictures": "0"}
     assert table(measured[0] / "reliability.csv") == [
         {**WILD, "right": "0.5"},
         {"model": "classical", "set": "photographs", "right": "0.4"},

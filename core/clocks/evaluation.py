@@ -152,13 +152,14 @@ def training_pictures(card: registry.ModelCard) -> int | str:
 def evaluate(folder: Path | None = None, results: Path | None = None, model_ids: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Measure stored clock models; write all tables and the cards' figures; return the rows of the first.
 
-    model_ids: measure these alone; of the others the tables say what was measured before. Every model for none.
+    model_ids: measure these alone, among them perhaps ``CLASSICAL``, the reader without learning; of the others the tables
+    say what was measured before. All for none.
     ``ValueError`` for an id that is no stored clock model.
     """
     results = results or paths.RESULTS
     cards = [card for card in registry.list_cards(folder) if card.extra.get("task") == "clock"]
     names = [card.model_id for card in cards]
-    unknown = sorted(set(model_ids) - set(names))
+    unknown = sorted(set(model_ids) - {*names, CLASSICAL})
     if unknown:
         raise ValueError(f"{', '.join(unknown)}: no such clock model is stored; there are {', '.join(names)}")
     if not cards:
@@ -184,13 +185,15 @@ def evaluate(folder: Path | None = None, results: Path | None = None, model_ids:
     write_table(results, BY_TIME, errors_by_time(true, readings))
     write_table(results, CURVES, learning_curves(names, folder))
     readers = [model for model in models if not model.card.report]
-    if readers or not model_ids:
+    classical = not model_ids or CLASSICAL in model_ids
+    if readers or classical:
         sets = [*picture_sets(), wild_set(), wild_set(held_out=True)]
-        found, reliable = evaluate_sets(readers, sets, classical=not model_ids)
-        learned = {model.card.model_id: training_pictures(model.card) for model in readers}
-        found = [{**row, "training_pictures": learned.get(row["model"], 0)} for row in found]
-        for name, measured in ((SETS, found), (RELIABILITY, reliable)):
-            write_table(results, name, _with_earlier(measured, read_table(results, name), [*names, CLASSICAL]))
+        found, reliable = evaluate_sets(readers, sets, classical)
+        found = _with_earlier(found, read_table(results, SETS), [*names, CLASSICAL])
+        learned = {card.model_id: training_pictures(card) for card in cards}
+        write_table(results, SETS, [{**row, "training_pictures": learned.get(row["model"], 0)} for row in found])
+        reliable = _with_earlier(reliable, read_table(results, RELIABILITY), [*names, CLASSICAL])
+        write_table(results, RELIABILITY, reliable)
     examples = read_examples(models)
     if examples:  # without the pictures, what was measured where they were stays
         before = {row["file"]: row for row in read_table(results, ORIGINALS)} if model_ids else {}
