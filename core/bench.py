@@ -1,10 +1,14 @@
 """Our way against the plain way, measured in one run and given as ratios: seconds differ from machine to machine."""
 
+import csv
+import itertools
 import math
 import statistics
 import time
-from collections.abc import Callable
-from typing import Any
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +16,11 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.time import ClockTime, hand_angles
 
+if TYPE_CHECKING:
+    from core.clocks.photographs import PictureSet
+
 TABLE = "bench.csv"
+PHOTOGRAPHS = 30  # read one after the other, ours and plainly
 
 
 def median_seconds(function: Callable[[], object], repeats: int, *, warm: int = 2) -> float:
@@ -27,7 +35,15 @@ def median_seconds(function: Callable[[], object], repeats: int, *, warm: int = 
     return statistics.median(times)
 
 
-def _row(what: str, ours: str, plain: str, ours_seconds: float, plain_seconds: float) -> dict[str, Any]:
+def _row(
+    what: str,
+    ours: str,
+    plain: str,
+    ours_seconds: float,
+    plain_seconds: float,
+    right: tuple[float | str, float | str] = ("", ""),
+) -> dict[str, Any]:
+    """right: shares of pictures that ours and the plain way read to one minute, where they read clocks."""
     return {
         "what": what,
         "ours": ours,
@@ -36,6 +52,8 @@ def _row(what: str, ours: str, plain: str, ours_seconds: float, plain_seconds: f
         "plain_ms": round(1000 * plain_seconds, 3),
         "ratio": round(plain_seconds / ours_seconds, 2),
         "ours_per_second": round(1 / ours_seconds, 1),
+        "ours_within_1_minute": right[0],
+        "plain_within_1_minute": right[1],
     }
 
 
@@ -145,6 +163,60 @@ def bench_walk(model_id: str, frames: int = 60) -> dict[str, Any]:
     return _row(what, "one call, one sheet", "model.predict, frame by frame", ours, median_seconds(plain, 3, warm=1))
 
 
+def bench_photograph(model_id: str, results: Path | None = None) -> dict[str, Any]:
+    """One photograph, from its pixels to a time, with a stored reader and with scikit-image's edges and lines.
+
+    Of ``PHOTOGRAPHS`` in a data folder, or of as many drawn clocks of every kind where there are none; the shares read to one
+    minute are those that ``evaluate`` wrote into ``results``, or measured now.
+    """
+    from core.clocks.classical import read_classically
+    from core.clocks.photographs import NoPicturesError, load_photographs, wild_set
+    from core.clocks.reading import read_pictures
+
+    model = registry.load_trained(model_id)
+    try:
+        shown, what = load_photographs(), "photograph"
+    except NoPicturesError as error:
+        warnings.warn(f"{error} Drawn clocks are read instead.", stacklevel=2)
+        shown, what = wild_set(PHOTOGRAPHS), "drawn clock"
+    ours, plain = itertools.cycle(shown.pictures), itertools.cycle(shown.pictures)
+    return _row(
+        f"read one {what} with {model_id}",
+        "core.clocks.reading",
+        "scikit-image, without learning",
+        median_seconds(lambda: read_pictures([next(ours)], model=model), PHOTOGRAPHS),
+        median_seconds(lambda: read_classically(next(plain)), PHOTOGRAPHS),
+        _shares_right(model, shown, results or paths.RESULTS),
+    )
+
+
+def _shares_right(model: registry.TrainedModel, shown: "PictureSet", results: Path) -> tuple[float, float]:
+    """The shares of a set that a model and the reader without learning read to one minute."""
+    from core.clocks.evaluation import SETS
+    from core.clocks.photographs import evaluate_sets
+
+    rows: Sequence[dict[str, Any]] = []
+    if (results / SETS).exists():
+        with (results / SETS).open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    names = (model.card.model_id, "classical")
+    if not {(name, shown.name) for name in names} <= {(row["model"], row["set"]) for row in rows}:
+        rows = evaluate_sets([model], [shown])[0]
+    right = {row["model"]: float(row["within_1_minute"]) for row in rows if row["set"] == shown.name}
+    return right[names[0]], right[names[1]]
+
+
+def _reader_of_photographs() -> str | None:
+    """The stored reader that finds dials itself: the default where it does, else the largest; None while there is none."""
+    from core.catalogue import all_recipes
+    from core.clocks.reading import DEFAULT_MODEL
+
+    known = all_recipes()
+    cards = [card for card in registry.list_cards() if card.model_id in known and card.extra.get("readable") is True]
+    best = max(cards, key=lambda card: (card.model_id == DEFAULT_MODEL, card.parameters), default=None)
+    return None if best is None else best.model_id
+
+
 def _walked() -> str | None:
     """The generator of 64 pixels that walks are measured with, ours before the reports'; None while there is none."""
     from core.generators.stored import list_generators
@@ -158,6 +230,11 @@ def run_bench(*, save: bool = True) -> list[dict[str, Any]]:
     from core.tables import write_table
 
     rows = [bench_inference(), bench_renderer(), bench_batch_norm()]
+    if (reader := _reader_of_photographs()) is not None:
+        rows.append(bench_photograph(reader))
+    else:
+        train = "python -m core train reader-small"
+        warnings.warn(f"No reader of photographs is stored, so none is measured; train one with: {train}", stacklevel=2)
     if (walked := _walked()) is not None:
         rows.append(bench_walk(walked))
     if save:
