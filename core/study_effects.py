@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.trials import Level, Row, Rows, Study
+from core.trials import Level, Printed, Row, Rows, Study
 
 MEASURES = ("accuracy", "cross_entropy", "loss")
 COLUMNS = tuple(f"{part}_{measure}" for part in ("train", "val", "test") for measure in MEASURES)
@@ -178,7 +178,7 @@ class Beside:
     trial: int
     factors: dict[str, Level]
     measure: str
-    published: float
+    published: Printed
     ours: float | None
     seeds: int
     doubt: str
@@ -203,12 +203,13 @@ def beside_published(study: Study, rows: Rows) -> list[Beside]:
         there = [mine[number] for number in chosen["trials"]]
         first = next(one.number for one in study.trials if one.factors[study.best_of] == level)
         factors = {name: chosen[name] for name in study.factors} if there else {study.best_of: level}
+        doubt = study.best_doubts.get(level, "")
         for measure, figure in figures.items():
-            found.append(_beside(there[0]["trial"] if there else first, factors, measure, figure, there, ""))
+            found.append(_beside(there[0]["trial"] if there else first, factors, measure, figure, there, doubt))
     return found
 
 
-def _beside(trial: int, factors: dict[str, Level], measure: str, printed: float, there: Rows, doubt: str) -> Beside:
+def _beside(trial: int, factors: dict[str, Level], measure: str, printed: Printed, there: Rows, doubt: str) -> Beside:
     whole = measured(there, measure)
     return Beside(trial, factors, measure, printed, _mean(whole, measure) if whole else None, len(whole), doubt)
 

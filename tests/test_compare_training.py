@@ -61,7 +61,7 @@ def test_without_runs_the_command_and_the_printed_table_stand_alone(results: Pat
     assert "python -m core sweep l16-mlp" in text
     assert "No run of this study is stored yet" in text
     assert "Printed in the report, and ours" in text
-    assert "<td>25.11</td>" in text  # the first run's printed test loss
+    assert "<td>25.110</td>" in text  # the first run's printed test loss
     assert not running.get("plotly_chart")
     unknown = page(study="l17")
     assert "No study is called &#x27;l17&#x27;" in html(unknown)
