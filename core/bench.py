@@ -4,15 +4,20 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core import paths, registry
+from core import paths, registry, training
+from core.classifiers.study_list import STUDIES
 from core.clocks.time import ClockTime, hand_angles
+from core.specs import Precision
+from core.training_pace import Lesson, seconds_a_picture, with_plain_norm
 
 TABLE = "bench.csv"
+GRID = "cnn-grid"  # the study whose network stands for classifiers
 
 
 def median_seconds(function: Callable[[], object], repeats: int, *, warm: int = 2) -> float:
@@ -126,6 +131,59 @@ def bench_batch_norm() -> dict[str, Any]:
     return _row("one training step of batch norm", "FusedBatchNormalization", "keras.layers", ours, plain)
 
 
+TRAINED = 512  # pictures an epoch
+
+
+def bench_training() -> list[dict[str, Any]]:
+    """A picture of training: our loop alone, then our way as a whole, beside the plain Keras script in float32."""
+    return [
+        bench_classifier("float32", "the loop alone: "),
+        bench_classifier(STUDIES[GRID].trials[0].run.training.precision),
+        bench_clocks(),
+    ]
+
+
+def bench_classifier(precision: Precision, lead: str = "") -> dict[str, Any]:
+    """The book's CNN on made-up pictures of Fashion-MNIST's shape, with the settings of the first run of ``cnn-grid``."""
+    from core.classifiers.networks import build_classifier
+    from core.classifiers.runs import losses
+
+    run = STUDIES[GRID].trials[0].run
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (TRAINED, *run.network.input_shape), np.uint8)
+    spec = replace(run.training, precision=precision)
+    lesson = Lesson(images, rng.integers(0, run.network.classes, TRAINED), losses()[0], lambda: losses()[1], spec)
+    training.seed_everything(0)
+    with training.precision(spec):
+        ours = build_classifier(run.network)
+    return _training_row(f"{lead}the book's CNN", ours, build_classifier(run.network), lesson)
+
+
+def bench_clocks(model_id: str = "report23-classes-720") -> dict[str, Any]:
+    """2023's network of 720 classes on made-up pictures, with the settings of its recipe; the plain one with Keras' norm."""
+    from core.clocks.report_recipes import recipes
+
+    recipe = next(one for one in recipes() if one.model_id == model_id)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (TRAINED, 150, 150, 1), np.uint8)
+    labels = np.eye(720, dtype=np.float32)[rng.integers(0, 720, TRAINED)]
+    loss, _, metrics = recipe.losses()
+    training.seed_everything(0)
+    plain = with_plain_norm(recipe.build(recipe.spec))
+    with training.precision(recipe.training):
+        ours = recipe.build(recipe.spec)
+    return _training_row(
+        "2023's clock network, fused norm", ours, plain, Lesson(images, labels, loss, lambda: [*metrics], recipe.training)
+    )
+
+
+def _training_row(what: str, ours: Any, plain: Any, lesson: Lesson) -> dict[str, Any]:
+    seconds = seconds_a_picture(ours, plain, lesson)
+    return _row(
+        f"train on one picture, {what}", f"core.training, {lesson.spec.precision}", "compile and fit, float32", *seconds
+    )
+
+
 def bench_walk(model_id: str, frames: int = 60) -> dict[str, Any]:
     """A walk's frames decoded in one call and packed as one sheet, and one after the other through ``keras.Model.predict``."""
     from core.generators.stored import load_generator
@@ -157,7 +215,7 @@ def run_bench(*, save: bool = True) -> list[dict[str, Any]]:
     """All comparisons; written to ``assets/results/bench.csv`` with ``save``."""
     from core.tables import write_table
 
-    rows = [bench_inference(), bench_renderer(), bench_batch_norm()]
+    rows = [bench_inference(), bench_renderer(), bench_batch_norm(), *bench_training()]
     if (walked := _walked()) is not None:
         rows.append(bench_walk(walked))
     if save:
