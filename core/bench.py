@@ -41,6 +41,7 @@ def _row(what: str, ours: str, plain: str, ours_seconds: float, plain_seconds: f
         "plain_ms": round(1000 * plain_seconds, 3),
         "ratio": round(plain_seconds / ours_seconds, 2),
         "ours_per_second": round(1 / ours_seconds, 1),
+        "plain_per_second": round(1 / plain_seconds, 1),
     }
 
 

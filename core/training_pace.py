@@ -45,6 +45,7 @@ def seconds_a_picture(ours: Any, plain: Any, lesson: Lesson, rounds: int = ROUND
     pictures = unit_pictures(lesson.images)
     took_ours: list[float] = []
     took_plain: list[float] = []
+    began = 0.0
 
     def on_epoch(row: dict[str, Any]) -> None:
         nonlocal began

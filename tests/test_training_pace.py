@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from core import training_pace
+from core import bench, training_pace
 from core.clocks.report_networks import build_report_network
 from core.layers import FusedBatchNormalization
 from core.specs import ReportNetSpec, TrainSpec
@@ -51,3 +51,25 @@ def test_the_plain_network_is_ours_without_fused_norm() -> None:
     plain.set_weights(ours.get_weights())
     picture = np.random.default_rng(0).random((1, 150, 150, 1), np.float32)
     np.testing.assert_allclose(plain(picture), ours(picture), atol=1e-6)
+
+
+def test_bench_sets_our_training_beside_the_plain_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[keras.Model, keras.Model, Lesson]] = []
+
+    def pace(ours: keras.Model, plain: keras.Model, lesson: Lesson) -> tuple[float, float]:
+        seen.append((ours, plain, lesson))
+        return 0.002, 0.005
+
+    monkeypatch.setattr(bench, "seconds_a_picture", pace)
+    monkeypatch.setattr(bench, "TRAINED", 4)
+    rows = bench.bench_training()
+    assert [(row["ours_per_second"], row["plain_per_second"], row["ratio"]) for row in rows] == [(500, 200, 2.5)] * 3
+    assert [row["ours"] for row in rows] == ["core.training, float32", *["core.training, mixed_bfloat16"] * 2]
+    assert "the loop alone: the book's CNN" in rows[0]["what"]
+    for ours, plain, lesson in seen:
+        assert ours.count_params() == plain.count_params()
+        assert ours.layers[1].dtype_policy.name == lesson.spec.precision
+        assert plain.layers[1].dtype_policy.name == "float32"
+        assert lesson.images.shape == (4, *ours.inputs[0].shape[1:])
+    kinds = {type(layer) for layer in seen[2][1]._flatten_layers()}
+    assert (seen[2][1].count_params(), FusedBatchNormalization in kinds) == (731_500, False)
