@@ -106,6 +106,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     live_worker              the process of one live run: it trains, tells and obeys
     live                     runs that are watched while they train, each in a process of its own
     status                   where every model and study stands, and what is left
+    training_pace            how fast our training loop is beside plain Keras
     bench                    our way against the plain way, as ratios
     figures                  results -> plotly figures, styled in one place
     comparison               every clock model side by side: results on disk -> tidy arrays

@@ -1,26 +1,30 @@
 """Our way against the plain way, measured in one run and given as ratios: seconds differ from machine to machine."""
 
-import csv
 import itertools
 import math
 import statistics
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core import paths, registry
+from core import paths, registry, training
+from core.classifiers.study_list import STUDIES
 from core.clocks.time import ClockTime, hand_angles
+from core.specs import Precision
+from core.training_pace import Lesson, seconds_a_picture, with_plain_norm
 
 if TYPE_CHECKING:
     from core.clocks.photographs import PictureSet
 
 TABLE = "bench.csv"
 PHOTOGRAPHS = 30  # read one after the other, ours and plainly
+GRID = "cnn-grid"  # the study whose network stands for classifiers
 
 
 def median_seconds(function: Callable[[], object], repeats: int, *, warm: int = 2) -> float:
@@ -54,6 +58,7 @@ def _row(
         "ours_per_second": round(1 / ours_seconds, 1),
         "ours_within_1_minute": right[0],
         "plain_within_1_minute": right[1],
+        "plain_per_second": round(1 / plain_seconds, 1),
     }
 
 
@@ -144,6 +149,59 @@ def bench_batch_norm() -> dict[str, Any]:
     return _row("one training step of batch norm", "FusedBatchNormalization", "keras.layers", ours, plain)
 
 
+TRAINED = 512  # pictures an epoch
+
+
+def bench_training() -> list[dict[str, Any]]:
+    """A picture of training: our loop alone, then our way as a whole, beside the plain Keras script in float32."""
+    return [
+        bench_classifier("float32", "the loop alone: "),
+        bench_classifier(STUDIES[GRID].trials[0].run.training.precision),
+        bench_clocks(),
+    ]
+
+
+def bench_classifier(precision: Precision, lead: str = "") -> dict[str, Any]:
+    """The book's CNN on made-up pictures of Fashion-MNIST's shape, with the settings of the first run of ``cnn-grid``."""
+    from core.classifiers.networks import build_classifier
+    from core.classifiers.runs import losses
+
+    run = STUDIES[GRID].trials[0].run
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (TRAINED, *run.network.input_shape), np.uint8)
+    spec = replace(run.training, precision=precision)
+    lesson = Lesson(images, rng.integers(0, run.network.classes, TRAINED), losses()[0], lambda: losses()[1], spec)
+    training.seed_everything(0)
+    with training.precision(spec):
+        ours = build_classifier(run.network)
+    return _training_row(f"{lead}the book's CNN", ours, build_classifier(run.network), lesson)
+
+
+def bench_clocks(model_id: str = "report23-classes-720") -> dict[str, Any]:
+    """2023's network of 720 classes on made-up pictures, with the settings of its recipe; the plain one with Keras' norm."""
+    from core.clocks.report_recipes import recipes
+
+    recipe = next(one for one in recipes() if one.model_id == model_id)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (TRAINED, 150, 150, 1), np.uint8)
+    labels = np.eye(720, dtype=np.float32)[rng.integers(0, 720, TRAINED)]
+    loss, _, metrics = recipe.losses()
+    training.seed_everything(0)
+    plain = with_plain_norm(recipe.build(recipe.spec))
+    with training.precision(recipe.training):
+        ours = recipe.build(recipe.spec)
+    return _training_row(
+        "2023's clock network, fused norm", ours, plain, Lesson(images, labels, loss, lambda: [*metrics], recipe.training)
+    )
+
+
+def _training_row(what: str, ours: Any, plain: Any, lesson: Lesson) -> dict[str, Any]:
+    seconds = seconds_a_picture(ours, plain, lesson)
+    return _row(
+        f"train on one picture, {what}", f"core.training, {lesson.spec.precision}", "compile and fit, float32", *seconds
+    )
+
+
 def bench_walk(model_id: str, frames: int = 60) -> dict[str, Any]:
     """A walk's frames decoded in one call and packed as one sheet, and one after the other through ``keras.Model.predict``."""
     from core.generators.stored import load_generator
@@ -193,13 +251,11 @@ def bench_photograph(model_id: str, results: Path | None = None) -> dict[str, An
 def _shares_right(model: registry.TrainedModel, shown: "PictureSet", results: Path) -> tuple[float, float]:
     """The shares of a set that a model and the reader without learning read to one minute."""
     from core.clocks.evaluation import SETS
-    from core.clocks.photographs import evaluate_sets
+    from core.clocks.photographs import CLASSICAL, evaluate_sets
+    from core.tables import read_table
 
-    rows: Sequence[dict[str, Any]] = []
-    if (results / SETS).exists():
-        with (results / SETS).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
-    names = (model.card.model_id, "classical")
+    rows: Sequence[dict[str, Any]] = read_table(results, SETS)
+    names = (model.card.model_id, CLASSICAL)
     if not {(name, shown.name) for name in names} <= {(row["model"], row["set"]) for row in rows}:
         rows = evaluate_sets([model], [shown])[0]
     right = {row["model"]: float(row["within_1_minute"]) for row in rows if row["set"] == shown.name}
@@ -208,13 +264,11 @@ def _shares_right(model: registry.TrainedModel, shown: "PictureSet", results: Pa
 
 def _reader_of_photographs() -> str | None:
     """The stored reader that finds dials itself: the default where it does, else the largest; None while there is none."""
-    from core.catalogue import all_recipes
-    from core.clocks.reading import DEFAULT_MODEL
+    from core.clocks.reading import default_model
 
-    known = all_recipes()
-    cards = [card for card in registry.list_cards() if card.model_id in known and card.extra.get("readable") is True]
-    best = max(cards, key=lambda card: (card.model_id == DEFAULT_MODEL, card.parameters), default=None)
-    return None if best is None else best.model_id
+    cards = {card.model_id: card for card in registry.list_cards() if card.extra.get("readable") is True}
+    best = default_model()
+    return best if best in cards else max(cards, key=lambda name: cards[name].parameters, default=None)
 
 
 def _walked() -> str | None:
@@ -229,7 +283,7 @@ def run_bench(*, save: bool = True) -> list[dict[str, Any]]:
     """All comparisons; written to ``assets/results/bench.csv`` with ``save``."""
     from core.tables import write_table
 
-    rows = [bench_inference(), bench_renderer(), bench_batch_norm()]
+    rows = [bench_inference(), bench_renderer(), bench_batch_norm(), *bench_training()]
     if (reader := _reader_of_photographs()) is not None:
         rows.append(bench_photograph(reader))
     else:

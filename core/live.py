@@ -243,11 +243,11 @@ class LiveRuns:
                 with self._lock:
                     if run.process is process:
                         self._take(run, fields)
-        code = process.wait()
-        for pipe in (process.stdin, process.stdout):
+        for pipe in (process.stdin, process.stdout):  # first: one that told nonsense ends when nobody listens any more
             if pipe is not None:
                 with contextlib.suppress(OSError):  # what was still to be sent cannot be
                     pipe.close()
+        code = process.wait()
         with self._lock:
             if run.process is process:
                 run.process = None

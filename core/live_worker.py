@@ -64,7 +64,7 @@ class Control:
             elif command == "stop":
                 self.stopped = True
             elif command == "rewind":
-                self.rewound = True
+                self.rewound, self.stopped = True, False  # of the two the later one counts
             self._changed.notify_all()
 
     def _holds(self) -> bool:
@@ -290,6 +290,9 @@ def _trained(
         try:
             result = train(spec, data=data, **callbacks)
         except RewoundError:
+            control.begin_anew()
+            continue
+        if control.rewound:  # while it was measured
             control.begin_anew()
             continue
         break

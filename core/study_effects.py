@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from core.trials import Level, Row, Rows, Study
+from core.classifiers.designs import is_orthogonal
+from core.trials import Level, Printed, Row, Rows, Study
 
 MEASURES = ("accuracy", "cross_entropy", "loss")
 COLUMNS = tuple(f"{part}_{measure}" for part in ("train", "val", "test") for measure in MEASURES)
@@ -93,6 +94,16 @@ def main_effects(rows: Rows, factors: Sequence[str], measure: str) -> list[Level
     return found
 
 
+def is_even(rows: Rows, factors: Sequence[str], measure: str) -> bool:
+    """Whether, in the rows that have the measure, every two levels of any two factors meet, each pair equally often.
+
+    An orthogonal design does, until a run of it is missing or has no figure.
+    """
+    there = measured(rows, measure)
+    columns = [np.unique([str(row.get(factor)) for row in there], return_inverse=True)[1] for factor in factors]
+    return bool(there) and is_orthogonal(np.stack(columns, axis=1))
+
+
 def optimum(rows: Rows, factors: Sequence[str], measure: str = "val_accuracy", *, largest: bool = True) -> dict[str, Level]:
     """The level of each factor with the best mean, as 2022 chose it (from the smallest mean loss). The first one of equals."""
     sign = 1 if largest else -1
@@ -151,7 +162,7 @@ def factor_importance(rows: Rows, factors: Sequence[str], measure: str) -> dict[
 def mean_over_seeds(rows: Rows, factors: Sequence[str]) -> list[Row]:
     """One row for each setting: its factors, the mean of each measure over its seeds, ``seeds`` and ``trials``.
 
-    A run that diverged has no figures and does not count; a setting of which all diverged has None.
+    A run that diverged in its first epoch has no figures and does not count; a setting of which all did has None.
     """
     found = []
     for group in _groups(rows, lambda row: tuple(row.get(factor) for factor in factors)).values():
@@ -178,7 +189,7 @@ class Beside:
     trial: int
     factors: dict[str, Level]
     measure: str
-    published: float
+    published: Printed
     ours: float | None
     seeds: int
     doubt: str
@@ -203,12 +214,13 @@ def beside_published(study: Study, rows: Rows) -> list[Beside]:
         there = [mine[number] for number in chosen["trials"]]
         first = next(one.number for one in study.trials if one.factors[study.best_of] == level)
         factors = {name: chosen[name] for name in study.factors} if there else {study.best_of: level}
+        doubt = study.best_doubts.get(level, "")
         for measure, figure in figures.items():
-            found.append(_beside(there[0]["trial"] if there else first, factors, measure, figure, there, ""))
+            found.append(_beside(there[0]["trial"] if there else first, factors, measure, figure, there, doubt))
     return found
 
 
-def _beside(trial: int, factors: dict[str, Level], measure: str, printed: float, there: Rows, doubt: str) -> Beside:
+def _beside(trial: int, factors: dict[str, Level], measure: str, printed: Printed, there: Rows, doubt: str) -> Beside:
     whole = measured(there, measure)
     return Beside(trial, factors, measure, printed, _mean(whole, measure) if whole else None, len(whole), doubt)
 

@@ -211,7 +211,7 @@ def lines_over(
         dots = {"color": see_through(colour, 0.45), "size": 5, "symbol": look.symbol}
         hover = "%{customdata} at %{x:g}<extra>" + label + "</extra>"
         told = [figure_text(column, value) for _, value in mine]
-        x, y = [number for number, _ in mine], [value for _, value in mine]
+        x, y = [number for number, _ in mine], [float(value) for _, value in mine]
         figure.add_scatter(x=x, y=y, mode="markers", marker=dots, showlegend=False, customdata=told, hovertemplate=hover)
         means = [float(np.mean(values[number])) for number in at]
         figure.add_scatter(
@@ -238,7 +238,7 @@ def published_plot(
     Figures with a remark are open markers.
     """
     whole = [(pair, pair.ours) for pair in pairs if pair.measure == column and pair.ours is not None]
-    values = [value for pair, ours in whole for value in (pair.published, ours)]
+    values = [value for pair, ours in whole for value in (float(pair.published), ours)]
     one = value_axis(column, values, log=log)
     figure = framed(height, dark, one | {"title": title("published")}, one | {"title": title(f"ours, {measure_title(column)}")})
     if values:
@@ -252,7 +252,7 @@ def published_plot(
             for pair, ours in shown
         ]
         figure.add_scatter(
-            x=[pair.published for pair, _ in shown],
+            x=[float(pair.published) for pair, _ in shown],
             y=[ours for _, ours in shown],
             mode="markers",
             marker={**marker_of(LOOKS[0], dark, size=9, most=0), "symbol": symbol, "opacity": 0.85},

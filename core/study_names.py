@@ -6,7 +6,7 @@ from typing import Any
 from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.specs import OPTIMIZERS
-from core.trials import Level, Row, Study
+from core.trials import Level, Printed, Row, Study
 
 FACTORS = {
     "initializer": "first weights",
@@ -55,9 +55,14 @@ def measure_title(column: str) -> str:
 
 
 def figure_text(column: str, value: float | None) -> str:
-    """A figure with the digits that it deserves: accuracies in per cent, losses with three digits; a dash for none."""
+    """A figure with the digits that it deserves: accuracies in per cent, losses with three digits; a dash for none.
+
+    What a report prints stands as it is printed there.
+    """
     if value is None:
         return "–"
+    if isinstance(value, Printed):
+        return value.text
     return f"{100 * value:.2f} %" if column.endswith("accuracy") else f"{value:.3g}"
 
 

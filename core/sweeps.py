@@ -161,6 +161,8 @@ def work(sweep: Sweep, *, alone: bool = True) -> int:
                 done += ended == "complete"
                 if ended == "failed":
                     wanted.pop(claim.number)  # others may try; here it would fail again
+                if ended == "handed back":
+                    break  # the time is up, or who started this worker is gone: it would take the trial again for ever
                 continue
             if not storage.numbers(wanted, "RUNNING"):
                 break
@@ -180,7 +182,8 @@ def _offered(sweep: Sweep) -> dict[int, str]:
 
 def _run_claim(sweep: Sweep, storage: StudyStorage, claim: Claim, run: RunSpec, deadline: float | None, alone: bool) -> str:
     """Run one trial and settle it: "complete", "failed", "handed back" for want of time, "lost" to another worker."""
-    kept = paths.cache_folder() / "sweeps" / claim.key  # who takes the trial up again on this machine goes on from there
+    # Who takes the trial up again on this machine goes on from there; another trial may be the very same run, at the same time.
+    kept = paths.cache_folder() / "sweeps" / f"{sweep.study.name}-{claim.number}-{claim.key}"
     bar = progress_bar(f"trial {claim.number}") if alone else None
     try:
         data = _dataset(sweep.load, run.dataset)

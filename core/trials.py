@@ -12,6 +12,20 @@ Row = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
+class Printed(float):
+    """A figure in print: a number to reckon with, and ``text``, every digit of it as it stands there ('25.110')."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Printed":
+        figure = super().__new__(cls, text)
+        figure.text = text
+        return figure
+
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
+        return (self.text,)  # float's own, the number, would lose digits on the way to another process
+
+
 class StudyError(ValueError):
     """A study, its storage or its results cannot be used; the text is one sentence that says what to do."""
 
@@ -52,7 +66,7 @@ class TrialSpec:
     run: RunSpec
     factors: dict[str, Level]
     pictures_asked: int
-    published: dict[str, float] = field(default_factory=dict)
+    published: dict[str, Printed] = field(default_factory=dict)
     doubt: str = ""
     share: Share = Share()
 
@@ -91,8 +105,8 @@ class TrialSpec:
 class Study:
     """Trials that answer one question. row: of the reports' list of systems, A1 to A8.
 
-    best_of, printed_best: where print gives the best setting's figures for each level of one factor, that factor and the
-    figures by level and column.
+    best_of, printed_best, best_doubts: where print gives the best setting's figures for each level of one factor, that factor,
+    the figures by level and column, and why they are doubtful, by level.
     after: earlier studies that choose what is run here. ours: their rows by study -> further trials, with what our own runs
     chose by validation in place of what is printed, and a sentence on that choice. note: such sentences.
     """
@@ -103,7 +117,8 @@ class Study:
     row: str
     trials: tuple[TrialSpec, ...]
     best_of: str = ""
-    printed_best: dict[Level, dict[str, float]] = field(default_factory=dict)
+    printed_best: dict[Level, dict[str, Printed]] = field(default_factory=dict)
+    best_doubts: dict[Level, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     ours: Callable[[Mapping[str, Rows]], tuple[list[TrialSpec], str]] | None = None
     note: str = ""

@@ -15,7 +15,7 @@ from core.classifiers.runs import RunResult
 from core.datasets import DATASETS, Dataset, Part
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 from core.study_storage import StudyStorage
-from core.trials import Share, Study, TrialSpec
+from core.trials import Printed, Share, Study, TrialSpec
 
 PICTURES = 40
 
@@ -27,7 +27,7 @@ def pretend_study(trials: int = 6, share: Share | None = None) -> Study:
         optimizer, rate = ("adam", "sgd")[number % 2], (1 + number) / 1000
         run = RunSpec("fashion-mnist", ClassifierSpec("mlp-300"), TrainSpec(4, 8, rate, optimizer))
         factors = {"optimizer": optimizer, "learning_rate": rate}
-        published = {"test_accuracy": 0.1 * number}
+        published = {"test_accuracy": Printed(f"{0.1 * number:.2f}")}
         found.append(TrialSpec("pretend", number, run, factors, PICTURES, published, share=share or Share()))
     return Study("pretend", "A study of nothing", "2023", "A0", tuple(found))
 

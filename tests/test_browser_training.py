@@ -1,6 +1,8 @@
-"""The page 'Compare training' in a real Chromium: brushes by mouse and keys, runs and cells that are pressed, files, phones.
+"""The page 'Compare training' in a real Chromium: brushes by mouse and keys, runs and cells that are pressed, files, phones,
+and a live run from its start to its end.
 
-The server shows results that nobody trained: ``sitecustomize`` in a folder of its own names another folder of results.
+The server shows results that nobody trained: ``sitecustomize`` in a folder of its own names another folder of results, and
+has fewer clocks drawn for the live run.
 """
 
 import os
@@ -21,6 +23,16 @@ from tests.test_browser import ROOT, Server, browser, expect  # noqa: E402, F401
 page = test_browser.page  # the same visitor, of the server below
 
 STUDY = "/compare_training?study=l16-mlp"
+LIVE = "/compare_training?part=Train+now&live-data=clock-hours&live-net=mlp-300&live-pictures=500&live-batch=1"
+CLOCKS = 840  # of them 600 to train on and 120 to validate
+LIVE_MILLISECONDS = 240_000  # that a busy machine may take until a worker has begun, or has ended
+RECORDER = """
+window.told = [];
+setInterval(() => {
+    const words = document.querySelector('.lo-lane [role=status]')?.innerText;
+    if (words && words !== window.told.at(-1)) window.told.push(words);
+}, 50);
+"""
 TRIES = 30
 FIGURES = 9  # of the L16 study: three main effects, importance, interaction, curves, one confusion matrix, two of print
 
@@ -32,6 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     results = folder / "results"
     store(STUDIES["l16-mlp"], results)
     lines = ["from pathlib import Path", "from core import paths", f"paths.RESULTS = Path({str(results)!r})"]
+    lines += ["from core.clocks import hours", f"hours.HOURS_COUNT = {CLOCKS}"]
     (folder / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), str(ROOT)]))
@@ -142,3 +155,58 @@ def test_nothing_is_wider_than_the_window(page, server: Server, width: int):
     opened(page, server, f"{STUDY}&beside=3", FIGURES + 1)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator(".parallel.lying").count() == (width == 390)
+
+
+# --- a live run ------------------------------------------------------------------------------------------------------
+
+
+def epochs_told(page) -> list[int]:
+    """How many epochs were done, as the page counted them since it was loaded, each number once."""
+    found = [re.search(r"(\d) of 5 epochs", words) for words in page.evaluate("window.told")]
+    return list(dict.fromkeys(int(one[1]) for one in found if one))
+
+
+def live_traces(page, figure: str) -> list[list[float]]:
+    """What is drawn of ``loss`` or ``accuracy``: the values of training, then those of validation, an epoch each."""
+    drawn = f".st-key-live-chart-{figure} .js-plotly-plot"
+    return page.evaluate("drawn => document.querySelector(drawn).data.map(trace => Array.from(trace.y))", drawn)
+
+
+def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
+    """Five epochs in a worker of its own, held and reloaded in their middle; batches of one picture make it last seconds."""
+    page.add_init_script(RECORDER)
+    page.goto(server.url + LIVE)
+    status = page.locator(".lo-lane [role=status]")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(status).to_contain_text("Starting")
+    expect(status).to_contain_text(re.compile(r"Training [1-4] of 5 epochs"), timeout=LIVE_MILLISECONDS)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(status).to_contain_text("Paused", timeout=LIVE_MILLISECONDS)
+    expect(page.get_by_role("button", name="Go on", exact=True)).to_be_enabled()  # all of it is drawn
+    done = int(re.search(r"(\d) of 5 epochs", status.inner_text())[1])
+    counted = epochs_told(page)
+    assert counted == sorted(counted)
+    assert counted[-1] == done < 5
+    until(page, r"run=[\w-]+.*hand=[\w-]+")
+
+    page.reload()
+    expect(status).to_contain_text(f"Paused {done} of 5 epochs")
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 2")
+    for figure in ("loss", "accuracy"):
+        training, validation = live_traces(page, figure)
+        assert len(training) > done, "several points an epoch"
+        assert len(validation) == done
+    expect(page.locator(".lo-samples figure")).to_have_count(12)
+    expect(page.locator(".lo-filters img")).to_be_visible()
+
+    page.get_by_role("button", name="Go on", exact=True).click()
+    expect(status).to_contain_text("Done 5 of 5 epochs", timeout=LIVE_MILLISECONDS)
+    expect(status).to_contain_text(re.compile(r"test part: \d+ % right, cross-entropy \d"))
+    counted = epochs_told(page)
+    assert (counted[0], counted[-1]) == (done, 5)
+    assert counted == sorted(counted)
+    page.wait_for_function("document.querySelector('.st-key-live-chart-loss .js-plotly-plot').data[1].y.length === 5")
+    (losses, _), (_, accuracies) = live_traces(page, "loss"), live_traces(page, "accuracy")
+    assert all(loss > 0 for loss in losses)
+    assert all(0 <= accuracy <= 1 for accuracy in accuracies)
+    expect(page.get_by_role("button", name="Rewind", exact=True)).to_be_enabled()

@@ -11,7 +11,7 @@ from core import paths
 from core.datasets import DATASETS
 from core.studies import STUDIES
 from core.study_results import load_rows, table_path
-from pages.parts import cached_studies, dataset_browser, study_run
+from pages.parts import cached_studies, dataset_browser, study_run, study_tab
 from tests.stored_studies import record, store
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -61,7 +61,7 @@ def test_without_runs_the_command_and_the_printed_table_stand_alone(results: Pat
     assert "python -m core sweep l16-mlp" in text
     assert "No run of this study is stored yet" in text
     assert "Printed in the report, and ours" in text
-    assert "<td>25.11</td>" in text  # the first run's printed test loss
+    assert "<td>25.110</td>" in text  # the first run's printed test loss
     assert not running.get("plotly_chart")
     unknown = page(study="l17")
     assert "No study is called &#x27;l17&#x27;" in html(unknown)
@@ -109,6 +109,16 @@ def test_what_a_share_left_out_is_told(results: Path):
     assert "Longer, and in larger batches" in text
     assert running.session_state["runs"] == "published"
     assert table(running)[-1] == 20  # without a figure: last
+
+
+def test_what_only_a_full_sweep_runs_is_told():
+    study = STUDIES["l16-cnn"]
+    share = [record(trial, epochs=3, pictures=18_000).row for trial in study.trials if trial.seed == 0]
+    text = study_tab.stored(study, share)
+    assert "16 of 48 runs are stored" in text
+    assert "<code>python -m core sweep l16-cnn --full</code> runs the rest" in text
+    assert "<code>python -m core sweep l16-cnn</code> goes on." in study_tab.stored(study, share[1:])
+    assert "<code>" not in study_tab.stored(study, [record(trial).row for trial in study.trials])
 
 
 # --- looking at runs -------------------------------------------------------------------------------------------------
@@ -168,8 +178,12 @@ def test_training_can_start_from_the_best_stored_runs(results: Path):
     running = page(PRELUDE + "import streamlit as st\nst.session_state['found'] = tab.to_start_from()")
     found = running.session_state["found"]
     assert len(found) == 3
-    assert all(title.startswith("A4 · ") for title in found)
+    assert all(title.startswith("A4, keras-examples · ") for title in found)
     assert {spec.network.architecture for spec in found.values()} <= {"keras-mlp", "keras-cnn"}
+    for name in ("l16-mlp", "l16-cnn"):  # two studies of one row, with the same settings
+        store(STUDIES[name], results)
+    running = page(PRELUDE + "import streamlit as st\nst.session_state['found'] = tab.to_start_from()")
+    assert len(running.session_state["found"]) == 3 * 3
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from core.datasets import DATASETS
 from core.live import LiveRuns
 from core.live_state import StepMeans, Trace
-from core.live_worker import Control, filter_pictures, sample_indices
+from core.live_worker import Control, _trained, filter_pictures, sample_indices
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 
 ANNE = "anne" * 5
@@ -73,6 +74,24 @@ class Steps(threading.Thread):
         self.control.obey(command)
         assert self.held.wait(30)
         return self.count
+
+
+def test_a_rewind_after_a_stop_and_while_the_run_is_measured_begins_anew():
+    part = SimpleNamespace(images=np.zeros((4, 2, 2, 1), np.uint8), labels=np.arange(4) % 2)
+    data = SimpleNamespace(info=SimpleNamespace(classes=("shirt", "shoe")), train=part, test=part)
+    control, stopped = Control(), []
+
+    def train(spec: RunSpec, **callbacks: object) -> SimpleNamespace:
+        stopped.append(control.stopped)
+        if len(stopped) == 1:
+            control.obey("stop")
+            control.obey("rewind")
+        return SimpleNamespace(finished=True, history=[], test={}, device="none", parameters=1, diverged=None)
+
+    asked = RunSpec("clock-hours", ClassifierSpec("mlp-300"), TrainSpec(1))
+    last = _trained(asked, control, lambda fields: None, train, lambda name: data, lambda model, images: {})
+    assert stopped == [False, False]
+    assert last["status"] == "done"
 
 
 def test_a_paused_run_takes_a_step_or_an_epoch_at_a_time():

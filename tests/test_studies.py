@@ -79,6 +79,21 @@ def test_when_the_time_is_up_the_trial_waits_again(sweep, tmp_path, capsys):
     assert work(sweep) == 6
 
 
+def test_a_worker_whose_parent_is_gone_hands_its_trial_back_and_ends(sweep):
+    """It has no deadline that would end it."""
+    ran = []
+
+    def stopped_at_once(spec, **more):
+        ran.append(number_of(spec))
+        return replace(pretend_run(spec), history=[], epochs_trained=0, finished=False)
+
+    assert work(replace(sweep, run=stopped_at_once)) == 0
+    assert ran == [0]
+    storage = sweep.storage()
+    assert storage.numbers(WANTED, "WAITING") == set(WANTED)
+    storage.close()
+
+
 def diverging(spec, **more):
     result = pretend_run(spec)
     return replace(
@@ -131,7 +146,7 @@ def test_a_trial_goes_on_from_its_checkpoint_and_anew_from_one_of_something_else
             raise CheckpointError("belongs to another run")
         return pretend_run(spec)
 
-    kept = paths.cache_folder() / "sweeps" / STUDY.trials[0].run.key
+    kept = paths.cache_folder() / "sweeps" / f"pretend-0-{STUDY.trials[0].run.key}"
     kept.mkdir(parents=True)
     assert work(replace(sweep, run=run)) == 6
     assert folders[:2] == [kept, kept]

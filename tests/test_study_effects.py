@@ -15,6 +15,7 @@ from core.study_effects import (
     best,
     factor_importance,
     interactions,
+    is_even,
     main_effects,
     mean_over_seeds,
     optimum,
@@ -124,6 +125,15 @@ def test_importance_in_the_orthogonal_design_parts_the_factors():
         rows.append(settings | {"seed": 0, "y": 2.0 * activation + optimizer})
     shares = factor_importance(rows, tuple(FACTORS), "y")
     assert shares == pytest.approx({"initializer": 0, "activation": 0.8, "optimizer": 0.2, "regularization": 0}, abs=1e-12)
+
+
+def test_the_design_is_even_until_a_run_is_missing_or_has_no_figure():
+    rows = [settings | {"seed": seed, "y": 1.0} for seed in (0, 1) for settings in l16_settings()]
+    assert is_even(rows, tuple(FACTORS), "y")
+    assert is_even(rows[:16], tuple(FACTORS), "y")
+    assert not is_even(rows[:15], tuple(FACTORS), "y")
+    assert not is_even([*rows[:31], rows[31] | {"y": None}], tuple(FACTORS), "y")
+    assert not is_even([], tuple(FACTORS), "y")
 
 
 def test_means_over_seeds_and_the_best_of_them():

@@ -1,6 +1,7 @@
 """Figures of studies and runs: what is drawn, by values worked out by hand; looks that do not rest on colour."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from core.study_names import (
     short_share,
     varied,
 )
+from core.trials import Printed
 
 EFFECTS = [
     LevelMean("optimizer", "sgd", 0.6, 0.01, 4),
@@ -140,10 +142,10 @@ def test_a_line_goes_through_the_means_of_its_runs():
 
 def test_published_figures_lie_against_ours():
     pairs = [
-        Beside(0, {"optimizer": "adam"}, "test_loss", 2.0, 1.0, 3, ""),
-        Beside(1, {"optimizer": "sgd"}, "test_loss", 30.0, 40.0, 3, "in doubt"),
-        Beside(2, {"optimizer": "sgd"}, "test_loss", 9.0, None, 0, ""),
-        Beside(3, {"optimizer": "sgd"}, "train_loss", 9.0, 9.0, 3, ""),
+        Beside(0, {"optimizer": "adam"}, "test_loss", Printed("2.0"), 1.0, 3, ""),
+        Beside(1, {"optimizer": "sgd"}, "test_loss", Printed("30.0"), 40.0, 3, "in doubt"),
+        Beside(2, {"optimizer": "sgd"}, "test_loss", Printed("9.0"), None, 0, ""),
+        Beside(3, {"optimizer": "sgd"}, "train_loss", Printed("9.0"), 9.0, 3, ""),
     ]
     figure = study_figures.published_plot(pairs, "test_loss", log=True)
     equal, sure, doubtful = figure.data
@@ -151,6 +153,20 @@ def test_published_figures_lie_against_ours():
     assert (list(sure.x), list(sure.y)) == ([2.0], [1.0])
     assert (list(doubtful.x), list(doubtful.y)) == ([30.0], [40.0])
     assert sure.marker.symbol != doubtful.marker.symbol
+    assert list(doubtful.customdata[0]) == ["SGD", "30.0", "40"]  # in print to its last digit
+
+
+def test_a_printed_figure_keeps_its_digits_and_is_a_number():
+    printed = pickle.loads(pickle.dumps(Printed("25.110")))  # as it travels to a worker
+    assert (printed, printed.text) == (25.11, "25.110")
+    assert figure_text("test_loss", printed) == "25.110"
+    assert figure_text("test_accuracy", Printed("0.900")) == "0.900"
+    assert figure_text("test_accuracy", 0.9) == "90.00 %"
+    assert figure_text("test_loss", 2 * printed) == "50.2"  # a mean of printed figures is ours
+    points = [("adam", 5, Printed("0.900")), ("adam", 5, Printed("0.8"))]
+    dots, means = study_figures.lines_over(points, "epochs", "test_accuracy", ["adam"]).data
+    assert list(dots.customdata) == ["0.900", "0.8"]
+    assert list(means.customdata) == ["mean of 2: 85.00 %"]
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

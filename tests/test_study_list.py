@@ -108,6 +108,15 @@ def test_the_six_forms_have_their_printed_accuracies():
         "mlp-300-dropout": 0.885,
         "mlp-300-l1": 0.769,
     }
+    assert all(pair.doubt.startswith("the best of many runs by test accuracy") for pair in pairs)
+
+
+def test_printed_figures_keep_their_last_digits():
+    first, *_ = beside_published(STUDIES["l16-mlp"], [])
+    assert (first.published, first.published.text) == (25.11, "25.110")
+    texts = {pair.published.text for pair in beside_published(STUDIES["cnn-grid"], [])}
+    assert {"0.900", "0.89", "0.893"} <= texts
+    assert STUDIES["cnn-grid"].trials[32].doubt.startswith("its epochs cannot be read")
 
 
 def test_keras_examples_claim_their_accuracy_on_mnist_alone():

@@ -12,7 +12,7 @@ from core.datasets import DATASETS
 from core.live import LiveRuns
 from core.live_state import LiveState
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
-from pages.parts import cached, train_form, train_now
+from pages.parts import cached, train_form, train_now, train_values
 from tests.test_live import BERT, FAKE, spec
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -86,11 +86,11 @@ def test_without_downloads_it_offers_what_it_draws_itself(runs: LiveRuns, monkey
     assert "Not on this machine: " in running.selectbox(key="live-data").proto.help
 
 
-@pytest.mark.parametrize("preset", train_form.PRESETS, ids=lambda preset: preset.title)
-def test_presets_fill_the_form(runs: LiveRuns, preset: train_form.Preset):
+@pytest.mark.parametrize("preset", train_values.PRESETS, ids=lambda preset: preset.title)
+def test_presets_fill_the_form(runs: LiveRuns, preset: train_values.Preset):
     running = press(page(**{"live-rate": "0.3", "live-init": "ones"}), preset.title)
-    values = {name: running.session_state[train_form.PREFIX + name] for name in train_form.DEFAULTS}
-    assert values == {**train_form.DEFAULTS, **preset.changes}
+    values = {name: running.session_state[train_form.PREFIX + name] for name in train_values.DEFAULTS}
+    assert values == {**train_values.DEFAULTS, **preset.changes}
 
 
 def test_a_link_restores_the_form_and_garbage_is_ignored(runs: LiveRuns):
@@ -100,7 +100,7 @@ def test_a_link_restores_the_form_and_garbage_is_ignored(runs: LiveRuns):
     assert running.number_input(key="live-seed").value == 7
     running.select_slider(key="live-rate").set_value(0.1).run()
     assert running.query_params["live-rate"] in ("0.1", ["0.1"])
-    names = (*train_form.DEFAULTS, "data", "loss", "log")
+    names = (*train_values.DEFAULTS, "data", "loss", "log")
     for value in ("", "<script>alert(1)</script>", "nan", "-5", "9" * 3000):
         running = page(**{f"live-{name}": value for name in names})
         assert "<script" not in html(running)
@@ -113,17 +113,30 @@ def test_values_and_specs_translate_both_ways():
         "mlp-300-dropout", initializer="normal", activation="tanh", regularizer="l2", regularization_rate=0.1, dropout=0.2
     )
     asked = RunSpec("fashion-mnist", network, TrainSpec(3, 64, 0.05, "sgd", seed=9), pictures=1000)
-    assert train_form.spec_of(train_form.values_of(asked)) == asked
-    values = {"data": "fashion-mnist", **train_form.DEFAULTS, "drop": 0.5, "pictures": train_form.ALL}
-    assert train_form.spec_of(values).network.dropout is None  # MLP 300-100 has none to set
-    assert train_form.spec_of(values).pictures is None
+    assert train_values.spec_of(train_values.values_of(asked)) == asked
+    values = {"data": "fashion-mnist", **train_values.DEFAULTS, "drop": 0.5, "pictures": train_values.ALL}
+    assert train_values.spec_of(values).network.dropout is None  # MLP 300-100 has none to set
+    assert train_values.spec_of(values).pictures is None
+    full = TrainSpec(
+        *(8, 64, 0.002, "adamw", 0.05, 5.0, "cosine", 1.5, 0.999, 3),
+        precision="mixed_bfloat16",
+    )
+    asked = RunSpec("fashion-mnist", ClassifierSpec("mlp-300"), full)
+    assert train_values.spec_of(train_values.values_of(asked)) == asked
+    values = train_values.values_of(asked)
+    assert train_values.spec_of(values | {"epochs": 1}).training.warmup_epochs == 1  # not longer than the run
+    assert train_values.spec_of(values | {"sched": "constant"}).training.warmup_epochs == 0
+    names = {name: train_values.values_title(name, values[name]) for name in train_form.MORE}
+    assert names["sched"] == "Cosine: up, then down to 0"
+    assert (names["warm"], names["decay"], names["clip"], names["ema"]) == ("1.5 epochs", "0.05", "5", "0.999")
+    assert train_values.values_title("clip", train_values.NO_CLIP) == "none"
 
 
 def test_runs_are_named_by_what_sets_them_apart():
     one, two = spec(learning_rate=0.001), spec(learning_rate=0.1, seed=4)
-    assert train_form.labels([one]) == ["MLP 300"]
-    assert train_form.labels([one, two]) == ["rate 0.001, seed 0", "rate 0.1, seed 4"]
-    assert train_form.labels([one, one]) == ["First", "Second"]
+    assert train_values.labels([one]) == ["MLP 300"]
+    assert train_values.labels([one, two]) == ["rate 0.001, seed 0", "rate 0.1, seed 4"]
+    assert train_values.labels([one, one]) == ["First", "Second"]
 
 
 def test_a_stored_run_is_a_start(runs: LiveRuns):
@@ -133,6 +146,37 @@ def test_a_stored_run_is_a_start(runs: LiveRuns):
     assert not running.exception
     assert (running.number_input(key="live-seed").value, running.number_input(key="live-epochs").value) == (5, 30)
     assert running.selectbox(key="live-net").value == "mlp-300"
+    assert not running.expander[0].proto.expanded
+
+
+def test_a_stored_run_keeps_all_that_it_was_trained_with(runs: LiveRuns):
+    more = "schedule='cosine', warmup_epochs=60.0, weight_decay=0.03, clip_norm=2.5, ema=0.999, precision='mixed_bfloat16'"
+    script = (
+        "from pages.parts import train_now, train_form\nfrom tests.test_live import spec\n"
+        f"train_now.show({{'Best': spec(80, **dict({more}))}})"
+    )
+    running = page(script)
+    running.selectbox(key="live-stored").set_value("Best").run()
+    assert not running.exception
+    assert running.expander[0].proto.expanded
+    assert running.number_input(key="live-epochs").value == 50  # as many as a live run may have, and of warm-up no more
+    sliders = [running.select_slider(key=f"live-{name}").value for name in ("warm", "decay", "clip", "ema")]
+    assert sliders == [50, 0.03, 2.5, 0.999]
+    assert (running.selectbox(key="live-sched").value, running.selectbox(key="live-prec").value) == ("cosine", "mixed_bfloat16")
+    assert running.query_params["live-clip"] in ("2.5", ["2.5"])
+
+
+def test_a_stored_run_whose_data_is_missing_says_what_stands_in_its_place(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(train_form, "is_available", lambda name: name == "clock-hours")
+    stored = (
+        "from pages.parts import train_now\nfrom tests.test_live import spec\n"
+        "train_now.show({'Best': spec(3, dataset='fashion-mnist')})"
+    )
+    running = page(stored)
+    running.selectbox(key="live-stored").set_value("Best").run()
+    assert not running.exception
+    assert "Fashion-MNIST is not on this machine, and Clock hours stands in its place." in html(running)
+    assert running.selectbox(key="live-data").value == "clock-hours"
 
 
 # --- watching ---------------------------------------------------------------------------------------------------------
@@ -220,7 +264,7 @@ def test_a_new_start_ends_what_was_going(runs: LiveRuns):
     (second,) = shown(press(running, "Start"))
     assert first != second
     assert runs.state(first).status == "stopped"
-    running.select_slider(key="live-pictures").set_value(train_form.ALL).run()
+    running.select_slider(key="live-pictures").set_value(train_values.ALL).run()
     running.number_input(key="live-epochs").set_value(50).run()
     press(running, "Start")  # too long: refused, and nothing is lost
     assert shown(running) == [second]

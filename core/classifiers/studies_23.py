@@ -18,7 +18,7 @@ from core.classifiers.study_parts import (
 )
 from core.specs import ClassifierSpec, RunSpec
 from core.study_effects import best, mean_over_seeds
-from core.trials import Level, Rows, Share, Study, TrialSpec
+from core.trials import Level, Printed, Rows, Share, Study, TrialSpec
 
 # The levels of 2023's Table 1, seven entries each for the plan: few long runs, small batches and small rates.
 FORMS = ("mlp-300-100", "mlp-300", "mlp-300-100-dropout", "mlp-300-100-dropout-first", "mlp-300-dropout", "mlp-300-l1")
@@ -48,11 +48,12 @@ def _grid_run(architecture: str, dataset: str, seed: int, setting: Mapping[str, 
 
 def _mlp_forms() -> Study:
     entries: list[Entry] = []
-    printed_best: dict[Level, dict[str, float]] = {}
+    printed_best: dict[Level, dict[str, Printed]] = {}
+    best_doubts: dict[Level, str] = {}
     for row in printed("mlp_forms"):
         architecture, said = row["architecture"], figures(row, test_accuracy="accuracy")
         if not row["optimizer"]:  # the form's best accuracy is printed, and not with which settings
-            printed_best[architecture] = said["published"]
+            printed_best[architecture], best_doubts[architecture] = said["published"], said["doubt"]
             continue
         setting = _setting(row)
         for seed in SEEDS:
@@ -71,6 +72,7 @@ def _mlp_forms() -> Study:
         tuple(trials_of("mlp-forms", entries, Share())),
         best_of="architecture",
         printed_best=printed_best,
+        best_doubts=best_doubts,
         note=f"49 of the {len(FORMS) * 7 * 5 * 4 * 2:,} settings, in which every two levels meet, and the printed ones.",
     )
 

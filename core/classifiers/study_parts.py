@@ -13,7 +13,7 @@ from typing import Any
 from core import paths
 from core.classifiers.architectures import ARCHITECTURES
 from core.specs import ClassifierSpec, Precision, RunSpec, TrainSpec
-from core.trials import Rows, Share, Study, TrialSpec
+from core.trials import Printed, Rows, Share, Study, TrialSpec
 
 SEEDS = (0, 1, 2)
 BATCH = 128
@@ -31,7 +31,7 @@ def printed(name: str) -> list[dict[str, str]]:
 
 def figures(row: Mapping[str, str], **columns: str) -> Entry:
     """What a printed row says, for a trial: our column = its column; cells may be empty."""
-    found = {ours: float(row[theirs]) for ours, theirs in columns.items() if row.get(theirs)}
+    found = {ours: Printed(row[theirs]) for ours, theirs in columns.items() if row.get(theirs)}
     return {"published": found, "doubt": row.get("doubt") or ""}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import study_figures
-from core.study_effects import factor_importance, interactions, main_effects, measured
+from core.study_effects import factor_importance, interactions, is_even, main_effects, measured
 from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, varied
 from core.trials import Level, Row
 from pages.parts import forms, theme
@@ -16,6 +16,14 @@ DESIGN = "l16"  # how the names of orthogonal designs begin
 BALANCED = (
     "In this design every pair of levels meets once, so a mean over the runs of one level is a mean over all others. Whiskers: "
     "standard deviation between the seeds."
+)
+LACKING = (
+    "Runs of this design are missing, or have no figure: until all are there, a mean over the runs of one level is not one "
+    "over all others. Read it as a hint."
+)
+ONE_RUN = (
+    "In a design of sixteen runs each pair of levels meets in one setting only, with one level of every other factor: a point "
+    "holds what these do, too, and so crossing lines are a hint."
 )
 UNBALANCED = "Means over the runs with each level. Other settings differ between these runs, too: read them as hints."
 PENALTY = (
@@ -36,10 +44,15 @@ def show(shown: Shown) -> None:
     over_settings(shown)
 
 
+def is_design(shown: Shown) -> bool:
+    """Whether the study is an orthogonal design."""
+    return shown.study.name.startswith(DESIGN)
+
+
 def effects(shown: Shown, factors: Sequence[str]) -> None:
     """Main effects on every measure side by side."""
-    design = shown.study.name.startswith(DESIGN)
-    section("What each setting does", BALANCED if design else UNBALANCED)
+    whole = BALANCED if is_even(shown.rows, factors, shown.column) else LACKING
+    section("What each setting does", whole if is_design(shown) else UNBALANCED)
     measures = measures_of(shown.rows)
     longest = max(len(level_title(name, row.get(name))) for name in factors for row in shown.rows)
     a_row = len(measures) if longest <= SHORT else 2
@@ -66,9 +79,10 @@ def decides(shown: Shown, factors: Sequence[str]) -> None:
         shares = factor_importance(shown.rows, factors, shown.column)
         words = "; ".join(f"{factor_title(name)} {share:.0%}" for name, share in shares.items())
         chart(study_figures.importance_bars(shares, dark=theme.dark()), "importance", f"Share of the variance. {words}")
-        design = shown.study.name.startswith(DESIGN)
         rest = max(0.0, 1 - sum(shares.values()))
-        told = f"The rest, {rest:.0%}, is what pairs of factors do, and chance." if design else "In such a grid shares overlap."
+        told = "In such a grid shares overlap."
+        if is_design(shown) and is_even(shown.rows, factors, shown.column):
+            told = f"The rest, {rest:.0%}, is chance and what pairs of factors do; some of that hides in the shares of others."
         st.html(f'<p class="lo-hint">Share of the variance between the levels of a factor (eta squared). {told}</p>')
     with right:
         if len(factors) > 1:
@@ -91,7 +105,8 @@ def together(shown: Shown, factors: Sequence[str]) -> None:
     )
     words = f"{measure_title(shown.column).capitalize()} over {names[first].lower()}, a line for each {names[second].lower()}"
     chart(drawing, "interaction", words)
-    st.html('<p class="lo-hint">Parallel lines: each acts on its own. Where they cross, one decides what the other does.</p>')
+    lines = "Parallel lines: each acts on its own. Where they cross, one decides what the other does."
+    st.html(f'<p class="lo-hint">{lines}{f" {ONE_RUN}" if is_design(shown) else ""}</p>')
 
 
 # --- 2023, Figure 1 --------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def table(pairs: Sequence[Beside], shown: Shown) -> str:
             seen = f"<small>{escape('; '.join(parts))}</small>" if parts else ""
         lines.append(
             f'<tr><th scope="row">{name}</th><td class="lo-words">{folded}{escape(measure_title(pair.measure))}{doubt}</td>'
-            f"<td>{pair.published:g}</td><td>{ours}{seen}</td></tr>"
+            f"<td>{escape(pair.published.text)}</td><td>{ours}{seen}</td></tr>"
         )
     heads = (("Setting", ""), ("Measure", ' class="lo-words"'), ("published", ""), ("ours", ""))
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in heads)

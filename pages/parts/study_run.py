@@ -15,7 +15,7 @@ from core.datasets import DATASETS, DatasetError, is_available
 from core.run_figures import LOOKS
 from core.study_names import figure_text, measure_title, setting_title, share_words
 from core.trials import Row, StudyError
-from pages.parts import cached_studies, forms, theme, train_form, views
+from pages.parts import cached_studies, forms, theme, train_form, train_values, views
 from pages.parts.model_cards import duration, number, swatch
 from pages.parts.pictures import data_url
 from pages.parts.study_charts import chart
@@ -79,7 +79,7 @@ def figures(shown: Shown, row: Row, place: int) -> None:
 
 def train(run: Any) -> None:
     """Fill the form of 'Train now' and open that tab."""
-    train_form.fill(train_form.values_of(run))
+    train_form.fill(train_values.values_of(run))
     st.session_state["part"] = TRAIN_TAB
 
 

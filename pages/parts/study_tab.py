@@ -118,6 +118,9 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
     ended = f" {lost} ended early: the loss was no number any more." if lost else ""
     cut = any(is_cut(row) for row in rows)
     more = f" {command} goes on." if len(rows) < len(study.trials) or cut else ""
+    done = {row["trial"]: row for row in rows}
+    if more and all(trial.is_done(done.get(trial.number), full=False) for trial in study.trials):
+        more = f" {command[:-7]} --full</code> runs the rest, which is more than a machine without a GPU does by itself."
     lead = f"<b>{len(rows)} of {len(study.trials)} runs are stored</b>"
     return f'<p class="lo-stored">{lead}: {escape("; ".join(parts))}.{escape(ended)}{more}</p>{note}'
 
@@ -142,5 +145,5 @@ def to_start_from() -> dict[str, RunSpec]:
         except StudyError:
             continue  # the tab of that study says it
         for row in best(rows, STARTS):
-            found[f"{study.row} · {run_title(row, study.factors)}"] = study.trials[row["trial"]].run
+            found[f"{study.row}, {name} · {run_title(row, study.factors)}"] = study.trials[row["trial"]].run
     return found

@@ -1,163 +1,44 @@
 """The form of a training run: widgets -> a ``RunSpec``, every one of them kept in the URL; garbage there is ignored."""
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
 from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS, is_available
-from core.live_state import MOST_BATCH, MOST_EPOCHS, WHOLE_PART
-from core.specs import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, REGULARIZERS, ClassifierSpec, RunSpec, TrainSpec
+from core.live_state import MOST_EPOCHS
+from core.specs import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, REGULARIZERS, RunSpec
+from pages.parts import forms
+from pages.parts.train_values import (
+    ALL,
+    AS_IT_IS,
+    DEFAULTS,
+    MOST_SEED,
+    NO_CLIP,
+    PRECISION_TITLES,
+    PRESETS,
+    SCHEDULE_TITLES,
+    Values,
+    parsed,
+    spec_of,
+    values_of,
+    values_title,
+)
 
 PREFIX = "live-"  # of every key here, in the URL too
 FIRST_DATA = ("fashion-mnist", "clock-hours")
-AS_IT_IS = -1.0  # dropout as the architecture has it
-ALL = 0  # pictures
-MOST_SEED = 2**32 - 1
-
-INITIALIZER_TITLES = {
-    "ones": "Ones",
-    "zeros": "Zeros",
-    "uniform": "Uniform, -0.05 to 0.05",
-    "normal": "Normal, deviation 0.05",
-    "glorot_uniform": "Glorot",
-    "he_normal": "He",
-}
-REGULARIZER_TITLES = {"none": "None", "l1": "L1", "l2": "L2"}
 RATES = (0.0001, 0.0003, 0.0005, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 BATCHES = (8, 16, 32, 64, 128, 256, 512, 1024)
 PICTURES = (500, 1000, 2000, 3000, 6000, 12_000, 24_000, ALL)
 PENALTIES = (0.00001, 0.0001, 0.001, 0.01, 0.1)
 DROPOUTS = (AS_IT_IS, 0.0, 0.1, 0.2, 0.25, 0.5, 0.75)
-
-Values = dict[str, Any]
-DEFAULTS: Values = {
-    "net": "mlp-300-100",
-    "init": "glorot_uniform",
-    "act": "relu",
-    "opt": "adam",
-    "rate": 0.001,
-    "batch": 32,
-    "epochs": 5,
-    "pictures": 6000,
-    "reg": "none",
-    "penalty": 0.01,
-    "drop": AS_IT_IS,
-    "seed": 0,
-}
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Settings to begin with: a title, what they show, and how they differ from ``DEFAULTS``."""
-
-    title: str
-    words: str
-    changes: Mapping[str, Any]
-
-
-PRESETS = (
-    Preset("A small MLP", "Two hidden layers of 300 and 100 units: seconds an epoch.", {}),
-    Preset(
-        "The book's CNN",
-        "Five convolutions: far slower a picture, and better. Few pictures, so that it can be watched.",
-        {"net": "cnn-chapter-14", "pictures": 2000, "epochs": 3},
-    ),
-    Preset(
-        "Start that dies: all zeros",
-        "Every weight begins at 0: no unit differs from another, no gradient passes, only the output's bias learns.",
-        {"init": "zeros"},
-    ),
-    Preset(
-        "Too high a rate",
-        "Plain gradient descent with steps of 10 times the gradient: it leaps out of every valley.",
-        {"opt": "sgd", "rate": 10.0},
-    ),
-)
-
-
-# --- values <-> spec --------------------------------------------------------------------------------------------------
-
-
-def spec_of(values: Values) -> RunSpec:
-    """The run that these values describe; what its architecture has no use for is left out."""
-    info, architecture = DATASETS[values["data"]], ARCHITECTURES[values["net"]]
-    network = ClassifierSpec(
-        architecture=values["net"],
-        input_shape=info.shape,
-        classes=len(info.classes),
-        initializer=values["init"],
-        activation=values["act"],
-        regularizer="none" if architecture.has_l1 else values["reg"],
-        regularization_rate=values["penalty"],
-        dropout=None if values["drop"] == AS_IT_IS or not architecture.has_dropout else values["drop"],
-    )
-    training = TrainSpec(
-        epochs=values["epochs"],
-        batch_size=values["batch"],
-        learning_rate=values["rate"],
-        optimizer=values["opt"],
-        seed=values["seed"],
-    )
-    return RunSpec(values["data"], network, training, values["pictures"] or None)
-
-
-def values_of(spec: RunSpec) -> Values:
-    """What the form shows for a run. It has no widget for schedules, averages, clipping and weight decay."""
-    network, training = spec.network, spec.training
-    return {
-        "data": spec.dataset,
-        "net": network.architecture,
-        "init": network.initializer,
-        "act": network.activation,
-        "opt": training.optimizer,
-        "rate": training.learning_rate,
-        "batch": training.batch_size,
-        "epochs": training.epochs,
-        "pictures": spec.pictures or ALL,
-        "reg": network.regularizer,
-        "penalty": network.regularization_rate,
-        "drop": AS_IT_IS if network.dropout is None else network.dropout,
-        "seed": training.seed,
-    }
-
-
-def labels(specs: Sequence[RunSpec]) -> list[str]:
-    """A name for each run: its network alone, or what it has that the others have not."""
-    every = [values_of(spec) for spec in specs]
-    names = []
-    for place, values in enumerate(every):
-        others = every[:place] + every[place + 1 :]
-        apart = [name for name, value in values.items() if any(other[name] != value for other in others)]
-        told = ", ".join(_told(name, values[name]) for name in apart)
-        names.append(told or (values_title("net", values["net"]) if not others else ("First", "Second")[place % 2]))
-    return names
-
-
-def _told(name: str, value: Any) -> str:
-    words = {"init": "weights", "rate": "rate", "batch": "batch", "pictures": "pictures", "seed": "seed", "epochs": "epochs"}
-    words |= {"penalty": "penalty", "drop": "dropout", "reg": "regularisation", "act": ""}
-    return f"{words.get(name, '')} {values_title(name, value)}".strip()
-
-
-def values_title(name: str, value: Any) -> str:
-    """How a value of the form reads."""
-    if name == "data":
-        return DATASETS[value].title
-    if name == "net":
-        return ARCHITECTURES[value].title
-    if name == "opt":
-        return OPTIMIZERS[value]
-    if name == "drop" and value == AS_IT_IS:
-        return "as it is"
-    if name == "pictures":
-        return f"{value:,}" if value else "all"
-    titles = {"init": INITIALIZER_TITLES, "reg": REGULARIZER_TITLES}.get(name, {})
-    return titles.get(value) or (f"{value:g}" if isinstance(value, float) else str(value))
+WARMUPS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0)
+DECAYS = (0.0, 0.0001, 0.001, 0.004, 0.01, 0.05, 0.1)
+CLIPS = (NO_CLIP, 0.1, 0.5, 1.0, 5.0, 10.0)
+AVERAGES = (0.0, 0.9, 0.99, 0.999, 0.9999)
+MORE = ("sched", "warm", "decay", "clip", "ema", "prec")  # fields that few need
 
 
 # --- the URL ----------------------------------------------------------------------------------------------------------
@@ -167,27 +48,6 @@ def available() -> list[str]:
     """Data sets with classes that are on this machine; those that the pages begin with come first."""
     there = [name for name, info in DATASETS.items() if len(info.classes) > 1 and is_available(name)]
     return sorted(there, key=lambda name: (name not in FIRST_DATA, there.index(name)))
-
-
-def parsed(name: str, text: str, data: Sequence[str]) -> Any:
-    """The value that the URL's text means; ``ValueError`` for anything that the form could not show."""
-    choices = {"data": data, "net": ARCHITECTURES, "init": INITIALIZERS, "act": ACTIVATIONS, "opt": OPTIMIZERS}
-    choices |= {"reg": REGULARIZERS}
-    if name in choices:
-        if text not in choices[name]:
-            raise ValueError(f"no such choice: {text!r}")
-        return text
-    whole = {"batch": (1, MOST_BATCH), "epochs": (1, MOST_EPOCHS), "pictures": (ALL, WHOLE_PART), "seed": (0, MOST_SEED)}
-    if name in whole:
-        number, (low, high) = int(text[:11]), whole[name]
-        if len(text) > 10 or not low <= number <= high:
-            raise ValueError(f"{name} must lie in [{low}, {high}]; got {text[:20]}")
-        return number
-    value = float(text)
-    low, high = {"rate": (1e-9, 100.0), "penalty": (0.0, 10.0), "drop": (0.0, 0.99)}[name]
-    if not (math.isfinite(value) and (low <= value <= high or (name == "drop" and value == AS_IT_IS))):
-        raise ValueError(f"{name} must lie in [{low}, {high}]; got {value}")
-    return value
 
 
 def defaults(data: Sequence[str]) -> Values:
@@ -226,6 +86,8 @@ def fill(values: Values) -> None:
     """Put these values into the form."""
     for name, value in values.items():
         st.session_state[PREFIX + name] = value
+    if values["data"] not in available():
+        st.session_state["live-lacking"] = values["data"]
     tell()
 
 
@@ -234,7 +96,9 @@ def fill_from(stored: Mapping[str, RunSpec], key: str) -> None:
     spec = stored.get(st.session_state.get(key) or "")
     if spec is not None:
         fewer = min(spec.training.epochs, MOST_EPOCHS)
-        fill(values_of(dataclasses.replace(spec, training=dataclasses.replace(spec.training, epochs=fewer))))
+        warmup = min(spec.training.warmup_epochs, fewer)
+        training = dataclasses.replace(spec.training, epochs=fewer, warmup_epochs=warmup)
+        fill(values_of(dataclasses.replace(spec, training=training)))
 
 
 # --- widgets ----------------------------------------------------------------------------------------------------------
@@ -261,6 +125,12 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
             help="Its settings are put into the form; change any of them before you start.",
         )
     lacking = [info.title for name, info in DATASETS.items() if len(info.classes) > 1 and name not in data]
+    lost = st.session_state.pop("live-lacking", None)
+    if lost:
+        instead = DATASETS[st.session_state[PREFIX + "data"]].title
+        forms.complain(
+            f"{DATASETS[lost].title} is not on this machine, and {instead} stands in its place. {DATASETS[lost].remedy}"
+        )
     choice("data", "Data set", data, "Not on this machine: " + ", ".join(lacking) + "." if lacking else None)
     choice("net", "Network", list(ARCHITECTURES), "The reports' networks, and two of our own.")
     architecture = ARCHITECTURES[st.session_state[PREFIX + "net"]]
@@ -291,7 +161,20 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
         )
     if st.session_state[PREFIX + "reg"] != "none" or architecture.has_l1:
         slide("penalty", "Weight of the penalty", PENALTIES, "It multiplies the sum over all weights.")
+    more()
     return spec_of(chosen(data))
+
+
+def more() -> None:
+    """Fields that few need, folded away while they stand at their defaults."""
+    with st.expander("More", expanded=any(st.session_state[PREFIX + name] != DEFAULTS[name] for name in MORE)):
+        choice("sched", "Rate over time", list(SCHEDULE_TITLES), "Constant, or a warm-up and then half a cosine down to 0.")
+        constant = st.session_state[PREFIX + "sched"] == "constant"
+        slide("warm", "Warm-up", WARMUPS, "Epochs in which a cosine's rate climbs to the learning rate.", disabled=constant)
+        slide("decay", "Weight decay", DECAYS, "Share of the rate by which kernels shrink in every step.")
+        slide("clip", "Clipping", CLIPS, "A gradient longer than this, over all weights together, is cut to it.")
+        slide("ema", "Average of the weights", AVERAGES, "How much of the average so far each step keeps; validation uses it.")
+        choice("prec", "Precision", list(PRECISION_TITLES), "Of the calculation. Stored runs of CNNs used bfloat16.")
 
 
 def choice(name: str, label: str, options: list[str], words: str | None, *, disabled: bool = False) -> None:

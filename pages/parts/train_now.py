@@ -13,7 +13,7 @@ from core.figures import palette
 from core.live_state import LiveError, LiveState, check_live
 from core.sheets import encode
 from core.specs import RunSpec
-from pages.parts import cached, forms, shell, theme, train_form, views
+from pages.parts import cached, forms, shell, theme, train_form, train_values, views
 from pages.parts.pictures import data_url
 
 POLL_SECONDS = 1.0
@@ -168,7 +168,7 @@ def panel(shown: list[str], polled: bool) -> None:
     if not states:
         st.html(f'<p class="lo-quiet">{QUIET}</p>')
         return
-    names = train_form.labels([state.spec for state in states.values()])
+    names = train_values.labels([state.spec for state in states.values()])
     for place, (run_id, state) in enumerate(states.items()):
         lane(place, run_id, state, names[place])
     curves(dict(zip(names, states.values(), strict=True)))
