@@ -17,7 +17,7 @@ answers, problems = cached_reports.report(year)
 for problem in problems:
     forms.complain(forms.sentence(ValueError(problem)))
 with st.container(key=f"report-{year}"):
-    left, right = st.columns([1, 3], gap="large")
+    left, right = st.columns([3, 8], gap="large")
     with left:
         st.html(report_items.contents(answers))
     with right:

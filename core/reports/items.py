@@ -53,6 +53,7 @@ class Runs:
 
     study: its name. digits: decimals in print. first: so many of the printed runs, None for all. lead: the setting, as pages
     show it, that stands before the others; with none, the first ``shown``. best: our own classifier of that data set.
+    doubts: whether to repeat what the table says of each figure, where the item does not say it itself.
     """
 
     study: str
@@ -61,6 +62,7 @@ class Runs:
     lead: str = ""
     shown: int = 3
     best: str = "fashion-best"
+    doubts: bool = True
 
 
 @dataclass(frozen=True)

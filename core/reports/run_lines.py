@@ -22,12 +22,14 @@ def runs_of(year: str, source: Runs, evidence: Evidence) -> Lines:
     lines = [_line(pair, rows, source.digits) for pair in pairs][: source.first]
     doubts = {line.doubt for line in lines}
     note = doubts.pop() if len(doubts) == 1 and len(lines) > 1 else ""
-    if note:  # said once, not on every line
+    if note or not source.doubts:  # said once, not on every line
         lines = [replace(line, doubt="") for line in lines]
     front = [line for line in lines if source.lead and line.name == source.lead] or lines[: source.shown]
     lead = [*front, *_agreement(pairs), *best_line(study, rows, source.best, evidence)]
     rest = [line for line in lines if line not in front]
-    return Lines(tuple(lead), tuple(rest), lacking(study, rows, source.best, evidence), study.title, note)
+    return Lines(
+        tuple(lead), tuple(rest), lacking(study, rows, source.best, evidence), study.title, note if source.doubts else ""
+    )
 
 
 def _line(pair: Beside, rows: Rows, digits: int) -> Line:

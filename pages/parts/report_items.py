@@ -90,11 +90,11 @@ def doubts(sentences: Sequence[str]) -> str:
 
 
 def missing(found: Sequence[Missing]) -> str:
-    """What is not there yet, with the commands that make it, in one sentence."""
+    """What is not there yet, a sentence each, with the commands that make it."""
     if not found:
         return ""
-    parts = "; ".join(f"{escape(one.words)}: <code>{escape(one.command)}</code>" for one in found)
-    return f'<p class="lo-hint">{parts}</p>'
+    lines = "".join(f"<li>{escape(one.words)}: <code>{escape(one.command)}</code></li>" for one in found)
+    return f'<ul class="lo-hint lo-lacking">{lines}</ul>'
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -130,12 +130,17 @@ def grid(body: str, label: str) -> str:
 
 def rows(lines: Iterable[Line], of_one: bool) -> str:
     """Lines as rows of a table. of_one: all have one name, which stands above them."""
-    return "".join(row(line, of_one) for line in lines)
+    written, last = [], None
+    for line in lines:
+        # A name is said once where several figures of it follow each other.
+        written.append(row(line, of_one or (line.name == last and bool(line.more))))
+        last = line.name
+    return "".join(written)
 
 
-def row(line: Line, of_one: bool) -> str:
-    name = sentence_case(line.more) if of_one else line.name
-    more = f"<small>{escape(line.more)}</small>" if line.more and not of_one else ""
+def row(line: Line, without_name: bool) -> str:
+    name = sentence_case(line.more) if without_name else line.name
+    more = f"<small>{escape(line.more)}</small>" if line.more and not without_name else ""
     doubt = f'<small class="lo-doubted">{escape(sentence_case(line.doubt))}</small>' if line.doubt else ""
     cells = f"<td>{model_cards.as_printed(line.published)}</td><td>{found(line.here)}</td><td>{found(line.best)}</td>"
     return f'<tr><th scope="row">{escape(name)}{more}{doubt}</th>{cells}</tr>'
