@@ -43,14 +43,14 @@ def html(running: AppTest) -> str:
     return "\n".join(part.proto.body for part in running.get("html") if "<style>" not in part.proto.body)
 
 
-def follow(running: AppTest, link) -> AppTest:
-    """From the page of the reports, go where a link leads, in the same session."""
+def follow(running: AppTest, report: str, name: str) -> AppTest:
+    """From the page of the reports, go where an item's link leads, in the same session."""
+    link = next(item.link for item in REPORTS[report] if item.name == name)
+    assert link is not None
     running.query_params.clear()
-    running = running.switch_page(PAGE).run()
-    running.query_params.clear()
-    for name, value in parse_qsl(link.proto.query_string):
-        running.query_params[name] = [*running.query_params.get(name, []), value]
-    return running.switch_page(f"pages/{link.proto.page}.py").run()
+    for key in dict.fromkeys(key for key, _ in link.query):
+        running.query_params[key] = [value for other, value in link.query if other == key]
+    return running.switch_page(f"pages/{link.page}.py").run()
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -61,7 +61,10 @@ def test_every_item_stands_there_in_its_order(empty: Path, report: str):
     there = re.findall(r'<h2 id="([a-z0-9-]+)">', text)
     assert there == [item.anchor for item in REPORTS[report]]
     assert re.findall(r'<a href="#([a-z0-9-]+)"', text) == there  # the contents
-    assert [link.proto.label for link in running.get("page_link")] == [one.link.words for one in REPORTS[report] if one.link]
+    links = [item.link for item in REPORTS[report] if item.link]
+    shown = [link.proto for link in running.get("page_link")]
+    assert [(one.page, one.label) for one in shown] == [(link.page, link.words) for link in links]
+    assert [parse_qsl(one.query_string) for one in shown] == [list(link.query) for link in links]
     for item in REPORTS[report]:
         assert item.learned in unescape(text), item.name
         assert all(doubt in unescape(text) for doubt in item.doubts), item.name
@@ -114,30 +117,24 @@ def test_links_bring_their_state_along_in_one_session(empty: Path):
     """Also over what the visitor chose there before."""
     running = start("pages/compare_training.py", part="Stored studies", study="l16-mlp")
     assert running.session_state["study"] == "l16-mlp"
-    found = {report: start(report=report).get("page_link") for report in REPORTS}
-    links = {(report, link.proto.query_string): link for report in REPORTS for link in found[report]}
-
-    def at(report: str, *parts: str):
-        return next(link for (year, query), link in links.items() if year == report and all(part in query for part in parts))
-
-    running = follow(running, at("2023", "study=cnn-grid-batchnorm"))
+    running = follow(running.switch_page(PAGE).run(), "2023", "Table 3")
     assert not running.exception
     assert running.session_state["study"] == "cnn-grid-batchnorm"
-    running = follow(running, at("2023", "study=mlp-forms"))
-    assert running.session_state["study"] == "mlp-forms"
-    running = follow(running, at("2022", "shown=10"))
+    running = follow(running, "2022", "Table 5")
     assert running.session_state["tab"] == "Common sense"
-    assert running.session_state["shown"] == datetime.time(10, 2)
-    assert running.session_state["answered"] == datetime.time(10, 8)
-    running = follow(running, at("2023", "from=Drawn"))
-    assert not running.exception
-    assert (running.session_state["from"], running.session_state["time"]) == ("drawn", datetime.time(0, 1))
-    running = follow(running, at("2022", "gamma=3"))
+    assert [running.session_state[key] for key in ("shown", "answered")] == [datetime.time(10, 2), datetime.time(10, 8)]
+
+
+def test_links_set_what_is_read_and_what_is_trained(empty: Path):
+    running = follow(start(), "2022", "Figure 2")
     assert not running.exception
     assert (running.session_state["sample"], running.session_state["gamma"]) == ("10_08-report", 3.0)
-    running = follow(running, at("2022", "live-net"))
+    running = follow(running, "2022", "Table 9")
     assert not running.exception
     assert running.session_state["live-net"] == "cnn-22-basic"
+    running = follow(running, "2023", "Figure 2")
+    assert not running.exception
+    assert (running.session_state["from"], running.session_state["time"]) == ("drawn", datetime.time(0, 1))
 
 
 def test_names_of_links_are_keys_of_their_pages():

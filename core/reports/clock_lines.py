@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 CLASS_MINUTES = {"report22-classes-24": 30, "report22-classes-720": 1, "report23-classes-720": 1}  # how wide a class is
 FRACTIONS = ("report22-multi-head", "report22-split-heads")  # their minutes are shares of an hour
 EPOCHS = {"first": "first epoch", "last": "last epoch"}
-VALIDATED = "on validation pictures; the report validates on its test part"
+VALIDATED = "on validation pictures"  # the reports validate on their test part
 
 
 def figures_of(year: str, source: ClockFigures, evidence: Evidence) -> Lines:
