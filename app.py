@@ -11,6 +11,7 @@ page = st.navigation(
         st.Page("pages/compare_training.py", title="Compare training"),
         st.Page("pages/tell_the_time.py", title="Tell the time"),
         st.Page("pages/latent_space.py", title="Latent space"),
+        st.Page("pages/reports.py", title="Reports"),
     ]
 )
 shell.dress()

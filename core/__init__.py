@@ -114,6 +114,13 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     generator_figures        norms and sharpness along a walk, losses -> plotly figures
     reliability_figures      does confidence mean something: what was measured -> a plotly figure
     study_names              how studies, factors, levels and runs read
+    reports.items            what the reports print, as data: items, their sources, and links to what shows them
+    reports.items_22, reports.items_23_leaves, reports.items_23  every table and figure of both reports in their order
+    reports.evidence         what is known here of the reports' systems, read from disk once
+    reports.clock_lines      printed figures of clocks beside ours and the best of ours
+    reports.run_lines        printed runs of classifiers beside ours
+    reports.network_lines    printed networks counted again, other numbers in print, generators
+    reports.answers          items -> published, found here, best here, missing
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
     study_figures            rows of a study -> plotly figures
     run_figures              learning curves and confusions of single runs -> plotly figures

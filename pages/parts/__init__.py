@@ -1,7 +1,7 @@
 """What the pages share.
 
 shell        the sidebar and the style sheet of every page
-cached, cached_studies  Streamlit's caches over core, and the warm-up; nothing else caches
+cached, cached_studies, cached_reports  Streamlit's caches over core, and the warm-up; nothing else caches
 pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
 uploads      the files uploaded last, kept while another source or page is shown
@@ -18,6 +18,7 @@ train_values, train_form  a training run as the fields of its form; the form
 train_now    the tab that starts runs and shows them while they train
 latent_*     the page 'Latent space': ends (dice, pictures), walk, square, desk, map, learning (the tabs), made (what they
              show, kept), tiles (pictures in rows)
+report_items the items of a report, each with its lines, and the list of contents
 theme        light or dark
 gallery, paste, cropper, scrubber, dial, parallel  components that run in the browser (their scripts lie in ``web``)
 """

@@ -1,0 +1,1 @@
+"""Every table and figure of both reports: what was printed, what was found here, what is best here."""

@@ -1,0 +1,138 @@
+"""Printed networks, counted again; other numbers in print; generators."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from core.catalogue import all_recipes
+from core.classifiers.study_parts import printed
+from core.clocks.benchmark import PICTURES_A_MINUTE
+from core.clocks.time import MINUTES, common_sense_error_minutes
+from core.datasets import DATASETS
+from core.reports.evidence import Evidence, Found, Line, Lines, Missing
+from core.reports.items import Counts, Layers, Made
+
+HALVES = ("Dense (output1)", "Dense (output2)")  # heads that stand side by side on the layer before them
+QUALITY = {  # figures on the cards of generators -> words
+    "frechet_distance": "Fréchet distance in leaf features, less is better",
+    "confident_share": "share in which a classifier is sure to see a leaf",
+    "sharpness": "sharpness",
+    "diversity": "diversity",
+}
+
+
+def parameters_of(layer: str, before: Sequence[int], after: Sequence[int], kernel: int) -> int:
+    """Parameters of a layer between two shapes without their batch: ``(kernel^2 channels + 1) filters``, ``(n + 1) units``,
+    4 for each channel that is normalised, else 0."""
+    if layer.startswith("Conv"):
+        return (kernel**2 * before[-1] + 1) * after[-1]
+    if layer.startswith("Dense"):
+        return (math.prod(before) + 1) * after[-1]
+    return 4 * after[-1] if layer.startswith("BatchNorm") else 0
+
+
+def layers_of(year: str, source: Layers, evidence: Evidence) -> Lines:
+    """Printed parameters by layer beside those counted from the shapes, and their sum beside that of the network here."""
+    rows = [
+        row for row in printed("networks") if (row["report"], row["item"], row["part"]) == (year, source.place, source.part)
+    ]
+    lines, before, total, counted = [], source.inputs, 0, 0
+    for row in rows:
+        after = tuple(int(side) for side in row["output_shape"].split("x"))
+        count = parameters_of(row["layer"], before, after, source.kernel)
+        total, counted = total + int(row["parameters"]), counted + count
+        if row["layer"] not in HALVES[:1]:
+            before = after
+        if count or int(row["parameters"]):
+            shape = " x ".join(row["output_shape"].split("x"))
+            lines.append(Line(f"{row['layer']}, {shape}", row["parameters"], Found(count, "counted"), None, row["doubt"]))
+    here = Found(counted, "counted")
+    if source.model and source.model in evidence.cards:
+        here = Found(evidence.cards[source.model].parameters, f"stored model {source.model}")
+    doubt = "" if total == counted else f"the printed layers add up to {total}; counted from their shapes it is {counted}"
+    lead = [line for line in lines if line.doubt]
+    whole = Line("All layers" if not source.part else f"{source.part}, all layers", str(total), here, None, doubt, "parameters")
+    return Lines((whole, *lead), tuple(line for line in lines if not line.doubt), (), source.part)
+
+
+# --- other numbers --------------------------------------------------------------------------------------------------
+
+
+def counts_of(year: str, source: Counts, evidence: Evidence) -> Lines:
+    """Lines of ``assets/reports/counts.csv``; their keys name what answers here."""
+    lines = []
+    for row in printed("counts"):
+        if (row["report"], row["item"]) == (year, source.place):
+            kind, _, rest = row["key"].partition(":")
+            here = _COUNTED[kind](rest, evidence) if kind else None
+            lines.append(Line(row["printed"][:1].upper() + row["printed"][1:], row["published"], here, None, row["doubt"]))
+    return Lines(tuple(lines))
+
+
+def _of_benchmark(key: str, evidence: Evidence) -> Found:
+    counts = {"a_minute": PICTURES_A_MINUTE, "an_hour": 60 * PICTURES_A_MINUTE, "minutes": MINUTES}
+    counts["pictures"] = MINUTES * PICTURES_A_MINUTE
+    return Found(counts[key], "our benchmark")
+
+
+def _of_card(key: str, evidence: Evidence) -> Found | None:
+    """``model:parameters``, ``model:epochs``, or one of its card's extra; before there is a card, what its recipe asks for."""
+    model_id, _, name = key.partition(":")
+    card = evidence.cards.get(model_id)
+    if name == "epochs":
+        asked = all_recipes()[model_id].training.epochs
+        return Found(card.epochs_trained, f"of {card.epochs_asked} asked") if card else Found(0, f"of {asked} asked")
+    if name == "parameters":
+        return Found(card.parameters, "on the card") if card else None
+    extra = card.extra if card else all_recipes()[model_id].extra
+    return Found(float(extra[name]), "on the card" if card else "as the recipe asks")
+
+
+def _of_dataset(key: str, evidence: Evidence) -> Found:
+    return Found(len(DATASETS[key.partition(":")[0]].classes), "our copy of the data")
+
+
+def _apart(key: str, evidence: Evidence) -> Found:
+    true, read = map(int, key.split(":"))
+    return Found(float(common_sense_error_minutes(true, read)), "the same measure")
+
+
+_COUNTED: dict[str, Callable[[str, Evidence], Found | None]] = {
+    "benchmark": _of_benchmark,
+    "card": _of_card,
+    "dataset": _of_dataset,
+    "apart": _apart,
+}
+
+
+# --- generators -----------------------------------------------------------------------------------------------------
+
+
+def made_of(year: str, source: Made, evidence: Evidence) -> Lines:
+    """Figures of what generators make here, beside the best of ours on the same pictures."""
+    recipes = all_recipes()
+    best = evidence.cards.get(source.best)
+    lines, none, unmeasured = [], [], False
+    for model_id in source.models:
+        card = evidence.cards.get(model_id)
+        if card is None:
+            none.append(model_id)
+            continue
+        told = [name for name in QUALITY if name in card.figures]
+        unmeasured |= not told
+        how = f"{card.epochs_trained} of {card.epochs_asked} epochs"
+        for name in told:
+            ours = None
+            if best is not None and name in best.figures:
+                ours = Found(best.figures[name], f"{best.title}, {best.epochs_trained} of {best.epochs_asked} epochs")
+            lines.append(Line(card.title, "", Found(card.figures[name], how), ours, "", QUALITY[name]))
+        if not told:
+            lines.append(Line(card.title, "", Found("stored", how), None))
+    missing = []
+    if none:
+        names = " and ".join(recipes[name].title for name in none)
+        missing.append(Missing(f"Not trained yet: {names}", f"python -m core train {' '.join(none)}"))
+    if best is None:
+        missing.append(Missing(f"Ours is not trained yet: {recipes[source.best].title}", f"python -m core train {source.best}"))
+    if unmeasured:
+        missing.append(Missing("Trained and not measured yet", "python -m core evaluate generators"))
+    return Lines(tuple(lines), (), tuple(missing))

@@ -1,0 +1,170 @@
+"""The page 'Reports' through Streamlit's own test runner, with results and without."""
+
+import datetime
+import os
+import re
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import paths
+from core.reports.answers import REPORTS
+from core.reports.evidence import Found, Line, Lines
+from core.tables import write_table
+from pages.parts import report_items
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = "pages/reports.py"
+
+
+@pytest.fixture
+def empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A house without models and results."""
+    monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
+    monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
+    return tmp_path
+
+
+def start(page: str = PAGE, **params: str) -> AppTest:
+    running = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+    for name, value in params.items():
+        running.query_params[name] = value
+    return running.switch_page(page).run()
+
+
+def html(running: AppTest) -> str:
+    return "\n".join(part.proto.body for part in running.get("html") if "<style>" not in part.proto.body)
+
+
+def follow(running: AppTest, report: str, name: str) -> AppTest:
+    """From the page of the reports, go where an item's link leads, in the same session."""
+    link = next(item.link for item in REPORTS[report] if item.name == name)
+    assert link is not None
+    running.query_params.clear()
+    for key in dict.fromkeys(key for key, _ in link.query):
+        running.query_params[key] = [value for other, value in link.query if other == key]
+    return running.switch_page(f"pages/{link.page}.py").run()
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_every_item_stands_there_in_its_order(empty: Path, report: str):
+    running = start(report=report)
+    assert not running.exception
+    text = html(running)
+    there = re.findall(r'<h2 id="([a-z0-9-]+)">', text)
+    assert there == [item.anchor for item in REPORTS[report]]
+    assert re.findall(r'<a href="#([a-z0-9-]+)"', text) == there  # the contents
+    links = [item.link for item in REPORTS[report] if item.link]
+    shown = [link.proto for link in running.get("page_link")]
+    assert [(one.page, one.label) for one in shown] == [(link.page, link.words) for link in links]
+    assert [parse_qsl(one.query_string) for one in shown] == [list(link.query) for link in links]
+    for item in REPORTS[report]:
+        assert item.learned in unescape(text), item.name
+        assert all(doubt in unescape(text) for doubt in item.doubts), item.name
+
+
+def test_without_results_print_stands_alone_and_commands_say_what_to_do(empty: Path):
+    text = html(start(report="2022"))
+    assert "<td>1.1515</td>" in text
+    assert "python -m core train report22-classes-24</code>" in text
+    assert "python -m core sweep l16-mlp</code>" in text
+    assert "First reader" not in text
+
+
+def test_results_stand_beside_print_as_soon_as_they_are_there(empty: Path):
+    running = start(report="2022")
+    row = {"model": "report22-regression", "measure": "mae_hours", "ours": 0.7531, "mean_minutes": 44.25}
+    write_table(empty / "results", "clocks.csv", [{**row, "epochs_trained": 3, "epochs_asked": 100}])
+    text = html(running.run())
+    assert "0.7531" in text
+    assert "44.25" in text
+
+
+def test_the_report_is_in_the_url(empty: Path):
+    running = start(report="2023")
+    assert running.session_state["report"] == "2023"
+    assert 'id="figure-23"' in html(running)
+    running.segmented_control(key="report").set_value("2022").run()
+    assert not running.exception
+    assert 'id="figure-23"' not in html(running)
+
+
+@pytest.mark.parametrize("value", ["", "<script>alert(1)</script>", "\x00", "2021", "9" * 3000])
+def test_garbage_in_the_url_is_ignored(empty: Path, value: str):
+    running = start(report=value)
+    assert not running.exception
+    assert "<script" not in html(running)
+    assert 'id="table-9"' in html(running)
+
+
+def test_damaged_tables_are_sentences(empty: Path):
+    (empty / "results").mkdir()
+    (empty / "results" / "clocks.csv").write_text("model,report\nreader-report\n")
+    running = start()
+    assert not running.exception
+    assert "Clocks.csv is damaged" in html(running)
+    assert "<td>1.1515</td>" in html(running)
+
+
+def test_links_bring_their_state_along_in_one_session(empty: Path):
+    """Also over what the visitor chose there before."""
+    running = start("pages/compare_training.py", part="Stored studies", study="l16-mlp")
+    assert running.session_state["study"] == "l16-mlp"
+    running = follow(running.switch_page(PAGE).run(), "2023", "Table 3")
+    assert not running.exception
+    assert running.session_state["study"] == "cnn-grid-batchnorm"
+    running = follow(running, "2022", "Table 5")
+    assert running.session_state["tab"] == "Common sense"
+    assert [running.session_state[key] for key in ("shown", "answered")] == [datetime.time(10, 2), datetime.time(10, 8)]
+
+
+def test_links_set_what_is_read_and_what_is_trained(empty: Path):
+    running = follow(start(), "2022", "Figure 2")
+    assert not running.exception
+    assert (running.session_state["sample"], running.session_state["gamma"]) == ("10_08-report", 3.0)
+    running = follow(running, "2022", "Table 9")
+    assert not running.exception
+    assert running.session_state["live-net"] == "cnn-22-basic"
+    running = follow(running, "2023", "Figure 2")
+    assert not running.exception
+    assert (running.session_state["from"], running.session_state["time"]) == ("drawn", datetime.time(0, 1))
+
+
+def test_names_of_links_are_keys_of_their_pages():
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "pages").rglob("*.py"))
+    names = {name for items in REPORTS.values() for item in items if item.link for name, _ in item.link.query}
+    assert [name for name in sorted(names) if f'"{name.removeprefix("live-")}"' not in code] == []
+
+
+def test_what_is_read_from_disk_is_escaped():
+    line = Line("<b>x", "<i>1", Found("<u>2", "<s>3"), None, "<p>4", "<q>5")
+    text = report_items.table(Lines((line,), (line,), title="<h1>"), REPORTS["2022"][0])
+    assert not re.search(r"<(b|i|u|s|q|h1)>", text)
+    assert "&lt;u&gt;2" in text
+    assert "<details>" in text
+
+
+def test_the_page_loads_no_tensorflow():
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run(); "
+        f"at = at.switch_page({PAGE!r}).run(); assert not at.exception, at.exception; assert 'core.reports.answers' in "
+        "sys.modules; heavy = [name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules]; "
+        "assert not heavy, heavy; print('light')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "LATENT_OCLOCK_WARM": "0"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout.strip() == "light", done.stderr
