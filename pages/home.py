@@ -7,21 +7,18 @@ from pages.parts import dial, living, presenter, shelf, shell
 CARDS = (  # a picture, the page that it leads to, what one can do there
     (
         "clock",
-        living.clock,
         "pages/tell_the_time.py",
         "Tell the time",
         "Drop a clock, paste one, photograph one. See the hands that each model sees, how sure it is, and why.",
     ),
     (
         "curves",
-        living.curves,
         "pages/compare_training.py",
         "Compare training",
         "Change what a network learns by: in hundreds of stored runs, or in one of your own that trains while you watch.",
     ),
     (
         "walk",
-        living.walk,
         "pages/latent_space.py",
         "Latent space",
         "Every vector is a picture. Walk from one to another, mix them, and see what lies between.",
@@ -42,12 +39,11 @@ with st.container(key="welcome"):
 with st.container(key="ways-head", horizontal=True, vertical_alignment="bottom"):
     st.html('<h2 class="lo-section">What you can do here</h2>')
     moving = st.toggle("Moving pictures", True, key="moving", bind="query-params")
-with st.container(key="living" if moving else "living-held"):
-    for place, (name, draw, page, title, words) in zip(st.columns(len(CARDS), gap="large"), CARDS, strict=True):
-        with place, st.container(key=f"card-{name}"):
-            st.html(draw())
-            st.page_link(page, label=title, icon=":material/arrow_forward:", icon_position="right")
-            st.html(f'<p class="lo-card-words">{words}</p>')
+for place, (name, page, title, words) in zip(st.columns(len(CARDS), gap="medium"), CARDS, strict=True):
+    with place, st.container(key=f"card-{name}"):
+        living.show(name, moving=moving)
+        st.page_link(page, label=title, icon=":material/arrow_forward:", icon_position="right")
+        st.html(f'<p class="lo-card-words">{words}</p>')
 with st.container(key="shelves"):
     shelf.show()
 st.html(shell.WEB / "words.html")

@@ -91,9 +91,9 @@ def test_the_first_page_fits_and_its_cards_are_links(page, server: Server, width
     page.goto(server.url)
     expect(page.get_by_role("img", name=re.compile("times that a network reads"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    moving = "[...document.querySelectorAll('.lo-live *')].filter(part => part.getAnimations().length).length"
-    assert page.evaluate(moving) > 0
+    moving = "parts => parts.filter(part => part.getAnimations().length).length"
+    assert page.locator(".lo-live *").evaluate_all(moving) > 0
     page.emulate_media(reduced_motion="reduce")
-    assert page.evaluate(moving) == 0
+    assert page.locator(".lo-live *").evaluate_all(moving) == 0
     page.get_by_role("img", name=re.compile("^Accuracy over")).click(force=True)  # the card's link covers its picture
     expect(page.get_by_role("heading", name="Compare training")).to_be_visible()

@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from core import paths
+from pages.parts.mounting import component
 from pages.parts.pictures import data_url
 
 HOME = paths.ASSETS / "home"
@@ -16,6 +17,12 @@ TAKES = 3  # readings that take turns, a third of the animation each
 WIDTH, HEIGHT = 400, 250  # of drawn pictures, in their own units
 LEFT, RIGHT, TOP, BOTTOM = 44, 96, 18, 34  # margins of the curves
 Row = dict[str, str]
+_living = component("living", html='<div class="living"></div>')
+
+
+def show(kind: str, *, moving: bool) -> None:
+    """Put one picture here: "clock", "curves" or "walk". All that comes from files is escaped where it is drawn."""
+    _living(data={"drawn": DRAWN[kind](), "held": not moving}, key=f"living-{kind}")
 
 
 def rows(name: str) -> list[Row]:
@@ -204,3 +211,5 @@ WAYS = (
     '<text class="lo-line-name lo-name-new" y="-158" text-anchor="middle">around: as long as any vector</text>'
     '<text class="lo-line-name lo-name-learned" y="-74" text-anchor="middle">straight: too short half way</text></g></svg>'
 )
+
+DRAWN = {"clock": clock, "curves": curves, "walk": walk}
