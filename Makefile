@@ -21,7 +21,7 @@ APP_STAMP := $(call stamp,$(REQUIREMENTS))
 DEV_STAMP := $(call stamp,requirements-dev.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help app test lint format screenshots readme clean
+.PHONY: help app test lint format screenshots readme living clean
 .NOTPARALLEL:
 
 help:
@@ -31,6 +31,7 @@ help:
 	@echo 'make format       let ruff tidy the code'
 	@echo 'make screenshots  take the pictures of the README again'
 	@echo 'make readme       bring the figures and the room map in the README in step'
+	@echo 'make living       draw the living pictures of the first page from what is stored now'
 	@echo 'make clean        remove $(VENV) and what the tools keep in this folder'
 
 app: $(APP_STAMP)
@@ -53,6 +54,9 @@ screenshots: $(DEV_STAMP)
 
 readme: $(DEV_STAMP)
 	@$(PY) tools/readme.py
+
+living: $(DEV_STAMP)
+	@$(PY) tools/living.py
 
 clean:
 	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -109,6 +109,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     training_pace            how fast our training loop is beside plain Keras
     bench                    our way against the plain way, as ratios
     figures                  results -> plotly figures, styled in one place
+    hall_figures             figures for the last row of a lecture hall
     comparison               every clock model side by side: results on disk -> tidy arrays
     clock_figures            the comparison and the lesson -> plotly figures
     generator_figures        norms and sharpness along a walk, losses -> plotly figures

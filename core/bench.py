@@ -263,12 +263,11 @@ def _shares_right(model: registry.TrainedModel, shown: "PictureSet", results: Pa
 
 
 def _reader_of_photographs() -> str | None:
-    """The stored reader that finds dials itself: the default where it does, else the largest; None while there is none."""
-    from core.clocks.reading import default_model
+    """The best stored reader that finds dials itself; None while there is none."""
+    from core.clocks.reading import PREFERRED
 
-    cards = {card.model_id: card for card in registry.list_cards() if card.extra.get("readable") is True}
-    best = default_model()
-    return best if best in cards else max(cards, key=lambda name: cards[name].parameters, default=None)
+    stored = {card.model_id for card in registry.list_cards() if card.extra.get("readable") is True}
+    return next((model_id for model_id in PREFERRED if model_id in stored), None)
 
 
 def _walked() -> str | None:

@@ -85,7 +85,12 @@ def html(running: AppTest) -> str:
 def test_home_says_what_one_can_do(app):
     running = app(None)
     assert "says what time it is" in html(running)
-    assert [link.label for link in running.get("page_link")] == ["Tell the time"]
+    assert [link.label for link in running.get("page_link")] == [
+        "Read a clock",
+        "Tell the time",
+        "Compare training",
+        "Latent space",
+    ]
 
 
 def test_home_imports_nothing_heavy():

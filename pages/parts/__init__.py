@@ -19,6 +19,9 @@ train_now    the tab that starts runs and shows them while they train
 latent_*     the page 'Latent space': ends (dice, pictures), walk, square, desk, map, learning (the tabs), made (what they
              show, kept), tiles (pictures in rows)
 report_items the items of a report, each with its lines, and the list of contents
-theme        light or dark
+living, shelf, in_memory  the first page: pictures drawn from what is stored, the models that are here and loaded
+presenter    presenter mode: its bar, its keys, what the URL says of it; demos: the script that drives the pages
+share, source  a link and QR code of what stands on screen; the code that made it
+theme        light or dark, large or not
 gallery, paste, cropper, scrubber, dial, parallel  components that run in the browser (their scripts lie in ``web``)
 """

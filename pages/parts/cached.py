@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.parts import in_memory
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -112,7 +114,7 @@ def model(model_id: str) -> object:
     """The trained model, loaded once for all visitors."""
     from core.registry import load_trained
 
-    return load_trained(model_id)
+    return in_memory.watched(model_id, load_trained(model_id))
 
 
 def fingerprint(data: bytes) -> str:
@@ -371,7 +373,7 @@ def generator(model_id: str) -> "Generator":
 def _generator(model_id: str, file: tuple[str, int, int]) -> "Generator":
     from core.generators.stored import load_generator
 
-    return load_generator(model_id)
+    return in_memory.watched(model_id, load_generator(model_id))
 
 
 @st.cache_data(show_spinner=False, max_entries=192)

@@ -35,6 +35,6 @@ def items(names: list[str]) -> list[dict[str, str]]:
     found = []
     for name, data in zip(names, small, strict=True):
         true = pictures.time_in_name(files[name].name)
-        words = f"Clock showing {true}" if true else f"Clock, {name}"
+        words = f"Clock showing {true}" if true else f"Picture, {name.replace('_', ' ').replace('-', ': ')}"
         found.append({"name": name, "source": pictures.data_url(data), "words": words})
     return found

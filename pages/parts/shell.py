@@ -1,11 +1,12 @@
 """The sidebar and the style sheet of every page."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts import cached, theme
+from pages.parts import cached, presenter, theme
 from pages.parts.mounting import WEB
 
 ICON = WEB / "mark.svg"
@@ -23,16 +24,20 @@ def enter() -> None:
         st.rerun()
 
 
-def dress() -> None:
-    """Give the page its style, its mark and its measure."""
-    st.html(WEB / "style.css")
+def dress(pages: Sequence[st.Page], page: st.Page) -> None:
+    """Give the page its style, its mark and its measure; above it stands the presenter's bar, which also hears the keys."""
+    presenter.follow()
+    sheets = ["style.css", "presenter_choices.css", *(["presenting.css"] if theme.large() else [])]
+    st.html(f"<style>{''.join((WEB / name).read_text('utf-8') for name in sheets)}</style>")
     st.logo(str(WEB / "mark.svg"), size="large")
+    presenter.bar(pages, page)
 
 
 def sidebar() -> None:
     """Say on which device the models run, and whether the first of them is warm."""
     warming = cached.warm_up()
     with st.sidebar:
+        presenter.choices()
         if warming is None or warming.done.is_set():
             device_note(warming)
         else:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.parts import forms
+from pages.parts import forms, theme
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -28,6 +28,7 @@ def chart(figure: "go.Figure", key: str, words: str, on_pick: Callable[[Any], No
         "toImageButtonOptions": {"format": kind, "filename": key, "scale": 1 if kind == "svg" else 2},
     }
     figure.update_layout(modebar={"bgcolor": "rgba(0,0,0,0)", "color": figure.layout.font.color, "orientation": "v"})
+    figure = theme.for_the_hall(figure)
     if on_pick is None:
         st.plotly_chart(figure, theme=None, key=key, config=config, alt=words)
         return

@@ -1,10 +1,17 @@
-"""Whether the visitor's theme is dark, kept true while they change it: figures are drawn in Python and must be drawn again."""
+"""Light or dark, kept true while the visitor changes it, and whether type is large: figures are drawn in Python, for either."""
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.parts.mounting import component
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 KEY = "theme"
+PRESENTING = "presenting"  # in the session: whether presenter mode is on
+LARGE = 1.35  # times the type of figures in presenter mode
 _watch = component("theme", html="<i hidden></i>", css=":host { display: none; }")
 
 
@@ -17,3 +24,17 @@ def dark() -> bool:
 def watch() -> None:
     """Have the browser say so when the theme is not the one that the page was drawn for; that draws it again."""
     _watch(data={"dark": dark()}, key=KEY, on_dark_change=lambda: None)
+
+
+def large() -> bool:
+    """Whether presenter mode is on."""
+    return bool(st.session_state.get(PRESENTING))
+
+
+def for_the_hall(figure: "go.Figure") -> "go.Figure":
+    """A figure as it is, or in presenter mode with type and lines for the last row."""
+    if not large():
+        return figure
+    from core.hall_figures import enlarged
+
+    return enlarged(figure, LARGE, dark=dark())

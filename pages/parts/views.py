@@ -49,7 +49,7 @@ def section(title: str, words: str, ruled: bool = True) -> None:
 
 def chart(figure: "go.Figure", key: str, words: str) -> None:
     """One plotly figure, in our own style, with words for those who do not see it."""
-    st.plotly_chart(figure, theme=None, key=key, config=PLAIN, alt=words)
+    st.plotly_chart(theme.for_the_hall(figure), theme=None, key=key, config=PLAIN, alt=words)
 
 
 def error_words(true: ClockTime, minutes: float) -> str:

@@ -1,0 +1,133 @@
+"""Five demos in five minutes: which deep link each step opens, and what to say meanwhile."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from core.registry import RegistryError
+
+Params = Mapping[str, str | list[str]]
+PAIR = ["reader-report", "report23-classes-720"]  # our reader beside one of the reports'
+
+
+@dataclass(frozen=True)
+class Step:
+    """One press of 'Next'. demo: 1-5. path: of the page in the URL. params: its state. say: one line for the audience.
+
+    lacks: a sentence on what is missing on this machine, or None when the step shows what it should.
+    """
+
+    demo: int
+    title: str
+    path: str
+    params: Params
+    say: str
+    lacks: Callable[[], str | None] = field(default=lambda: None)
+
+    @property
+    def link(self) -> str:
+        """The deep link, from the app's root."""
+        return f"{self.path}?{urlencode(self.params, doseq=True)}"
+
+
+def no_reader() -> str | None:
+    """What is missing to read clocks."""
+    from pages.parts import cached
+
+    try:
+        there = bool(cached.cards())
+    except RegistryError as error:
+        return f"The stored models cannot be listed: {error}."
+    return None if there else "No model that reads clocks is stored on this machine yet."
+
+
+def no_study() -> str | None:
+    """What is missing to see effects."""
+    from pages.parts import cached_studies
+
+    return None if cached_studies.has_rows(STUDY) else "No run of this study is stored on this machine yet."
+
+
+def no_generator() -> str | None:
+    """What is missing to walk."""
+    from pages.parts import latent_made
+
+    try:
+        there = bool(latent_made.cards())
+    except RegistryError as error:
+        return f"The stored models cannot be listed: {error}."
+    return None if there else "No model that makes pictures is stored on this machine yet."
+
+
+STUDY = "l16-mlp"
+STEPS = (
+    Step(
+        1,
+        "A clock is read",
+        "tell_the_time",
+        {"from": "Files"},
+        "I drop a picture of a clock here. The network marks the hands it sees, says the time, and says how sure it is.",
+        no_reader,
+    ),
+    Step(
+        2,
+        "Confidence that means something",
+        "tell_the_time",
+        {"from": "Samples", "sample": "08_20-report", "gamma": "3", "model": PAIR},
+        "Gamma 3 darkens the picture. Our reader keeps its answer; a network of the reports goes wrong, and does it say so?",
+        no_reader,
+    ),
+    Step(
+        2,
+        "Confidence that means something",
+        "tell_the_time",
+        {"from": "Samples", "sample": "no_clock-wall"},
+        "And a picture of nothing. A network must answer something; a good one says that it is sure of nothing.",
+        no_reader,
+    ),
+    Step(
+        2,
+        "Confidence that means something",
+        "tell_the_time",
+        {"from": "Samples", "sample": "no_clock-gauge"},
+        "A pressure gauge has a dial and a hand, but no time. Would you have been fooled?",
+        no_reader,
+    ),
+    Step(
+        3,
+        "All models on one ruler",
+        "tell_the_time",
+        {"tab": "Compare the models"},
+        "Every model of the reports and ours, on the same 3,600 pictures, by one measure: minutes, the short way round.",
+        no_reader,
+    ),
+    Step(
+        4,
+        "What a hyperparameter does",
+        "compare_training",
+        {"study": STUDY},
+        "Sixteen settings instead of hundreds: each level meets each other once, so its mean shows what it does alone.",
+        no_study,
+    ),
+    Step(
+        5,
+        "A walk through latent space",
+        "latent_space",
+        {"start": "7", "end": "21"},
+        "Every point is a picture. Between two leaves lie leaves that never grew: drag, and walk from one to the other.",
+        no_generator,
+    ),
+)
+DEMOS = STEPS[-1].demo
+
+
+def part(index: int) -> tuple[int, int]:
+    """Which part of its demo a step is, and of how many."""
+    same = [place for place, step in enumerate(STEPS) if step.demo == STEPS[index].demo]
+    return same.index(index) + 1, len(same)
+
+
+def number(text: object) -> int | None:
+    """The index of the step that a URL names, from 1 on; None for anything else."""
+    whole = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 3
+    return int(text) - 1 if whole and 1 <= int(text) <= len(STEPS) else None

@@ -1,0 +1,58 @@
+"""Which models are stored here and which of them are loaded, by what they are for."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from core.registry import ModelCard, RegistryError, list_cards
+from pages.parts import forms, in_memory
+
+LEAVES = "core.generators.leaf_classifier"
+JOBS = (  # what models are for, the rooms that build such networks, and what trains some
+    ("They read clocks", ("core.clocks.",), "python -m core train reader-report"),
+    ("They tell classes", ("core.classifiers.", LEAVES), "python -m core train leaf-classifier"),
+    ("They make pictures", ("core.generators.",), "python -m core train vae-leaves-32 gan-leaves"),
+)
+
+
+def show() -> None:
+    """A list for each job: how many are stored, and of each how far it is trained and whether it is loaded."""
+    st.html(
+        '<h2 class="lo-section lo-ruled">Which models are here<small>Stored models lie on this machine; the first look at one '
+        "loads it, and it stays loaded for everybody.</small></h2>"
+    )
+    try:
+        cards = list_cards()
+    except RegistryError as error:
+        forms.complain(forms.sentence(error))
+        return
+    loaded = in_memory.loaded()
+    lists = [shelf(title, command, [card for card in cards if job_of(card) == title], loaded) for title, _, command in JOBS]
+    st.html(f'<div class="lo-shelves">{"".join(lists)}</div>')
+
+
+def job_of(card: ModelCard) -> str:
+    """What a model is for: the job with the longest name of a room that its network comes from; "" for none."""
+    rooms = [(room, title) for title, rooms, _ in JOBS for room in rooms if card.network.startswith(room)]
+    return max(rooms, key=lambda one: len(one[0]))[1] if rooms else ""
+
+
+def shelf(title: str, command: str, cards: Sequence[ModelCard], loaded: set[str]) -> str:
+    """The models of one job as HTML; where none is stored, the command that trains some."""
+    if not cards:
+        words = f"None is stored yet: <code>{escape(command)}</code> trains some."
+        return f'<section><h3>{escape(title)}</h3><p class="lo-hint">{words}</p></section>'
+    here = sum(card.model_id in loaded for card in cards)
+    ours_first = sorted(cards, key=lambda card: (card.report or "", card.title))
+    items = "".join(line(card, card.model_id in loaded) for card in ours_first)
+    told = f"{len(cards)} stored, {here or 'none'} loaded"
+    return f"<section><h3>{escape(title)}<small>{told}</small></h3><ul>{items}</ul></section>"
+
+
+def line(card: ModelCard, is_loaded: bool) -> str:
+    """One model: its title, how far it is trained, and in words as well as by a dot whether it is loaded."""
+    kind, state = ("lo-loaded", ", loaded") if is_loaded else ("lo-stored-only", "")
+    origin = "" if not card.report or card.report in card.title else f" ({escape(card.report)})"
+    epochs = f"{card.epochs_trained} of {card.epochs_asked} epochs{state}"
+    return f'<li class="{kind}"><span>{escape(card.title)}{origin}</span><small>{epochs}</small></li>'

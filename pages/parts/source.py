@@ -1,0 +1,147 @@
+"""The Keras code that made what one sees: for each page and tab a declared list of functions of ``core``."""
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core import paths
+from core.registry import RegistryError, load_card
+
+# Page in the URL, then title of its tab ("" for any) -> dotted names, what matters most first.
+DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "": {"": ("core.registry.list_cards", "core.registry.load_trained", "core.clocks.networks.build_reader")},
+    "tell_the_time": {
+        "": (
+            "core.clocks.reading.read_pictures",
+            "core.clocks.reading.decode",
+            "core.clocks.losses.reader_losses",
+            "core.clocks.doubts.all_doubts",
+            "core.images.adjust_gamma",
+        ),
+        "Compare the models": (
+            "core.clocks.report_networks.build_report_network",
+            "core.clocks.networks.build_reader",
+            "core.clocks.measures.error_figures",
+            "core.clocks.time.common_sense_error_minutes",
+            "core.reliability_figures.reliability",
+        ),
+        "Common sense": (
+            "core.clocks.time.common_sense_error_minutes",
+            "core.clocks.losses.custom_mae_as_published",
+            "core.clocks.losses.custom_mae_corrected",
+            "core.clocks.losses.minutes_apart",
+        ),
+    },
+    "compare_training": {
+        "": (
+            "core.classifiers.networks.build_classifier",
+            "core.classifiers.runs.run",
+            "core.study_effects.main_effects",
+            "core.study_effects.factor_importance",
+        ),
+        "Train now": (
+            "core.classifiers.networks.build_classifier",
+            "core.training.train",
+            "core.classifiers.runs.losses",
+            "core.optimizers.make_optimizer",
+        ),
+        "Pictures": ("core.datasets.load_dataset",),
+    },
+    "latent_space": {
+        "": (
+            "core.generators.vae.build_vae",
+            "core.generators.losses.divergence",
+            "core.generators.networks.build_decoder",
+            "core.generators.latent.between",
+        ),
+        "Mixing desk": ("core.generators.atlas.make_desk", "core.generators.networks.build_decoder"),
+        "Map": ("core.generators.atlas.make_plane", "core.generators.vae.build_vae", "core.generators.losses.divergence"),
+        "How they learned": (
+            "core.generators.vae.build_vae",
+            "core.generators.gan.build_gan",
+            "core.generators.losses.reconstruction_squared",
+            "core.generators.losses.divergence",
+            "core.generators.losses.discriminator_loss",
+        ),
+    },
+    "reports": {"": ("core.comparison.published_and_ours", "core.study_effects.beside_published", "core.training.train")},
+}
+TABS = {"tell_the_time": "tab", "compare_training": "part", "latent_space": "view"}  # page -> its tabs' name in the URL
+MODELS = {"tell_the_time": ("model", "show"), "latent_space": ("walkers",)}  # page -> where its chosen models are named
+OURS = "core."  # a card names the function that built its network; only functions of ours are looked up
+
+
+@dataclass(frozen=True)
+class Source:
+    """A function as it stands: its dotted name, its file within the repository, its first line, its text."""
+
+    name: str
+    file: str
+    line: int
+    text: str
+
+
+def names_for(page: str, state: Mapping[Any, Any]) -> list[str]:
+    """Dotted names of what made what one sees: what built the chosen models' networks first, then what is declared."""
+    tabs = DECLARED.get(page, DECLARED[""])
+    tab = state.get(TABS.get(page, ""))
+    declared = tabs.get(tab if isinstance(tab, str) else "", tabs[""])
+    chosen = [str(one) for key in MODELS.get(page, ()) for one in state.get(key) or ()]
+    return list(dict.fromkeys([*builders(chosen), *declared]))
+
+
+def builders(model_ids: list[str]) -> list[str]:
+    """The functions that built the networks of stored models, by their cards; what is not stored is passed over."""
+    found = []
+    for model_id in model_ids:
+        try:
+            card = load_card(model_id)
+        except RegistryError:
+            continue
+        if card.network.startswith(OURS):
+            found.append(card.network)
+    return found
+
+
+def source_of(name: str) -> Source:
+    """The text of a function of ours. ``LookupError`` where there is no such function."""
+    room, _, function = name.rpartition(".")
+    try:
+        if not name.startswith(OURS):
+            raise LookupError(f"only functions of {OURS.rstrip('.')} are shown; got {name[:80]!r}")
+        found = inspect.unwrap(getattr(importlib.import_module(room), function))
+        if not (inspect.isfunction(found) or inspect.isclass(found)) or not found.__module__.startswith(OURS):
+            raise LookupError(f"{name[:80]} is no function of ours")
+        lines, first = inspect.getsourcelines(found)
+        file = Path(inspect.getsourcefile(found) or "")
+    except (ImportError, AttributeError, OSError, TypeError, ValueError) as error:
+        raise LookupError(f"the source of {name[:80]} cannot be shown: {error}") from error
+    return Source(name, file.relative_to(paths.ROOT).as_posix(), first, "".join(lines))
+
+
+def title(name: str) -> str:
+    """How a function is offered: its name, and its room."""
+    room, _, function = name.rpartition(".")
+    return f"{function}  ·  {room.removeprefix(OURS)}"
+
+
+@st.dialog("The code that made what you see", width="large")
+def show(page: str) -> None:
+    """One function at a time, the others a choice away."""
+    names = names_for(page, st.session_state)
+    name = st.selectbox("Function", names, format_func=title, key="source-of") or names[0]
+    try:
+        with st.spinner("Looking the function up: the first time this loads its libraries"):
+            source = source_of(name)
+    except LookupError as error:
+        text = str(error)
+        st.html(f'<p class="lo-problem" role="alert">{escape(text[:1].upper() + text[1:])}.</p>')
+        return
+    st.code(source.text, language="python", wrap_lines=True)
+    st.html(f'<p class="lo-hint">{escape(source.file)}, from line {source.line}. It runs as it stands here.</p>')

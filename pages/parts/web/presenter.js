@@ -1,0 +1,116 @@
+// The bar of presenter mode, and keys for the whole app. Links open within the page: Streamlit takes them for a step in the
+// browser's history, so that the URL alone decides what is shown, as for anyone who opens it.
+const TEXT = "textarea, select, [contenteditable=''], [contenteditable='true'], [role=textbox], [role=searchbox], "
+  + "[role=combobox], [role=spinbutton], [role=listbox], [role=option], [role=menu], [role=menuitem]";
+const PRESSED = ["checkbox", "radio", "range", "button", "submit", "file", "color", "image", "reset"];
+const MOVED = "[role=slider], [role=grid], [role=radiogroup], [role=tablist], input[type=range], input[type=radio], canvas";
+const ASKS = { p: "present", q: "link", k: "code", "?": "keys" };
+
+function typing(at) {
+  if (!(at instanceof Element)) return false;
+  const input = at.closest("input");
+  return at.closest(TEXT) !== null || (input !== null && !PRESSED.includes(input.type));
+}
+
+// A dialog is open: Streamlit's own, or one within a component that the event comes through.
+function within(path) {
+  return document.querySelector("[role=dialog]") !== null || path.some((part) => part.tagName === "DIALOG" && part.open);
+}
+
+function go(href) {
+  if (!href) return;
+  history.pushState(null, "", href);
+  dispatchEvent(new PopStateEvent("popstate", { state: null }));
+  document.querySelector(".stMain")?.scrollTo(0, 0);
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else document.documentElement.requestFullscreen?.().catch(() => {});
+}
+
+function build(root) {
+  const part = (name) => root.querySelector(name);
+  const self = { data: null, ask: () => {}, began: 0 };
+  const links = { next: part(".next"), back: part(".back"), first: part(".first") };
+
+  const pressed = (event) => {
+    const path = event.composedPath();
+    const { data } = self;
+    if (!data?.keys || event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (typing(path[0]) || within(path)) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const paging = key === "PageDown" || key === "PageUp";
+    if (paging && (!data.demo || (path[0] instanceof Element && path[0].closest(MOVED)))) return;
+    const act = {
+      n: data.next && (() => go(data.next)),
+      b: data.back && (() => go(data.back)),
+      d: () => go(data.first),
+      f: fullScreen,
+    }[{ PageDown: "n", PageUp: "b" }[key] ?? key];
+    const page = /^[1-9]$/.test(key) ? data.pages[Number(key) - 1] : "";
+    if (!act && !page && !ASKS[key]) return;
+    event.preventDefault();
+    if (ASKS[key]) self.ask(ASKS[key]);
+    else if (page) go(page);
+    else act();
+  };
+
+  root.onclick = (event) => {
+    const button = event.target.closest("[data-ask]");
+    if (button) return self.ask(button.dataset.ask);
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(link.getAttribute("href"));
+  };
+
+  const tick = () => {
+    const seconds = Math.max(0, Math.round((Date.now() - self.began) / 1000));
+    part("time").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  };
+
+  self.update = (data) => {
+    self.data = data;
+    const { demo } = data;
+    root.hidden = !data.presenting;
+    root.classList.toggle("running", demo !== null);
+    root.classList.toggle("lacks", demo?.lacks ?? false);
+    part(".head b").textContent = demo ? demo.number : "Latent O’Clock";
+    part(".head span").textContent = demo ? demo.title : "Presenter mode";
+    part(".line").textContent = demo ? demo.say : "";
+    part(".line").hidden = !demo;
+    for (const [name, link] of Object.entries(links)) {
+      link.hidden = name === "first" ? demo !== null : !demo || !data[name];
+      if (data[name]) link.setAttribute("href", data[name]);
+    }
+    part(".end").hidden = !demo;
+    part("time").hidden = !demo;
+    clearInterval(self.ticking);
+    if (demo && data.presenting) {
+      self.began = Date.now() - 1000 * demo.seconds;
+      self.ticking = setInterval(tick, 1000);
+      tick();
+    }
+    if (data.go) go(data.go);
+  };
+  self.listen = () => document.addEventListener("keydown", pressed);
+  self.leave = () => {
+    document.removeEventListener("keydown", pressed);
+    clearInterval(self.ticking);
+  };
+  self.listen();
+  return self;
+}
+
+// Called on mounting and after every rerun; what must outlive a rerun hangs on the element.
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".bar");
+  root.presenter ??= build(root);
+  root.presenter.ask = (what) => setTriggerValue("asked", what);
+  root.presenter.update(data);
+  return () => {
+    root.presenter.leave();
+    delete root.presenter;
+  };
+}

@@ -1,0 +1,181 @@
+"""The first page: living pictures drawn from what is stored, the models that are here."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import paths, registry
+from pages.parts import in_memory, living, shelf
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
+
+ROOT = Path(__file__).resolve().parent.parent
+READING = "sample,model,width,height,time,confidence," + ",".join(
+    f"{spot}_{axis}" for spot in ("centre", "twelve", "hour_tip", "minute_tip") for axis in "xy"
+)
+LINE = "10_08-report,reader-report,150,150,10:08,0.963,82.4,79.0,34.2,70.9,51.5,109.2,56.4,41.6"
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder in place of ``assets/home``."""
+    monkeypatch.setattr(living, "HOME", tmp_path)
+    return tmp_path
+
+
+def card(model_id: str, network: str, **more: object) -> registry.ModelCard:
+    said = {"summary": "", "report": None, "spec": {}, "training": {}, "data": "", "data_licence": "", "epochs_trained": 3}
+    return registry.ModelCard(
+        model_id, network=network, **{**said, "title": model_id, "epochs_asked": 9, "device": "", "seconds": 1.0, **more}
+    )
+
+
+def text_of(running: AppTest) -> str:
+    return "\n".join(part.proto.body for part in running.get("html") if "<style>" not in part.proto.body)
+
+
+def test_what_is_stored_is_drawn():
+    for row in living.rows("readings.csv"):
+        assert (paths.SAMPLES / f"{row['sample']}.png").exists()
+        assert 0.5 < float(row["confidence"]) <= 1
+    drawn = living.clock()
+    assert drawn.count('class="lo-take"') == living.TAKES
+    assert "lo-held" not in drawn
+    assert drawn.count("data:image/png;base64,") == living.TAKES
+    assert 'aria-label="Pictures of clocks, and the times that a network reads in them: 10:08, ' in drawn
+    assert '<polyline class="lo-new"' in living.curves()
+    assert "%" in re.search('aria-label="([^"]+)"', living.curves())[1]
+
+
+def test_hands_stand_where_the_network_saw_them(home: Path):
+    (home / "readings.csv").write_text(f"{READING}\n{LINE}\n")
+    drawn = living.clock()
+    assert 'class="lo-drawn lo-hour" x1="82.4" y1="79.0" x2="51.5" y2="109.2"' in drawn
+    assert 'class="lo-drawn lo-minute" x1="82.4" y1="79.0" x2="56.4" y2="41.6"' in drawn
+    assert "<b>10<i>:</i>08</b><small>96 % sure</small>" in drawn
+    assert 'class="lo-held"' in drawn  # one alone does not take turns
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "../../core/paths,m,150,150,10:08,0.9,1,1,1,1,1,1,1,1",
+        "no-such-sample,m,150,150,10:08,0.9,1,1,1,1,1,1,1,1",
+        LINE.replace("10:08", "<b>:<i>"),
+        LINE.replace("150,150", "0,150"),
+        LINE.replace("82.4", "<script>"),
+        "10_08-report,m",
+    ],
+)
+def test_damaged_readings_are_passed_over(home: Path, line: str):
+    (home / "readings.csv").write_text(f"{READING}\n{line}\n")
+    assert "No reading is stored yet" in living.clock()
+
+
+def test_without_anything_stored_less_is_drawn(home: Path):
+    assert "No reading is stored yet" in living.clock()
+    assert "No learning curve is stored yet" in living.curves()
+    assert "No generator is stored" in living.walk()
+    (home / "readings.csv").write_bytes(b"\xff\xfe\x00")
+    assert living.rows("readings.csv") == []
+
+
+def test_curves_are_drawn_to_scale(home: Path):
+    lines = ["title,line,epoch,accuracy"]
+    lines += ["A <b>run</b>,training,1,0", "A <b>run</b>,training,3,0.8", "A <b>run</b>,validation,1,0"]
+    lines += ["A <b>run</b>,validation,3,0.4", "Other,other,1,0.2", "Other,other,2,0.4"]
+    (home / "curves.csv").write_text("\n".join(lines))
+    drawn = living.curves()
+    floor, end = living.HEIGHT - living.BOTTOM, living.WIDTH - living.RIGHT
+    half = (floor + living.TOP) / 2
+    assert f'class="lo-learned" points="{living.LEFT:.1f},{floor:.1f} {end:.1f},{living.TOP:.1f}"' in drawn
+    assert f'class="lo-new" points="{living.LEFT:.1f},{floor:.1f} {end:.1f},{half:.1f}"' in drawn
+    assert f'points="{living.LEFT:.1f},{(floor + half) / 2:.1f} {(living.LEFT + end) / 2:.1f},{half:.1f}"' in drawn
+    assert "A &lt;b&gt;run&lt;/b&gt;: 80 % on pictures it learned from, 40 % on pictures it never saw" in drawn
+    assert "<b>" not in drawn
+
+
+@pytest.mark.parametrize("row", ["A,training,0,0.5", "A,training,1,1.5", "A,training,x,0.5", "A,training,1,nan", "A,training"])
+def test_damaged_curves_are_not_drawn(home: Path, row: str):
+    (home / "curves.csv").write_text(f"title,line,epoch,accuracy\nA,validation,1,0.5\n{row}\n")
+    assert "No learning curve is stored yet" in living.curves()
+
+
+def test_a_stored_walk_is_shown_by_its_frames(home: Path):
+    (home / "walk.csv").write_text('model,title,frames,start,end\nvae,"The ""leaf"" model",24,7,21\n')
+    assert "No generator is stored" in living.walk()
+    (home / "walk.webp").write_bytes(b"frames")
+    drawn = living.walk()
+    assert "A walk of 24 pictures between two vectors, as The &quot;leaf&quot; model makes them" in drawn
+    assert 'style="--frames:24"' in drawn
+    (home / "walk.csv").write_text("model,title,frames\nvae,x,1000\n")
+    assert "No generator is stored" in living.walk()
+
+
+def test_models_are_listed_by_what_they_are_for(monkeypatch: pytest.MonkeyPatch):
+    cards = [
+        card("reader", "core.clocks.networks.build_reader", title="Reader <1>"),
+        card("report22-x", "core.clocks.report_networks.build_report_network", title="X", report="2022"),
+        card("leaf-classifier", "core.generators.leaf_classifier.build_leaf_classifier"),
+    ]
+    monkeypatch.setattr(shelf, "list_cards", lambda: cards)
+
+    class Model:
+        pass
+
+    kept = in_memory.watched("report22-x", Model())
+    running = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+    assert not running.exception
+    told = text_of(running)
+    assert "<h3>They read clocks<small>2 stored, 1 loaded</small></h3>" in told
+    assert '<li class="lo-stored-only"><span>Reader &lt;1&gt;</span><small>3 of 9 epochs</small></li>' in told
+    assert '<li class="lo-loaded"><span>X (2022)</span><small>3 of 9 epochs, loaded</small></li>' in told
+    assert "<h3>They tell classes<small>1 stored, none loaded</small></h3>" in told
+    assert "python -m core train vae-leaves-32 gan-leaves" in told
+    del kept
+    assert "report22-x" not in in_memory.loaded()
+    assert in_memory.watched("text", "no model") == "no model"  # cannot be watched, is not listed
+    assert "text" not in in_memory.loaded()
+
+
+def test_a_damaged_card_is_said_and_the_page_goes_on(monkeypatch: pytest.MonkeyPatch):
+    def damaged() -> list[registry.ModelCard]:
+        raise registry.RegistryError("the card of x is damaged")
+
+    monkeypatch.setattr(shelf, "list_cards", damaged)
+    running = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+    assert not running.exception
+    assert "The card of x is damaged." in text_of(running)
+    assert "Eight words" in text_of(running)
+
+
+def test_the_pictures_are_held_still_by_a_switch_that_the_url_keeps():
+    running = AppTest.from_file(ROOT / "app.py", default_timeout=60)
+    running.query_params["moving"] = "false"
+    running.run()
+    assert running.toggle(key="moving").value is False
+
+
+def test_the_pictures_can_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    import living as maker
+
+    study = type("Study", (), {"factors": ("optimizer",)})()
+    rows = [
+        {"trial": trial, "val_accuracy": accuracy, "optimizer": "adam", "seed": 0}
+        for trial, accuracy in enumerate((0.2, 0.6, None))
+    ]
+    points = [{"epoch": epoch, "accuracy": epoch / 10, "val_accuracy": epoch / 20} for epoch in range(1, 7)]
+    made = maker.study_curves(study, rows, {0: points, 1: points, 2: points})
+    assert [(row["line"], row["epoch"]) for row in made[::6]] == [("other", 1), ("training", 1), ("validation", 1)]
+    assert (made[11]["accuracy"], made[17]["accuracy"]) == ("0.6000", "0.3000")
+    assert maker.study_curves(study, rows, {0: points[:4]}) == []
+    monkeypatch.setattr(maker, "HOME", tmp_path)
+    maker.write("curves.csv", made)
+    monkeypatch.setattr(living, "HOME", tmp_path)
+    assert living.curves().count("<polyline") == 3
+    shutil.rmtree(tmp_path)

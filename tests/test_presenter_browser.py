@@ -1,0 +1,99 @@
+"""Presenter mode in a real Chromium: keys, the script that drives the pages, the link; no request leaves the machine."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+import test_browser
+from test_browser import Server, expect
+
+browser, page = test_browser.browser, test_browser.page  # its fixtures; the page fails where a request leaves the machine
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app, whose models load when first used: nothing here reads a clock."""
+    before = os.environ.get("LATENT_OCLOCK_WARM")
+    os.environ["LATENT_OCLOCK_WARM"] = "0"
+    running = Server(tmp_path_factory.mktemp("app") / "log.txt")
+    yield running
+    running.stop()
+    if before is None:
+        del os.environ["LATENT_OCLOCK_WARM"]
+    else:
+        os.environ["LATENT_OCLOCK_WARM"] = before
+
+
+def bar(page):
+    return page.get_by_role("region", name="Presenter")
+
+
+def test_a_key_turns_presenter_mode_on_and_off(page, server: Server):
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="Latent O’Clock")).to_be_visible()
+    expect(bar(page)).to_be_hidden()
+    small = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    page.keyboard.press("p")
+    expect(bar(page)).to_be_visible()
+    expect(page.locator(".stSidebar")).to_be_hidden()
+    page.wait_for_url(re.compile("present=on"))
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") >= 1.2 * small
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("p")  # a dialog is open: the key rests
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(bar(page)).to_be_visible()
+    bar(page).get_by_role("button", name="Leave").click()
+    expect(bar(page)).to_be_hidden()
+    expect(page.locator(".stSidebar")).to_be_visible()
+
+
+def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server: Server):
+    page.goto(f"{server.url}/tell_the_time?tab=Common+sense&present=on&demo=5")
+    expect(bar(page)).to_contain_text("Demo 3 of 5")
+    page.keyboard.press("PageDown")
+    page.wait_for_url(re.compile(r"/compare_training\?study=l16-mlp&present=on&demo=6"))
+    expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
+    expect(bar(page)).to_contain_text("Demo 4 of 5")
+    field = page.get_by_role("combobox", name="Study")
+    field.click()
+    page.keyboard.type("nbq")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "demo=6" in page.url
+    page.keyboard.press("Escape")
+    bar(page).get_by_role("link", name="Next").click()
+    page.wait_for_url(re.compile(r"/latent_space\?.*demo=7"))
+    expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
+    expect(bar(page).get_by_role("link", name="Next")).to_be_hidden()
+    page.go_back()
+    expect(bar(page)).to_contain_text("Demo 4 of 5")
+
+
+def test_the_link_and_its_code_hold_the_state_and_nothing_of_the_presenter(page, server: Server):
+    page.goto(f"{server.url}/tell_the_time?tab=Common+sense&shown=11:58&present=on")
+    expect(page.get_by_role("slider", name="The clock shows")).to_be_visible()
+    page.keyboard.press("q")
+    dialog = page.get_by_role("dialog")
+    code = dialog.get_by_role("img", name=re.compile("QR code of the link"))
+    expect(code).to_be_visible()
+    words = code.get_attribute("alt") or ""
+    assert re.search(r"/tell_the_time\?tab=Common(\+|%20)sense&shown=11(:|%3A)58$", words)
+    expect(dialog).to_contain_text("make app")  # the test's server answers this machine alone
+    assert code.evaluate("image => image.naturalWidth > 100")
+
+
+@pytest.mark.parametrize("width", [390, 1920])
+def test_the_first_page_fits_and_its_cards_are_links(page, server: Server, width: int):
+    page.set_viewport_size({"width": width, "height": 1080})
+    page.goto(server.url)
+    expect(page.get_by_role("img", name=re.compile("times that a network reads"))).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    moving = "parts => parts.filter(part => part.getAnimations().length).length"
+    assert page.locator(".lo-live *").evaluate_all(moving) > 0
+    page.emulate_media(reduced_motion="reduce")
+    assert page.locator(".lo-live *").evaluate_all(moving) == 0
+    page.get_by_role("img", name=re.compile("^Accuracy over")).click(force=True)  # the card's link covers its picture
+    expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
