@@ -214,10 +214,16 @@ def evaluate(progress: Callable[[int, int], None] | None = None) -> list[dict[st
 
 
 def _in_inception(features: Features | None, pictures: Picture, reference: Reference) -> dict[str, float]:
-    """The Fréchet distance of pictures to as many of the training part, in Inception's features; nothing where there are none."""
+    """The Fréchet distance of pictures to some of the training part in Inception's features; nothing where there are none."""
     if features is None:
         return {}
-    return {"inception_frechet_distance": quality.frechet_distance(features(pictures), features(reference.train[:MOST]))}
+    return {"inception_frechet_distance": quality.frechet_distance(features(pictures), _learned_from(features, reference))}
+
+
+@lru_cache(maxsize=4)
+def _learned_from(features: Features, reference: Reference) -> NDArray[np.float32]:
+    """The features of as many training pictures as are held out, once for all generators of them."""
+    return features(reference.train[: len(reference.held_out)])
 
 
 def _leaves(name: str) -> bool:
