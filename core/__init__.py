@@ -57,6 +57,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     generators.gan           GANs, and autoencoders with a discriminator
     generators.leaf_classifier  the network that leaves are judged by
     generators.quality       how good made pictures are
+    generators.inception     features of Keras's Inception, where its weights lie
     devices                  where we run, and with what
     packing                  a .keras file made small
     registry                 model cards; save_trained, load_trained

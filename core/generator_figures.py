@@ -26,7 +26,7 @@ LOSSES = {
     "discriminator_loss": "discriminator",
     "generator_loss": "generator",
 }
-SHARES = {"real_right": "real pictures", "made_right": "made pictures"}
+SHARES = {"real_right": "real pictures", "made_right": "made pictures", "pairs_right": "pairs of a real and a made one"}
 FAR_APART = 20  # times: from then on losses of one figure share a logarithmic axis
 
 

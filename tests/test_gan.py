@@ -166,6 +166,15 @@ def test_the_discriminator_moves_first_and_the_generator_meets_the_moved_one():
     assert any(not np.array_equal(a, b) for a, b in zip(makers, values(model.trainable_variables), strict=True))
 
 
+def test_the_discriminator_beside_an_autoencoder_is_shown_what_the_makers_are_judged_by():
+    model = compiled(VaeSpec(RESIDUAL, "squared", 0.1, AdversarialSpec(), 2.0))
+    given, makers = batch(2), [variable.value for variable in model.trainable_variables]
+    pictures, noise = as_floats(given["pictures"])[:7], given["noise"][:7, :2]
+    shown, made = (as_array(part) for part in (model.shown(makers, pictures, noise), model.made(makers, pictures, noise)[0]))
+    assert shown.shape == (7, 32, 32, 3)
+    np.testing.assert_allclose(shown, made, atol=1e-5)
+
+
 def test_each_network_has_the_betas_and_rate_of_the_game():
     model = compiled()
     assert (model.optimizer.beta_1, model.discriminator_optimizer.beta_1) == (0, 0)
@@ -249,7 +258,7 @@ def test_a_game_that_was_stopped_ends_as_the_whole_one(tmp_path):
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
     for first, second in zip(whole.variables, parts.variables, strict=True):
         np.testing.assert_allclose(as_array(first), as_array(second), rtol=1e-3, atol=1e-5)
-    assert {"discriminator_loss", "generator_loss", "real_right", "made_right"} <= set(result.history[0])
+    assert {"discriminator_loss", "generator_loss", "pairs_right"} <= set(result.history[0])
 
 
 def test_a_stored_generator_makes_the_pictures_of_the_trained_one(tmp_path):

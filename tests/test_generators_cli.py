@@ -79,6 +79,7 @@ def test_walk_evaluate_and_what_is_no_generator(house, monkeypatch, capsys):
     assert "gan-tiny" in errors[2]  # what is stored
 
     monkeypatch.setattr(evaluation, "sized_parts", lambda name, side: (IMAGES[:20], IMAGES[:0], IMAGES[20:]))
+    monkeypatch.setattr(evaluation, "inception_or_none", lambda: lambda pictures: pictures.mean((1, 2)))
     assert main(["evaluate", "generators"]) == 0
     with (house / "results" / evaluation.QUALITY_TABLE).open() as file:
         rows = list(csv.DictReader(file))
@@ -87,6 +88,7 @@ def test_walk_evaluate_and_what_is_no_generator(house, monkeypatch, capsys):
     assert float(rows[1]["sharpness"]) > 0
     assert float(rows[1]["frechet_distance"]) > 0
     assert rows[1]["reconstruction_rmse"] == ""
+    assert float(rows[1]["inception_frechet_distance"]) > 0
     stored = registry.load_card("gan-tiny").figures
     assert stored["nearest_pixels"] == pytest.approx(float(rows[1]["nearest_pixels"]))
     with Image.open(house / "results" / "generator_samples_gan-tiny.webp") as image:

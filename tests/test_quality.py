@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.generators import quality
+from core.generators import inception, quality
 
 RNG = np.random.default_rng(11)
 
@@ -89,17 +89,60 @@ def test_blur_lowers_sharpness():
 def test_the_nearest_are_found_with_true_distances():
     known = RNG.normal(size=(600, 3, 2)).astype(np.float32)
     points = known[[5, 599, 0]] + np.float32(0.001)
-    index, distance = quality.nearest(points, known)
-    np.testing.assert_array_equal(index, [5, 599, 0])
-    np.testing.assert_allclose(distance, 0.001, rtol=1e-2)
+    found = quality.nearest(points, known)
+    np.testing.assert_array_equal(found.index, [5, 599, 0])
+    np.testing.assert_allclose(found.distance, 0.001, rtol=1e-2)
     with pytest.raises(ValueError, match="same values"):
         quality.nearest(points, known[..., 0])
+
+
+def test_closeness_is_the_distance_over_the_mean_one_to_the_nearest():
+    found = quality.nearest([[0.0], [10.0], [2.0]], [[1.0], [3.0], [8.0]])
+    np.testing.assert_array_equal(found.index, [0, 2, 0])
+    np.testing.assert_allclose(found.distance, [1, 2, 1])
+    np.testing.assert_allclose(found.closeness, [1 / 4, 2 / 6, 3 * 1 / 8])  # of distances (1, 3, 8), (9, 7, 2), (1, 1, 6)
+    assert quality.nearest([[1.0]], [[1.0]]).closeness[0] == 1  # nothing to compare with
+
+
+def test_only_the_nearest_fifty_count():
+    known = np.concatenate([np.full((50, 1), 2.0), np.full((9, 1), 1000.0)])
+    np.testing.assert_allclose(quality.nearest([[0.0]], known).closeness, 1)
+
+
+def test_blurred_pictures_are_near_to_all_and_no_copies():
+    data = RNG.integers(0, 256, (80, 8, 8, 3)).astype(np.float32)
+    real, blurred, copies = data[:20], 128 + 0.2 * (data[:20] - 128), data[60:] + 1
+    usual = quality.nearest(real, data[20:])
+    smooth, copied = quality.nearest(blurred, data[20:]), quality.nearest(copies, data[20:])
+    assert smooth.distance.max() < usual.distance.min()
+    assert quality.copied_share(smooth.closeness, usual.closeness) < 0.3
+    assert quality.copied_share(copied.closeness, usual.closeness) == 1
 
 
 def test_copies_stand_out():
     usual = np.linspace(1, 2, 1001)
     assert quality.copied_share(usual, usual) == pytest.approx(0.01, abs=0.002)
     assert quality.copied_share([0.1, 0.2, 1.5, 1.6], usual) == 0.5
+
+
+def test_inception_sees_large_pictures_between_minus_one_and_one(tmp_path, monkeypatch):
+    import keras
+
+    seen = []
+
+    def network(inputs: np.ndarray, training: bool) -> np.ndarray:
+        seen.append(inputs)
+        return inputs.mean((1, 2))
+
+    monkeypatch.setattr(keras.applications, "InceptionV3", lambda **options: network)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert inception.inception_or_none() is None
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / inception.WEIGHTS).write_bytes(b"weights")
+    shades = np.tile(np.arange(40, dtype=np.uint8)[:, None, None, None], (1, 8, 8, 3)) * 5
+    features = inception.inception_or_none()(shades)
+    assert [part.shape for part in seen] == [(32, 299, 299, 3), (8, 299, 299, 3)]
+    np.testing.assert_allclose(features, np.repeat(5 * np.arange(40)[:, None], 3, 1) / 127.5 - 1, atol=1e-4)
 
 
 @pytest.mark.parametrize("features", [np.zeros((1, 3)), np.zeros(3), np.full((4, 2), np.nan)])

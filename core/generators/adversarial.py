@@ -93,6 +93,10 @@ class Adversarial(keras.Model):
         """
         return self.run(self.makers[0], weights, noise[:, 0]), 0.0, {}
 
+    def shown(self, weights: Weights, pictures: Any, noise: Any) -> Any:
+        """The pictures of ``made`` alone, which the discriminator learns from."""
+        return self.made(weights, pictures, noise)[0]
+
     def combined(self, own: Any, adversarial: Any) -> Any:
         """The makers' whole loss."""
         return own + adversarial
@@ -109,7 +113,7 @@ class Adversarial(keras.Model):
     def _discriminator_turn(self, weights: Weights, makers: Weights, batch: dict[str, Any]) -> tuple[Any, Any]:
         """The discriminator's loss as a function of its weights."""
         pictures, noise, dice = batch["pictures"], batch["noise"], batch["dice"]
-        made = ops.stop_gradient(self.made(makers, pictures, noise[:, : self.noises])[0])
+        made = ops.stop_gradient(self.shown(makers, pictures, noise[:, : self.noises]))
         real = augment(pictures, dice[:, 0], self.game.augment)  # (batch, side, side, 3)
         made = augment(made, dice[:, 1], self.game.augment)
         # One pass for both halves: larger products, and half the calls.
@@ -118,13 +122,19 @@ class Adversarial(keras.Model):
         loss = discriminator_loss(self.game.loss, real_logits, made_logits)
         if self.game.penalty:
             every = max(1, round(1 / self.game.penalty_share))
-            for part in (real, made):
-                loss = loss + 0.5 * self.game.penalty * self._penalty(weights, part[::every])
-        notes = {
-            "real_right": ops.mean(ops.cast(real_logits > 0, "float32")),
-            "made_right": ops.mean(ops.cast(made_logits < 0, "float32")),
-        }
-        return loss, notes
+            some = ops.concatenate([real[::every], made[::every]])
+            # gamma / 2 for each of two means over as many pictures: gamma times the mean over both.
+            loss = loss + self.game.penalty * self._penalty(weights, some)
+        return loss, self._known(real_logits, made_logits)
+
+    def _known(self, real: Any, made: Any) -> dict[str, Any]:
+        """What the discriminator knows, from logits (batch,): shares of pictures, or of pairs where only differences count."""
+        right = (
+            {"pairs_right": real > made}
+            if self.game.loss == "relativistic"
+            else {"real_right": real > 0, "made_right": made < 0}
+        )
+        return {name: ops.mean(ops.cast(values, "float32")) for name, values in right.items()}
 
     def _penalty(self, weights: Weights, pictures: Any) -> Any:
         def total(inputs: Any) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ from core import paths, registry
 from core.datasets import Dataset, load_dataset
 from core.generators import quality
 from core.generators.data import as_floats, reduced
+from core.generators.inception import Features, inception_or_none
 from core.generators.latent import random_vectors
 from core.generators.stored import Generator, as_generator, list_generators, load_generator
 from core.images import Picture
@@ -61,14 +62,29 @@ def load_judge(folder: Path | None = None) -> Judge:
 class Reference:
     """Pictures of the data at one size with their features: what was learned from, and as many held out as are measured.
 
-    Both in an order of their own, so that the first of them are a fair choice.
+    Both in an order of their own, so that the first of them are a fair choice. closeness: see ``quality.nearest``, of the
+    held-out pictures.
     """
 
     train: Picture
     held_out: Picture
     train_features: NDArray[np.float32] | None
-    nearest_pixels: NDArray[np.float32]  # of the held-out pictures
-    nearest_features: NDArray[np.float32] | None
+    closeness_pixels: NDArray[np.float32]
+    closeness_features: NDArray[np.float32] | None
+
+    def nearest_in_pixels(self, pictures: Picture) -> quality.Neighbours:
+        """The nearest training pictures; index n + i is picture i of n mirrored, as which ours learn them too."""
+        return _nearest_in_pixels(pictures, self.train)
+
+    def picture(self, index: NDArray[np.int64]) -> Picture:
+        """The training pictures of such indices."""
+        count = len(self.train)
+        chosen = self.train[index % count]
+        return np.where((index < count)[:, None, None, None], chosen, chosen[:, :, ::-1])
+
+
+def _nearest_in_pixels(pictures: Picture, train: Picture) -> quality.Neighbours:
+    return quality.nearest(as_floats(pictures), as_floats(np.concatenate([train, train[:, :, ::-1]])))
 
 
 def sized_parts(name: str, side: int, load: Callable[[str], Dataset] = load_dataset) -> tuple[Picture, Picture, Picture]:
@@ -82,11 +98,11 @@ def make_reference(train: Picture, held_out: Picture, judge: Judge | None) -> Re
     """What generators of these pictures are measured against."""
     train, held_out = (part[np.random.default_rng(SEED).permutation(len(part))] for part in (train, held_out))
     held_out = held_out[:MOST]
-    pixels = quality.nearest(as_floats(held_out), as_floats(train))[1]
+    pixels = _nearest_in_pixels(held_out, train).closeness
     if judge is None:
         return Reference(train, held_out, None, pixels, None)
     features = judge(train)[0]
-    near = quality.nearest(judge(held_out)[0], features)[1]
+    near = quality.nearest(judge(held_out)[0], features).closeness
     return Reference(train, held_out, features, pixels, near)
 
 
@@ -95,22 +111,22 @@ def measure(pictures: Picture, reference: Reference, judge: Judge | None, leaves
 
     leaves: whether a class can be looked for in them.
     """
-    pixels = quality.nearest(as_floats(pictures), as_floats(reference.train))[1]
+    pixels = reference.nearest_in_pixels(pictures)
     figures = {
         "sharpness": float(quality.sharpness(pictures).mean()),
-        "nearest_pixels": float(np.median(pixels)),
-        "copied_share": quality.copied_share(pixels, reference.nearest_pixels),
+        "nearest_pixels": float(np.median(pixels.distance)),
+        "copied_share": quality.copied_share(pixels.closeness, reference.closeness_pixels),
     }
-    if judge is None or reference.train_features is None or reference.nearest_features is None:
+    if judge is None or reference.train_features is None or reference.closeness_features is None:
         return figures
     features, chances = judge(pictures)
-    near = quality.nearest(features, reference.train_features)[1]
+    near = quality.nearest(features, reference.train_features)
     figures |= {
         "frechet_distance": quality.frechet_distance(features, reference.train_features),
         "kernel_distance_thousandths": KERNEL_UNIT * quality.kernel_distance(features, reference.train_features[:MOST]),
         "diversity": quality.diversity(features),
-        "nearest_features": float(np.median(near)),
-        "copied_features_share": quality.copied_share(near, reference.nearest_features),
+        "nearest_features": float(np.median(near.distance)),
+        "copied_features_share": quality.copied_share(near.closeness, reference.closeness_features),
     }
     if leaves:
         figures["confident_share"] = quality.confident_share(chances)
@@ -162,27 +178,31 @@ def generator_figures(trained: TrainedModel) -> dict[str, float]:
 
 COLUMNS = (
     *("frechet_distance", "kernel_distance_thousandths", "confident_share", "sharpness", "diversity", "nearest_pixels"),
-    *("nearest_features", "copied_share", "copied_features_share", "reconstruction_rmse"),
+    *("nearest_features", "copied_share", "copied_features_share", "reconstruction_rmse", "inception_frechet_distance"),
 )
 
 
 def evaluate(progress: Callable[[int, int], None] | None = None) -> list[dict[str, Any]]:
     """Measure all stored generators of our data sets; write ``assets/results/generator_*`` and the figures on their cards.
 
-    One row a generator, and one for the held-out pictures of each data set and size. Sheets of samples, and of samples beside
+    One row a generator, and one for the held-out pictures of each data set and size; Inception's distance is measured where
+    its weights lie on this machine. Sheets of samples, and of samples beside
     their nearest training pictures, stand beside the table.
     """
     cards = [card for card in list_generators() if card.extra.get("data") in ("plant-leaves", "anime-faces")]
     rows: list[dict[str, Any]] = []
-    seen: set[tuple[str, int]] = set()
+    inception, seen = inception_or_none() if cards else None, set[tuple[str, int]]()
     for done, card in enumerate(cards):
         generator = load_generator(card.model_id)
         name, side = str(card.extra["data"]), generator.side
         reference, judge = _reference(name, side, _classifier_sha256())
         if (name, side) not in seen:
             seen.add((name, side))
-            rows.append(_row("held-out pictures", name, side, measure(reference.held_out, reference, judge, _leaves(name))))
+            figures = measure(reference.held_out, reference, judge, _leaves(name))
+            figures |= _in_inception(inception, reference.held_out, reference)
+            rows.append(_row("held-out pictures", name, side, figures))
         figures = measured(generator)
+        figures |= _in_inception(inception, samples(generator, len(reference.held_out)), reference)
         registry.update_card(card.model_id, figures=figures, sha256=card.sha256)
         rows.append(_row(card.model_id, name, side, figures, card.epochs_trained, card.epochs_asked))
         write_sheets(generator, reference, judge, paths.RESULTS)
@@ -191,6 +211,19 @@ def evaluate(progress: Callable[[int, int], None] | None = None) -> list[dict[st
     if rows:
         write_table(paths.RESULTS, QUALITY_TABLE, rows)
     return rows
+
+
+def _in_inception(features: Features | None, pictures: Picture, reference: Reference) -> dict[str, float]:
+    """The Fréchet distance of pictures to some of the training part in Inception's features; nothing where there are none."""
+    if features is None:
+        return {}
+    return {"inception_frechet_distance": quality.frechet_distance(features(pictures), _learned_from(features, reference))}
+
+
+@lru_cache(maxsize=4)
+def _learned_from(features: Features, reference: Reference) -> NDArray[np.float32]:
+    """The features of as many training pictures as are held out, once for all generators of them."""
+    return features(reference.train[: len(reference.held_out)])
 
 
 def _leaves(name: str) -> bool:
@@ -215,10 +248,10 @@ def write_sheets(generator: Generator, reference: Reference, judge: Judge | None
 
 
 def nearest_sheet(made: Picture, reference: Reference, judge: Judge | None) -> bytes:
-    """Made pictures, below each the training picture nearest in pixels, and where there is a judge the one in features."""
-    rows = [made, reference.train[quality.nearest(as_floats(made), as_floats(reference.train))[0]]]
+    """Made pictures, below each the training picture nearest in pixels, mirrored where that is nearer, then in features."""
+    rows = [made, reference.picture(reference.nearest_in_pixels(made).index)]
     if judge is not None and reference.train_features is not None:
-        rows.append(reference.train[quality.nearest(judge(made)[0], reference.train_features)[0]])
+        rows.append(reference.train[quality.nearest(judge(made)[0], reference.train_features).index])
     table = np.stack(rows)  # (rows, n, side, side, 3)
     side = made.shape[1]
     return encode(table.swapaxes(1, 2).reshape(len(rows) * side, len(made) * side, 3), "WEBP", 90)

@@ -48,6 +48,15 @@ class VaeGan(Adversarial):
         # As many made pictures as the data's: the reconstructions of one half, and those of normal vectors.
         return made[half:], own, {"reconstruction_loss": error, "posterior_loss": apart}
 
+    def shown(self, weights: Weights, pictures: Any, noise: Any) -> Any:
+        encoder, decoder = self.makers
+        count = len(encoder.trainable_variables)
+        half = ops.shape(pictures)[0] // 2
+        # What ``made`` gives, without the reconstructions that only its own loss needs.
+        posterior = self.run(encoder, weights[:count], pictures[half:])  # (batch - half, 2 latent)
+        vectors = ops.concatenate([reparameterised(posterior, noise[half:, 0]), noise[:half, 1]])  # (batch, latent)
+        return self.run(decoder, weights[count:], vectors)
+
     def combined(self, own: Any, adversarial: Any) -> Any:
         return own + self.spec.adversarial * adversarial
 
