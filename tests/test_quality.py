@@ -90,7 +90,7 @@ def test_the_nearest_are_found_with_true_distances():
     known = RNG.normal(size=(600, 3, 2)).astype(np.float32)
     points = known[[5, 599, 0]] + np.float32(0.001)
     found = quality.nearest(points, known)
-    np.testing.assert_array_equal(found.index, [5, 599, 0])
+    np.testing.assert_array_equal(found.indices, [5, 599, 0])
     np.testing.assert_allclose(found.distance, 0.001, rtol=1e-2)
     with pytest.raises(ValueError, match="same values"):
         quality.nearest(points, known[..., 0])
@@ -98,7 +98,7 @@ def test_the_nearest_are_found_with_true_distances():
 
 def test_closeness_is_the_distance_over_the_mean_one_to_the_nearest():
     found = quality.nearest([[0.0], [10.0], [2.0]], [[1.0], [3.0], [8.0]])
-    np.testing.assert_array_equal(found.index, [0, 2, 0])
+    np.testing.assert_array_equal(found.indices, [0, 2, 0])
     np.testing.assert_allclose(found.distance, [1, 2, 1])
     np.testing.assert_allclose(found.closeness, [1 / 4, 2 / 6, 3 * 1 / 8])  # of distances (1, 3, 8), (9, 7, 2), (1, 1, 6)
     assert quality.nearest([[1.0]], [[1.0]]).closeness[0] == 1  # nothing to compare with

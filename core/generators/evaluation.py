@@ -249,9 +249,9 @@ def write_sheets(generator: Generator, reference: Reference, judge: Judge | None
 
 def nearest_sheet(made: Picture, reference: Reference, judge: Judge | None) -> bytes:
     """Made pictures, below each the training picture nearest in pixels, mirrored where that is nearer, then in features."""
-    rows = [made, reference.picture(reference.nearest_in_pixels(made).index)]
+    rows = [made, reference.picture(reference.nearest_in_pixels(made).indices)]
     if judge is not None and reference.train_features is not None:
-        rows.append(reference.train[quality.nearest(judge(made)[0], reference.train_features).index])
+        rows.append(reference.train[quality.nearest(judge(made)[0], reference.train_features).indices])
     table = np.stack(rows)  # (rows, n, side, side, 3)
     side = made.shape[1]
     return encode(table.swapaxes(1, 2).reshape(len(rows) * side, len(made) * side, 3), "WEBP", 90)

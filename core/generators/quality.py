@@ -95,7 +95,7 @@ class Neighbours(NamedTuple):
     closeness: the distance over the mean distance to the 50 nearest, in [0, 1]; near 1 when the nearest is one of many.
     """
 
-    index: NDArray[np.int64]
+    indices: NDArray[np.int64]
     distance: NDArray[np.float32]
     closeness: NDArray[np.float32]
 
