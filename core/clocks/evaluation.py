@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.benchmark import draw, report_benchmark
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
-from core.clocks.photographs import CLASSICAL, evaluate_sets, picture_sets, wild_set
+from core.clocks.photographs import CHUNK, CLASSICAL, evaluate_sets, picture_sets, wild_set
 from core.clocks.reading import decode, read_pictures
 from core.clocks.styles import REPORT
 from core.clocks.time import ClockTime, common_sense_error_minutes
@@ -53,17 +53,26 @@ def _outputs(model: registry.TrainedModel, images: NDArray[np.uint8]) -> Any:
     return np.concatenate(parts)
 
 
+def _read(model: registry.TrainedModel, images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], Any]:
+    """The minutes that a model reads in pictures (n, side, side), and its outputs; None for those of models that look for the
+    dial themselves, which read here as they do in photographs."""
+    if model.card.extra.get("readable") is True:
+        parts = [list(images[start : start + CHUNK]) for start in range(0, len(images), CHUNK)]
+        return np.array([one.minutes for part in parts for one in read_pictures(part, model=model)]), None
+    outputs = _outputs(model, images)
+    return decode(outputs, model.card.extra).minutes, outputs
+
+
 def read_benchmark(model: registry.TrainedModel) -> tuple[dict[str, float], NDArray[np.float64]]:
     """All figures of one model on the benchmark's test part, 3,600 pictures, and the minutes that it read there."""
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     true = benchmark.minutes[benchmark.test]
-    outputs = _outputs(model, benchmark.images[benchmark.test])
-    read = decode(outputs, model.card.extra).minutes
+    read, outputs = _read(model, benchmark.images[benchmark.test])
     figures = error_figures(true, read) | hand_label_figures(true, read)
     if "form" in model.card.extra:
         figures |= form_figures(model.card.extra["form"], outputs, true)
     images, minutes = turned_pictures()
-    turned = decode(_outputs(model, images), model.card.extra).minutes
+    turned, _ = _read(model, images)
     figures["mean_minutes_any_turn"] = float(common_sense_error_minutes(minutes, turned).mean())
     return figures, read
 

@@ -170,7 +170,7 @@ READER_SMALL_STAGES = ((64, 60), (96, 115))  # pixels, and the epoch up to which
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512)  # 70 million pictures: for a GPU
 
 
-LOCATED_PICTURES, CHUNK = 200, 20  # validation pictures that are read as photographs are, so many at a time
+LOCATED_PICTURES, CHUNK = 200, 20  # validation pictures of each kind that are read as photographs are, so many at a time
 
 
 def _wild_data(side: int, size: int, training: TrainSpec) -> WildData:
@@ -184,22 +184,31 @@ def _wild_losses() -> tuple[Any, Any, Any]:
 
 
 def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) -> dict[str, Any]:
-    """Temperatures from the rendered part of what the model was validated on, ``count`` pictures.
+    """Temperatures from what the model was validated on, ``count`` rendered pictures and as many painted faces.
 
-    ``likeliest_temperature`` of the bins of a single look, and ``locate.choose_temperature`` of what several looks at a
-    dial give together (of the first ``LOCATED_PICTURES``, since each takes ten looks and more).
+    ``likeliest_temperature`` of the bins of a single look at the renderings, and ``locate.choose_temperature`` of what
+    several looks at a dial give together: of renderings and of faces that were found, the higher. A reader is surest of
+    pictures like those it learned from, and photographs are not.
     """
-    images, known = valid_part(Mixture(int(model.card.extra["side"])), None, count)
-    taught = np.isfinite(known[:, 0])
-    pictures, minutes = images[taught], np.rint(known[taught, 0]).astype(np.int64) % MINUTES
-    found = {"temperature": likeliest_temperature(model(unit(pictures))["bins"], minutes)}
-    plain = registry.TrainedModel(replace(model.card, extra={**model.card.extra, **found, LOCATED: 1.0}), model.model)
-    distributions = [
-        located.distribution
-        for start in range(0, min(len(pictures), LOCATED_PICTURES), CHUNK)
-        for located in read_located(list(pictures[start : min(start + CHUNK, LOCATED_PICTURES)]), plain)
-    ]
-    return {**found, LOCATED: choose_temperature(np.stack(distributions), minutes[: len(distributions)])}
+    images, known = valid_part(Mixture(int(model.card.extra["side"])), find_faces(VALID_FILE), count)
+    temperatures, several = [], []
+    for part in (slice(count), slice(count, None)):
+        taught = np.isfinite(known[part, 0])
+        pictures, minutes = images[part][taught], np.rint(known[part, 0][taught]).astype(np.int64) % MINUTES
+        if not len(pictures):  # the faces are not here
+            continue
+        if not temperatures:
+            temperatures.append(likeliest_temperature(model(unit(pictures))["bins"], minutes))
+        found = {"temperature": temperatures[0], LOCATED: 1.0}
+        plain = registry.TrainedModel(replace(model.card, extra={**model.card.extra, **found}), model.model)
+        several.append(_located_temperature(plain, pictures[:LOCATED_PICTURES], minutes[:LOCATED_PICTURES]))
+    return {"temperature": temperatures[0], LOCATED: max(several)}
+
+
+def _located_temperature(model: registry.TrainedModel, pictures: NDArray[np.uint8], minutes: NDArray[np.int64]) -> float:
+    parts = [list(pictures[start : start + CHUNK]) for start in range(0, len(pictures), CHUNK)]
+    located = [one for part in parts for one in read_located(part, model)]
+    return choose_temperature(np.stack([one.distribution for one in located]), minutes)
 
 
 def _wild_recipe(
