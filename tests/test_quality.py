@@ -132,7 +132,7 @@ def test_inception_sees_large_pictures_between_minus_one_and_one(tmp_path, monke
 
     def network(inputs: np.ndarray, training: bool) -> np.ndarray:
         seen.append(inputs)
-        return inputs.mean((1, 2))
+        return inputs[:, 150, 150]
 
     monkeypatch.setattr(keras.applications, "InceptionV3", lambda **options: network)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

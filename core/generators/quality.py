@@ -5,7 +5,7 @@ project. They are not Inception's, so no figure can be compared with Fréchet di
 measured here, and held-out pictures as the best that can be hoped for, is what they are for.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -89,7 +89,8 @@ def sharpness(pictures: Picture) -> NDArray[np.float32]:
     return np.array([cv2.Laplacian(np.ascontiguousarray(one), cv2.CV_32F).var() for one in grey], np.float32)
 
 
-class Neighbours(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Neighbours:
     """For each of n points: the index of the nearest known one, the distance to it, and how much nearer it is than others.
 
     closeness: the distance over the mean distance to the 50 nearest, in [0, 1]; near 1 when the nearest is one of many.

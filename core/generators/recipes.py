@@ -112,7 +112,7 @@ def _systems() -> list[System]:
             "Residual networks, a relativistic game with gradient penalties, differentiable augmentation, averaged weights.",
             # No cutout: in so few epochs the discriminator does not learn 8,364 pictures by heart, and it only slows.
             GanSpec(RESIDUAL_64, replace(BEST_GAME, augment=("colour", "translation"))),
-            replace(BEST_TRAINING, epochs=80),
+            replace(BEST_TRAINING, epochs=70),
             "plant-leaves",
         ),
         System(
@@ -120,7 +120,7 @@ def _systems() -> list[System]:
             "GAN of faces, ours",
             "Residual networks, a relativistic game with gradient penalties, differentiable augmentation, averaged weights.",
             GanSpec(RESIDUAL_64, replace(BEST_GAME, augment=("translation",))),
-            replace(BEST_TRAINING, epochs=36),
+            replace(BEST_TRAINING, epochs=30),
             "anime-faces",
         ),
         System(
@@ -128,7 +128,7 @@ def _systems() -> list[System]:
             "VAE of faces, ours",
             "A discriminator beside the autoencoder judges what it makes, so that hair and eyes get edges.",
             VaeSpec(RESIDUAL_64, "squared", beta=0.2, game=replace(BEST_GAME, augment=(), beta_1=0.5), adversarial=10.0),
-            replace(BEST_TRAINING, epochs=28),
+            replace(BEST_TRAINING, epochs=24),
             "anime-faces",
         ),
     ]
