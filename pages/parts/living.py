@@ -166,7 +166,7 @@ def axes(scale: tuple[int, float], trained: Sequence[tuple[int, float]], validat
     return (
         f'<path class="lo-axis" d="M{LEFT} {TOP}V{floor:.1f}H{end:.1f}"></path>{names}'
         f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{floor:.1f}">0</text>'
-        f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{TOP + 11}">{top:.0%}</text>'.replace('%', ' %')
+        f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{TOP + 11}">{100 * top:.0f} %</text>'
         f'<text class="lo-tick" x="{LEFT}" y="{HEIGHT - 10}">epoch 1</text>'
         f'<text class="lo-tick lo-tick-left" x="{end:.1f}" y="{HEIGHT - 10}">{last}</text>'
     )
