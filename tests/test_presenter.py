@@ -61,7 +61,7 @@ def test_a_link_turns_presenter_mode_on_and_the_switch_turns_it_off():
     assert "present" not in running.query_params
     running.toggle(key="present-switch").set_value(True).run()
     assert bar(running)["presenting"]
-    assert running.query_params["present"] == ["on"]
+    assert "present" in running.query_params
 
 
 @pytest.mark.parametrize("text", ["0", "8", "99", "-1", "1.0", "²", "<b>", "", "1&x=2", "00000000000001"])

@@ -15,7 +15,7 @@ from pages.parts.pictures import data_url
 HOME = paths.ASSETS / "home"
 TAKES = 3  # readings that take turns, a third of the animation each
 WIDTH, HEIGHT = 400, 250  # of drawn pictures, in their own units
-LEFT, RIGHT, TOP, BOTTOM = 44, 96, 18, 34  # margins of the curves
+LEFT, RIGHT, TOP, BOTTOM = 60, 112, 20, 40  # margins of the curves
 Row = dict[str, str]
 _living = component("living", html='<div class="living"></div>')
 
@@ -160,13 +160,13 @@ def axes(scale: tuple[int, float], trained: Sequence[tuple[int, float]], validat
     high, low = sorted((0, 1), key=lambda index: places[index])
     places[low] = max(places[low], places[high] + 32)
     names = "".join(
-        f'<text class="lo-line-name lo-name-{kind}" x="{end + 8:.1f}" y="{y + 4:.1f}">{words}</text>'
+        f'<text class="lo-line-name lo-name-{kind}" x="{end + 8:.1f}" y="{y + 6:.1f}">{words}</text>'
         for kind, words, y in (("learned", "seen before", places[0]), ("new", "never seen", places[1]))
     )
     return (
         f'<path class="lo-axis" d="M{LEFT} {TOP}V{floor:.1f}H{end:.1f}"></path>{names}'
         f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{floor:.1f}">0</text>'
-        f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{TOP + 9}">{top:.0%}</text>'
+        f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{TOP + 11}">{100 * top:.0f} %</text>'
         f'<text class="lo-tick" x="{LEFT}" y="{HEIGHT - 10}">epoch 1</text>'
         f'<text class="lo-tick lo-tick-left" x="{end:.1f}" y="{HEIGHT - 10}">{last}</text>'
     )

@@ -17,6 +17,7 @@ KEY = "presenter"
 STEP, TOLD, BEGAN = "demo-step", "demo-told", "demo-began"  # in the session: the step, the URL's word for it, the time
 LINKED = "linked-names"  # what the URL named in the run before
 GO, ASKED, KEYS = "presenter-go", "presenter-asked", "presenter-keys"
+KEYS_TOLD = "presenter-keys-told"  # what the browser knows of it
 SHORTCUTS = {
     "P": "presenter mode on and off",
     "F": "full screen on and off",
@@ -109,10 +110,11 @@ def data(pages: Sequence[Page], page: Page) -> dict[str, Any]:
     state, place = st.session_state, root(page)
     step = state.get(STEP)
     presenting = theme.large()
+    state[KEYS_TOLD] = state.get(KEYS, True)
     stay = f"?present={ON}" if presenting else ""
     told: dict[str, Any] = {
         "presenting": presenting,
-        "keys": state.get(KEYS, True),
+        "keys": state[KEYS_TOLD],
         "pages": [f"{place}{one.url_path}{stay}" for one in pages],
         "first": href(place, 0),
         "go": href(place, 0) if state.pop(GO, False) else "",
@@ -169,10 +171,14 @@ def keys() -> None:
     """What each key does, and a switch that turns them off for those whom they trouble."""
     lines = "".join(f"<dt>{chords(name)}</dt><dd>{words}</dd>" for name, words in SHORTCUTS.items())
     st.html(f'<dl class="lo-keys">{lines}</dl><p class="lo-hint">They rest while you type, and in sliders and lists.</p>')
-    on = st.toggle("Keys are on", st.session_state.get(KEYS, True))
-    if on != st.session_state.get(KEYS, True):
-        st.session_state[KEYS] = on
+    st.toggle("Keys are on", st.session_state.get(KEYS, True), key="keys-on", on_change=keep_keys)
+    if st.session_state.get(KEYS, True) != st.session_state.get(KEYS_TOLD):
         st.rerun()
+
+
+def keep_keys() -> None:
+    """Keys on or off."""
+    st.session_state[KEYS] = st.session_state["keys-on"]
 
 
 def chords(name: str) -> str:
