@@ -191,7 +191,8 @@ def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) ->
     pictures like those it learned from, and photographs are not.
     """
     images, known = valid_part(Mixture(int(model.card.extra["side"])), find_faces(VALID_FILE), count)
-    temperatures, several = [], []
+    temperatures: list[float] = []
+    several: list[float] = []
     for part in (slice(count), slice(count, None)):
         taught = np.isfinite(known[part, 0])
         pictures, minutes = images[part][taught], np.rint(known[part, 0][taught]).astype(np.int64) % MINUTES
