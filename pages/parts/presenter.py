@@ -158,8 +158,8 @@ def bar(pages: Sequence[Page], page: Page) -> None:
 def heard() -> None:
     """Do what a key or a button of the bar asks for; anything else is passed over."""
     asked = (st.session_state.get("presenter-bar") or {}).get("asked")
-    if asked == "present":
-        turn(not theme.large())
+    if asked in ("present", "leave"):
+        turn(asked == "present")
     elif asked == "end":
         end()
     elif asked in ("link", "code", "keys"):

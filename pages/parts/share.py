@@ -42,18 +42,18 @@ def link_for(url: str, state: Iterable[tuple[str, str]], address: str | None, bo
         raise ValueError(f"a link begins with http:// or https:// and a host; got {url[:80]!r}")
     query = urlencode(list(state))
     if not is_loopback(parts.hostname):
-        return Link(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")))
+        return Link(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, "")))
     if bound and is_loopback(bound) and bound not in EVERYWHERE:
         note = f"The app was told to answer at {bound} alone, so nobody else can open this: start it with make app."
-        return Link(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), (note,))
+        return Link(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, "")), (note,))
     if address is None:
         note = "This machine has no address in a network now, so the link works on this machine alone."
-        return Link(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), (note,))
+        return Link(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, "")), (note,))
     host = f"[{address}]" if ":" in address else address
     place = f"{host}:{parts.port}" if parts.port else host
     note = f"You opened the app as {parts.hostname}; the link names this machine's address in its network instead. Phones and "
     note += "laptops must be in the same network."
-    return Link(urlunsplit((parts.scheme, place, parts.path, query, "")), (note,))
+    return Link(urlunsplit((parts.scheme, place, parts.path or "/", query, "")), (note,))
 
 
 def is_loopback(host: str) -> bool:

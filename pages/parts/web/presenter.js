@@ -51,7 +51,8 @@ function build(root) {
     const page = /^[1-9]$/.test(key) ? data.pages[Number(key) - 1] : "";
     if (!act && !page && !ASKS[key]) return;
     event.preventDefault();
-    if (ASKS[key]) self.ask(ASKS[key]);
+    if (key === "p") self.ask(data.presenting ? "leave" : "present");  // said so, not turned about: it may be heard twice
+    else if (ASKS[key]) self.ask(ASKS[key]);
     else if (page) go(page);
     else act();
   };
