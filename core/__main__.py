@@ -75,7 +75,7 @@ def _render(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     import time
 
-    from core.catalogue import next_recipes
+    from core.catalogue import in_turn, next_recipes
     from core.checkpoints import CheckpointError
     from core.picture_files import DatasetError
     from core.recipe_runs import run_slice
@@ -119,7 +119,7 @@ def _train(options: argparse.Namespace) -> int:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
         print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}".rstrip("; "), flush=True)
         if slices and card.epochs_trained < card.epochs_asked:
-            queue = sorted([*queue, recipe], key=share_trained)
+            queue = in_turn([*queue, recipe])
     for recipe in queue:
         print(f"{recipe.model_id}: no time left; the same command goes on")
     return status

@@ -33,6 +33,7 @@ class Recipe:
     build: spec -> uncompiled model. data: TrainSpec -> TrainingData, called once before training. losses: -> what
     ``training.train`` takes as loss, loss_weights and metrics. figures: a trained model -> its test figures, names with
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
+    for_gpu: an epoch takes a processor a quarter of an hour and more; without a GPU all others come first.
     settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
     data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
     stages: what is trained before ``spec`` on ``data``, smallest first; grow: (trained, next) gives the next stage's network
@@ -57,6 +58,7 @@ class Recipe:
     report: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     settle: int = 0
+    for_gpu: bool = False
     data_version: Callable[[], str] = str  # "" for data that never changes
     stages: tuple[Stage, ...] = ()
     grow: Callable[[Any, Any], None] | None = None

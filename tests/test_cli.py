@@ -190,6 +190,15 @@ def test_all_takes_the_least_trained_first(tmp_path, monkeypatch, tiny):
     assert [recipe.model_id for recipe in catalogue.next_recipes([])] == ["tiny", "started", "done"]
 
 
+def test_recipes_for_a_gpu_come_last_without_one(monkeypatch, tiny):
+    large = replace(tiny, model_id="large", for_gpu=True)
+    recipe_runs.run_recipe(tiny)
+    monkeypatch.setattr(catalogue, "device_name", lambda: "CPU (2 cores)")
+    assert [recipe.model_id for recipe in catalogue.in_turn([large, tiny])] == ["tiny", "large"]
+    monkeypatch.setattr(catalogue, "device_name", lambda: "NVIDIA H200")
+    assert [recipe.model_id for recipe in catalogue.in_turn([tiny, large])] == ["large", "tiny"]
+
+
 def test_all_trains_in_turns_until_everything_is_done(tmp_path, monkeypatch, tiny, capsys):
     other = replace(tiny, model_id="other")
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": tiny, "other": other})

@@ -220,6 +220,7 @@ def _wild_recipe(
     training: TrainSpec,
     size: int,
     stages: tuple[tuple[int, int], ...] = (),
+    for_gpu: bool = False,
 ) -> Recipe:
     smaller = ", ".join(f"of {side} pixels up to epoch {epochs}" for side, epochs in stages)
     return Recipe(
@@ -243,6 +244,7 @@ def _wild_recipe(
             Stage(epochs, replace(spec, side=side), partial(_wild_data, side, size), {"side": side}) for side, epochs in stages
         ),
         grow=_grow,
+        for_gpu=for_gpu,
     )
 
 
@@ -286,5 +288,6 @@ def recipes() -> list[Recipe]:
             READER,
             READER_TRAINING,
             READER_EPOCH,
+            for_gpu=True,
         ),
     ]

@@ -15,6 +15,7 @@ from pages.parts.model_cards import swatch
 from pages.parts.views import section
 
 FIRST = (
+    "reader-small",
     "reader-report",
     "report22-label-transform-corrected",
     "report23-classes-720",
