@@ -225,7 +225,8 @@ def test_the_open_tab_and_the_chosen_models_decide_what_is_shown():
     assert source.names_for("tell_the_time", {})[0] == "core.clocks.reading.read_pictures"
     with_model = source.names_for("tell_the_time", {"model": ["report23-classes-720", "no-such-model"]})
     assert with_model[:2] == ["core.clocks.report_networks.build_report_network", "core.clocks.reading.read_pictures"]
-    assert source.names_for("tell_the_time", {"tab": "Common sense"})[1] == "core.clocks.losses.custom_mae_as_published"
+    lesson = {"tab": "Common sense", "model": ["reader-report"]}
+    assert source.names_for("tell_the_time", lesson)[1] == "core.clocks.losses.custom_mae_as_published"
     assert source.names_for("tell_the_time", {"tab": "no such tab"}) == source.names_for("tell_the_time", {})
     assert source.names_for("no_such_page", {}) == source.names_for("", {})
 

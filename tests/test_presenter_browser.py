@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def ready(page):
     """Wait until the bar is there, which hears the keys, and the page beneath it has been drawn."""
-    expect(page.locator(".bar")).to_be_attached()
+    expect(page.locator(".bar")).to_have_attribute("data-ready", "true")
     expect(page.locator("h1")).to_be_visible()
 
 

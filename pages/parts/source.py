@@ -73,7 +73,10 @@ DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "reports": {"": ("core.comparison.published_and_ours", "core.study_effects.beside_published", "core.training.train")},
 }
 TABS = {"tell_the_time": "tab", "compare_training": "part", "latent_space": "view"}  # page -> its tabs' name in the URL
-MODELS = {"tell_the_time": ("model", "show"), "latent_space": ("walkers",)}  # page -> where its chosen models are named
+MODELS = {  # page, then title of its tab as in DECLARED -> where the chosen models are named
+    "tell_the_time": {"": "model", "Compare the models": "show"},
+    "latent_space": {"": "walkers"},
+}
 OURS = "core."  # a card names the function that built its network; only functions of ours are looked up
 
 
@@ -91,9 +94,9 @@ def names_for(page: str, state: Mapping[Any, Any]) -> list[str]:
     """Dotted names of what made what one sees: what built the chosen models' networks first, then what is declared."""
     tabs = DECLARED.get(page, DECLARED[""])
     tab = state.get(TABS.get(page, ""))
-    declared = tabs.get(tab if isinstance(tab, str) else "", tabs[""])
-    chosen = [str(one) for key in MODELS.get(page, ()) for one in state.get(key) or ()]
-    return list(dict.fromkeys([*builders(chosen), *declared]))
+    tab = tab if isinstance(tab, str) and tab in tabs else ""
+    chosen = [str(one) for one in state.get(MODELS.get(page, {}).get(tab)) or ()]
+    return list(dict.fromkeys([*builders(chosen), *tabs[tab]]))
 
 
 def builders(model_ids: list[str]) -> list[str]:

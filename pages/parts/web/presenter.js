@@ -101,6 +101,7 @@ function build(root) {
     clearInterval(self.ticking);
   };
   self.listen();
+  root.dataset.ready = "true";
   return self;
 }
 
@@ -112,6 +113,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.presenter.update(data);
   return () => {
     root.presenter.leave();
+    delete root.dataset.ready;
     delete root.presenter;
   };
 }
