@@ -167,7 +167,7 @@ def test_a_deep_link_may_be_the_first_thing_a_server_is_asked(browser, tmp_path:
 
 def test_the_way_from_the_first_page(page, server: Server):
     page.goto(server.url)
-    page.locator(".st-key-welcome").get_by_role("link", name="Tell the time").click()
+    page.locator(".st-key-welcome").get_by_role("link", name="Read a clock").click()
     expect(page.get_by_role("heading", name="Tell the time")).to_be_visible()
     expect(page.get_by_text(EXAMPLE)).to_be_visible()
     assert page.url.endswith("/tell_the_time")

@@ -57,8 +57,9 @@ def test_read_one_good_file_ends_with_zero(capsys):
 def test_read_says_what_speaks_against_a_time(tmp_path, capsys):
     Image.new("L", (150, 150)).save(tmp_path / "black.png")
     assert main(["read", str(tmp_path / "black.png")]) == 0
-    said = capsys.readouterr().out
-    assert said.endswith(")  I see no clock of the kind that this model learned to read.\n")
+    assert capsys.readouterr().out.endswith(")  I see no clock.\n")
+    assert main(["read", str(tmp_path / "black.png"), "--model", "reader-report"]) == 0
+    assert capsys.readouterr().out.endswith(")  I see no clock of the kind that this model learned to read.\n")
 
 
 @pytest.mark.parametrize("model", ["../../etc", "no-such-model"])

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from core import paths, registry  # noqa: E402
-from core.clocks.reading import DEFAULT_MODEL, Reading, read_pictures  # noqa: E402
+from core.clocks.reading import Reading, default_model, read_pictures  # noqa: E402
 from core.generators.stored import list_generators, load_generator  # noqa: E402
 from core.generators.walks import walk_vectors  # noqa: E402
 from core.images import open_picture  # noqa: E402
@@ -50,7 +50,7 @@ def reading_row(sample: str, size: tuple[int, int], reading: Reading) -> dict[st
 def readings() -> list[dict[str, object]]:
     """The samples as the default reader reads them."""
     pictures = [open_picture(paths.SAMPLES / f"{name}.png") for name in SAMPLES]
-    read = read_pictures(pictures, DEFAULT_MODEL)
+    read = read_pictures(pictures, default_model())
     return [
         reading_row(name, (picture.shape[1], picture.shape[0]), one)
         for name, picture, one in zip(SAMPLES, pictures, read, strict=True)
