@@ -38,7 +38,7 @@ def test_what_is_cut_out_is_what_is_read(app, sizes):
     assert not running.exception
     assert sizes == [(100, 100, 3)]
     text = html(running)
-    assert "Read is what you cut out: 100 × 100 of 150 × 150 pixels." in text
+    assert "What you cut out is read: 100 × 100 of 150 × 150 pixels." in text
     assert "true time 10:08" in text  # the picture keeps its name and truth
     running.text_input(key="true").set_value("10:10").run()
     assert running.query_params["crop"] in ("20,10,100", ["20,10,100"])
@@ -138,7 +138,7 @@ def test_the_square_is_dragged_moved_by_keys_and_taken_back(page, server):
         page.mouse.up()
 
     drag((135, 135), (115, 105))  # its lower right corner: 100 wide, as the farther way goes
-    expect(page.get_by_text(re.compile(r"Read is what you cut out: (99|100|101) ×"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"What you cut out is read: (99|100|101) ×"))).to_be_visible()
     page.wait_for_url(re.compile(r"crop=15(,|%2C)15(,|%2C)(99|100|101)"))
     drag((60, 60), (70, 300))  # its inside: as far as the picture goes
     page.wait_for_url(re.compile(r"crop=2[456](,|%2C)(49|50|51)(,|%2C)(99|100|101)"))

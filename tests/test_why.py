@@ -73,7 +73,7 @@ def test_the_picture_is_shown_as_the_model_takes_it_with_what_speaks_for_its_rea
 def test_a_dial_that_was_found_is_shown_straight(app, asked, found):
     text = html(app(source="Samples", why="true"))
     assert "The dial, found and laid straight" in text
-    assert "laid straight; it can be read: 97 %" in text
+    assert "laid straight; chance that it can be read: 97 %" in text
     assert asked[0][1].tolist() == pytest.approx(STRAIGHT.astype(np.float32) / 255)
 
 

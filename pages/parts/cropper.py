@@ -36,7 +36,7 @@ def cut_out(offered: Offered, key: str = "cropper") -> Offered:
         _cropper(data=data, key=key, on_cut_change=take)
     if square is None:
         return offered
-    st.html(f'<p class="lo-hint">Read is what you cut out: {square[2]} × {square[2]} of {width} × {height} pixels.</p>')
+    st.html(f'<p class="lo-hint">What you cut out is read: {square[2]} × {square[2]} of {width} × {height} pixels.</p>')
     return Offered(offered.name, cached.cut(offered.sha, square, offered.data), offered.truth)
 
 

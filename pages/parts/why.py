@@ -58,7 +58,7 @@ def article(reading: Reading, title: str, one: Candidate, plain: bytes, glowing:
     """The two pictures, WebP, of one model under its title."""
     taken = "The picture as the model takes it" if reading.rectified is None else "The dial, found and laid straight"
     if reading.readable is not None:
-        taken += f"; it can be read: {views.share(reading.readable)}"
+        taken += f"; chance that it can be read: {views.share(reading.readable)}"
     held = f"{one.time}, {views.share(one.probability)}"
     counts = f"counts for its answer, {one.time}" if numbers else f"speaks for {held}"
     figures = [
