@@ -165,7 +165,7 @@ def likeliest_temperature(bins: NDArray[np.floating], minutes: NDArray[np.int64]
 READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
-READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=150, ema=0.999)  # about two hours on two cores
+READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=150, ema=0.999)  # an hour and a half on two cores
 READER_SMALL_STAGES = ((64, 60), (96, 115))  # pixels, and the epoch up to which pictures are so small
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512)  # 70 million pictures: for a GPU
 
@@ -274,7 +274,7 @@ def recipes() -> list[Recipe]:
             "reader-small",
             "Small reader of photographs",
             "As the first reader, and whether there is a clock to be read at all; it learned from clocks of every kind, "
-            "drawn anew for every step, and trains on two cores in two hours.",
+            "drawn anew for every step, and trains on two cores in an hour and a half.",
             READER_SMALL,
             READER_SMALL_TRAINING,
             READER_SMALL_EPOCH,

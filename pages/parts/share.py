@@ -117,6 +117,6 @@ def show() -> None:
     else:
         picture = '<p class="lo-problem" role="alert">This link is too long for a QR code: copy it instead.</p>'
     notes = "".join(f'<p class="lo-hint">{escape(note)}</p>' for note in link.notes)
-    st.html(f'<div class="lo-share">{picture}</div>')
+    st.html(f'<div class="lo-code">{picture}</div>')
     st.code(link.url, language=None, wrap_lines=True)
-    st.html(f'<div class="lo-share-notes"><p>Who opens the link sees what stands here now.</p>{notes}</div>')
+    st.html(f'<div class="lo-code-notes"><p>Who opens the link sees what stands here now.</p>{notes}</div>')

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.clocks.reading import Reading
 from core.clocks.time import common_sense_error_minutes
-from pages.parts import cached, pictures
+from pages.parts import cached, pictures, views
 from pages.parts.pictures import Offered
 
 THUMBNAIL = 72
@@ -46,9 +46,11 @@ def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Of
         for model_id, title in titles.items():
             reading = read[model_id][index]
             prefix = f"{title}: " if len(titles) > 1 else ""
-            row[f"{prefix}time"] = str(reading.time)
+            missed = views.unseen(reading)
+            row[f"{prefix}time"] = "--:--" if missed else str(reading.time)
             if one.truth:
-                row[f"{prefix}error"] = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)
+                error = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)
+                row[f"{prefix}error"] = None if missed else error
             row[f"{prefix}confidence"] = round(float(reading.confidence), 4)
             row[f"{prefix}note"] = reading.note
         rows.append(row)

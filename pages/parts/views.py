@@ -233,8 +233,14 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     if missed:
         hour = minute = "--"
         fine, label = f"best guess {reading.time}", f"{missed.capitalize()}; best guess {reading.time}"
+    sure, of = (
+        ("Confidence", reading.confidence) if not missed or reading.readable is None else ("To be read", reading.readable)
+    )
+    there = (
+        1.0 if not missed or reading.readable is None else reading.readable
+    )  # what it says of a clock counts if one is there
     others = "".join(
-        f"<li><b>{escape(str(other.time))}</b>{meter(other.probability)}<span>{share(other.probability)}</span></li>"
+        f"<li><b>{escape(str(other.time))}</b>{meter(there * other.probability)}<span>{share(there * other.probability)}</span></li>"
         for other in reading.candidates[0 if missed else 1 : 3]
     )
     named = "Likeliest all the same" if missed else "Next likely"
@@ -244,8 +250,8 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     return (
         f'<div class="lo-told{" lo-doubt" if doubtful(reading) else ""}"><h3 class="lo-eyebrow">{escape(title)}{quiet}</h3>'
         f'<p class="lo-digits" aria-label="{label}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
-        f'<div class="lo-sure"><span>Confidence</span>{meter(reading.confidence)}<b>{share(reading.confidence)}</b></div>'
-        f"{rivals}{off(reading, true) if true else ''}{note}</div>"
+        f'<div class="lo-sure"><span>{sure}</span>{meter(of)}<b>{share(of)}</b></div>'
+        f"{rivals}{off(reading, true) if true and not missed else ''}{note}</div>"
     )
 
 
