@@ -233,16 +233,12 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     if missed:
         hour = minute = "--"
         fine, label = f"best guess {reading.time}", f"{missed.capitalize()}; best guess {reading.time}"
-    sure, of = (
-        ("Confidence", reading.confidence) if not missed or reading.readable is None else ("To be read", reading.readable)
-    )
-    there = (
-        1.0 if not missed or reading.readable is None else reading.readable
-    )  # what it says of a clock counts if one is there
-    others = "".join(
-        f"<li><b>{escape(str(other.time))}</b>{meter(there * other.probability)}<span>{share(there * other.probability)}</span></li>"
-        for other in reading.candidates[0 if missed else 1 : 3]
-    )
+    if missed and reading.readable is not None:  # then a time counts as far as there is a clock
+        sure, of, there = "To be read", reading.readable, reading.readable
+    else:
+        sure, of, there = "Confidence", reading.confidence, 1.0
+    likely = [(str(other.time), there * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
+    others = "".join(f"<li><b>{escape(time)}</b>{meter(chance)}<span>{share(chance)}</span></li>" for time, chance in likely)
     named = "Likeliest all the same" if missed else "Next likely"
     rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
     note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
