@@ -169,7 +169,9 @@ def epochs_told(page) -> list[int]:
 def live_traces(page, figure: str) -> list[list[float]]:
     """What is drawn of ``loss`` or ``accuracy``: the values of training, then those of validation, an epoch each."""
     drawn = f".st-key-live-chart-{figure} .js-plotly-plot"
-    return page.evaluate("drawn => document.querySelector(drawn).data.map(trace => Array.from(trace.y))", drawn)
+    # While the page is drawn anew there may be no chart for a moment.
+    there = "drawn => document.querySelector(drawn)?.data?.map(trace => Array.from(trace.y))"
+    return page.wait_for_function(there, arg=drawn).json_value()
 
 
 def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
@@ -205,7 +207,7 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
     counted = epochs_told(page)
     assert (counted[0], counted[-1]) == (done, 5)
     assert counted == sorted(counted)
-    page.wait_for_function("document.querySelector('.st-key-live-chart-loss .js-plotly-plot').data[1].y.length === 5")
+    page.wait_for_function("document.querySelector('.st-key-live-chart-loss .js-plotly-plot')?.data?.[1]?.y.length === 5")
     (losses, _), (_, accuracies) = live_traces(page, "loss"), live_traces(page, "accuracy")
     assert all(loss > 0 for loss in losses)
     assert all(0 <= accuracy <= 1 for accuracy in accuracies)
