@@ -2,14 +2,12 @@
 
 import datetime
 import json
-import os
-import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from light import loads_no_tensorflow
 from streamlit.testing.v1 import AppTest
 
 from core import paths
@@ -242,20 +240,5 @@ def test_garbage_about_the_lesson_is_ignored(empty: Path, name: str):
 
 
 def test_looking_at_tables_and_curves_loads_no_tensorflow():
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run(); "
-        f"at.query_params['tab'] = {COMPARE!r}; at = at.switch_page('pages/tell_the_time.py').run(); "
-        "assert not at.exception, at.exception; assert 'core.comparison' in sys.modules; "
-        "heavy = [name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules]; "
-        "assert not heavy, heavy; print('light')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "LATENT_OCLOCK_WARM": "0"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.strip() == "light", done.stderr
+    steps = f"at.query_params['tab'] = {COMPARE!r}; at = at.switch_page('pages/tell_the_time.py').run()"
+    loads_no_tensorflow(steps, "core.comparison")

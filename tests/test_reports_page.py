@@ -1,15 +1,13 @@
 """The page 'Reports' through Streamlit's own test runner, with results and without."""
 
 import datetime
-import os
 import re
-import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+from light import loads_no_tensorflow
 from streamlit.testing.v1 import AppTest
 
 from core import paths
@@ -152,19 +150,4 @@ def test_what_is_read_from_disk_is_escaped():
 
 
 def test_the_page_loads_no_tensorflow():
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run(); "
-        f"at = at.switch_page({PAGE!r}).run(); assert not at.exception, at.exception; assert 'core.reports.answers' in "
-        "sys.modules; heavy = [name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules]; "
-        "assert not heavy, heavy; print('light')"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={**os.environ, "LATENT_OCLOCK_WARM": "0"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout.strip() == "light", done.stderr
+    loads_no_tensorflow(f"at = at.switch_page({PAGE!r}).run()", "core.reports.answers")
