@@ -122,7 +122,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         "Our residual network for Fashion-MNIST",
         None,
         "cnn",
-        (Stage(48, 2), Stage(96, 2, halve=True), Stage(192, 2, halve=True), Average(), Drop(0.2)),
+        (Stage(32, 1), Stage(80, 2, halve=True), Stage(160, 2, halve=True), Average(), Drop(0.2)),
     ),
     "cifar10-best": Architecture(
         "Our residual network for CIFAR-10",
