@@ -99,6 +99,12 @@ def test_the_penalty_is_the_difference_of_the_losses(penalised: RunResult) -> No
     assert row["loss"] > row["cross_entropy"]
 
 
+def test_test_figures_are_those_of_keras(penalised: RunResult) -> None:
+    pictures = TINY.test.images.astype(np.float32) / 255
+    figures = penalised.model.evaluate(pictures, TINY.test.labels, verbose=0, return_dict=True)
+    assert penalised.test == pytest.approx(figures, rel=1e-5)
+
+
 def test_the_same_seed_gives_the_same_run_and_watchers_see_it(plain: RunResult) -> None:
     models: list[Any] = []
     steps: list[tuple[int, int, list[str]]] = []
