@@ -98,12 +98,12 @@ def test_a_study_with_runs_shows_every_section(results: Path):
 
 def test_what_a_share_left_out_is_told(results: Path):
     study = STUDIES["cnn-grid"]
-    records = [record(trial, epochs=2, pictures=5_400) for trial in study.trials[:20]]
+    records = [record(trial, epochs=2, pictures=4_320) for trial in study.trials[:20]]
     store(study, results, [*records, record(study.trials[20], diverged="The loss is no number after epoch 1")])
     running = page(study="cnn-grid", runs="Published")
     text = html(running)
     assert "21 of 62 runs are stored" in text
-    assert "2 of 10 epochs, 5,400 of 54,000 pictures, CPU" in text
+    assert "2 of 10 epochs, 4,320 of 54,000 pictures, CPU" in text
     assert "1 ended early" in text
     assert "python -m core sweep cnn-grid</code> goes on" in text
     assert "Longer, and in larger batches" in text
@@ -113,7 +113,7 @@ def test_what_a_share_left_out_is_told(results: Path):
 
 def test_what_only_a_full_sweep_runs_is_told():
     study = STUDIES["l16-cnn"]
-    share = [record(trial, epochs=3, pictures=18_000).row for trial in study.trials if trial.seed == 0]
+    share = [record(trial, epochs=2, pictures=18_000).row for trial in study.trials if trial.seed == 0]
     text = study_tab.stored(study, share)
     assert "16 of 48 runs are stored" in text
     assert "<code>python -m core sweep l16-cnn --full</code> runs the rest" in text
