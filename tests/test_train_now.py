@@ -298,13 +298,12 @@ def test_who_stands_still_sees_that_others_had_the_turn(runs: LiveRuns, monkeypa
     running.toggle(key="live-hold").set_value(True).run()
     press(running, "Start")
     until(running, runs, lambda state: state.status == "paused")
-    assert train_now.TURNS in next(button for button in running.button if button.label == "Pause").proto.help
     others = [runs.submit(spec(50, batch_size=1), BERT) for _ in range(2)]
     until(running, runs, lambda state: state.aside)
     assert "its turn was given to another" in html(running)
     press(running, "Go on")
     text = html(running)
-    assert "place 1 in the queue: it goes on after epoch 0, batch 0, when its turn comes." in text
+    assert "place 1 in the queue: it goes on where it stood when its turn comes." in text
     assert train_now.TURNS in text
     runs.stop(others[0], BERT, at_once=True)
     assert "2 of 2 epochs" in html(until(running, runs, ended))

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.datasets import DATASETS, DatasetError
+from core.datasets import DATASETS
 from pages.parts import cached_studies, views
 from pages.parts.cached_studies import Reading
 
@@ -20,7 +20,7 @@ def show(kind: str, name: str) -> Any:
         return None
     try:
         return reading.result()
-    except DatasetError:
+    except Exception:  # with whatever else reading may raise, once
         cached_studies.read_anew(kind, name)
         raise
 

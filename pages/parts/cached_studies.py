@@ -84,7 +84,7 @@ class Reading:
 
     def __init__(self, read: Callable[[], Any]) -> None:
         self.done = self.count = 0  # pictures of the part that is read now; 0 of 0 where nobody counts
-        self.began = self._part_began = time.monotonic()
+        self._part_began = time.monotonic()
         self._read, self._ended = read, threading.Event()
         self._result: Any = None
         self._error: Exception = RuntimeError("the data set was not read; the server's log says why")

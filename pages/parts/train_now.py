@@ -213,7 +213,7 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
 def words(state: LiveState) -> str:
     """Where a run stands, beside its status."""
     if state.status == "queued":
-        goes_on = f"goes on after epoch {state.epoch}, batch {state.step}," if state.aside else "begins"
+        goes_on = "goes on where it stood" if state.aside else "begins"
         return f"place {state.place} in the queue: it {goes_on} when its turn comes. {TURNS}"
     if state.status == "starting":
         return "a process of its own loads the network and the pictures."
