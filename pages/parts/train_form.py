@@ -40,7 +40,7 @@ DECAYS = (0.0, 0.0001, 0.001, 0.004, 0.01, 0.05, 0.1)
 CLIPS = (NO_CLIP, 0.1, 0.5, 1.0, 5.0, 10.0)
 AVERAGES = (0.0, 0.9, 0.99, 0.999, 0.9999)
 OF_ITS_LENGTH = ("data", "net", "epochs", "pictures")  # fields that decide how long a run is
-LEFT = "live-left-out"  # in the session: what was left out of the stored run in the form, and what stands in its place
+LEFT = "live-left-out"  # kept for the visitor: what was left out of the stored run in the form, and what stands in its place
 MORE = ("sched", "warm", "decay", "clip", "ema", "prec")  # fields that few need
 
 
