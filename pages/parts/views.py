@@ -145,7 +145,7 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     if unseen(reading):
         legend = ""
     return (
-        f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};max-width:{30 * width / height:.2f}rem">'
+        f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};--shape:{width / height:.4f}">'
         f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
         f"<figcaption>{legend}<span>as the model sees it, gamma {gamma:.1f}{added}</span></figcaption></figure>"
     )
@@ -247,7 +247,7 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
         f'<div class="lo-told{" lo-doubt" if doubtful(reading) else ""}"><h3 class="lo-eyebrow">{escape(title)}{quiet}</h3>'
         f'<p class="lo-digits" aria-label="{label}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
         f'<div class="lo-sure"><span>{sure}</span>{meter(of)}<b>{share(of)}</b></div>'
-        f"{rivals}{off(reading, true) if true and not missed else ''}{note}</div>"
+        f"{note}{off(reading, true) if true and not missed else ''}{rivals}</div>"
     )
 
 
