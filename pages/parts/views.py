@@ -32,6 +32,7 @@ LEARNED = {  # where the card's own words are too long
     "reader-small": "learned drawn clocks of every kind, and painted hands",
     "reader": "learned drawn clocks of every kind, and painted hands",
 }
+ANSWERED = "answered"  # in the session: a reading has been shown
 OUTLINE = 60  # corners of the dial's outline
 EXACT_MINUTES = 0.05  # an error that would print as 0.0
 
@@ -90,6 +91,11 @@ def learned(card: "ModelCard | None") -> str:
 def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
     """The readings of one picture side by side: picture and digits first, dials below."""
     with cached.patience():
+    put = st.html  # the answer before stands there, dimmed, until the new one takes its place
+    if ANSWERED not in st.session_state:
+        place = st.empty()
+        place.html('<p class="lo-quiet lo-being-read" role="status">Reading …</p>')
+        put = place.html
         readings = {
             model_id: cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])[0] for model_id in titles
         }
@@ -104,7 +110,8 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
         figure = overlay(seen, (width, height), reading, words, gamma, own)
         words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
         cards.append(f'<article><div class="lo-reading">{figure}{words}</div></article>')
-    st.html(f'<div class="lo-readings">{"".join(cards)}</div>')
+    put(f'<div class="lo-readings">{"".join(cards)}</div>')
+    st.session_state[ANSWERED] = True
     dials(readings, titles, true)
 
 
