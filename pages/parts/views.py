@@ -240,11 +240,13 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     if missed:
         hour = minute = "--"
         fine, label = f"best guess {reading.time}", f"{missed.capitalize()}; best guess {reading.time}"
-    if missed and reading.readable is not None:  # then a time counts as far as there is a clock
-        sure, of, there = "To be read", reading.readable, reading.readable
+    if missed and reading.readable is not None:
+        sure, of = "To be read", reading.readable
     else:
-        sure, of, there = "Confidence", reading.confidence, 1.0
-    likely = [(str(other.time), there * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
+        sure, of = "Confidence", reading.confidence
+    # What a doubt takes from the answer it takes from the others too, or they would seem likelier than it.
+    left = reading.confidence / reading.candidates[0].probability if reading.candidates[0].probability else 0.0
+    likely = [(str(other.time), left * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
     others = "".join(f"<li><b>{escape(time)}</b>{meter(chance)}<span>{share(chance)}</span></li>" for time, chance in likely)
     named = "Likeliest all the same" if missed else "Next likely"
     rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
