@@ -10,7 +10,7 @@ from core import clock_figures, comparison, reliability_figures
 from core.comparison import Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
-from pages.parts import cached, forms, model_cards, theme, views
+from pages.parts import cached, forms, landing, model_cards, theme, views
 from pages.parts.model_cards import swatch
 from pages.parts.views import section
 
@@ -47,6 +47,7 @@ def show() -> None:
         model_cards.ruler(every, scores)
         able = [one for one in every if one.trained or one.model_id in readings.read]
         if able:
+    landing.land()
             drawn(able, readings)
         gamma_or_none(every, readings)
         confidence(every)
@@ -59,7 +60,7 @@ def show() -> None:
 
 def drawn(able: Sequence[Entry], readings: Readings) -> None:
     """What is drawn of the models that the visitor chooses."""
-    section("Side by side", "Choose models; each keeps its colour, dash and marker everywhere.")
+    section("Side by side", "Choose models; each keeps its colour, dash and marker everywhere.", at="shown")
     titles = {one.model_id: forms.in_group(one.title, one.report) for one in able}
     measured = [name for name in (*FIRST, *titles) if name in readings.read]
     default = list(dict.fromkeys([*measured, *titles]))[:4]
@@ -97,7 +98,7 @@ def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
 
 def how_far_off(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """The distribution of errors: the reports' histograms, or one line a model."""
-    section("How far off", "The share of test pictures by common-sense error.")
+    section("How far off", "The share of test pictures by common-sense error.", at="errors")
     with st.container(horizontal=True, vertical_alignment="center"):
         shape = forms.one_of("Shape", SHAPES, "errors", label_visibility="collapsed")
         log = shape == "histogram" and st.toggle("Logarithmic shares", key="log", bind="query-params")
@@ -142,6 +143,7 @@ def within(readings: Readings, one: Entry) -> str:
 def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """The error against the true minute of the hour and against the hour."""
     section(
+        at="hour",
         "Where in the hour",
         "A system that answers hour and minute apart can be a whole hour off near the full hour, where the two disagree.",
     )
@@ -165,7 +167,8 @@ def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look])
 
 def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
     """Loss or what a model is judged by over the epochs, a figure a model: losses of different kinds share no axis."""
-    section("How they learned", "Over the epochs asked for; each model has a loss of its own, so heights do not compare.")
+    words = "Over the epochs asked for; each model has a loss of its own, so heights do not compare."
+    section("How they learned", words, at="learning")
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     with left:
         judged = forms.one_of("Drawn", {"loss": "Loss", "judged": "What it is judged by"}, "curve") == "judged"
@@ -197,6 +200,7 @@ def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
 def half_hours(able: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """Which half hour is taken for which."""
     section(
+        at="confusion",
         "Which half hour is taken for which",
         "All readings put into the 24 classes of report 2022; right ones lie on the diagonal.",
     )

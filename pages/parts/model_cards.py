@@ -172,8 +172,9 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
         "<code>python -m core evaluate clocks</code> measures.</p>"
     )
     st.html(
-        '<h2 class="lo-section">All on one ruler<small>The common-sense error, the smaller way round the dial, on 3,600 test '
-        f"pictures that no model learned from.</small></h2>{wide(head, rows, 'Figures of all models', 'lo-ruler')}"
+        '<h2 class="lo-section" id="at-ruler">All on one ruler<small>The common-sense error, the smaller way round the dial, '
+        "on 3,600 test pictures that no model learned from.</small></h2>"
+        f"{wide(head, rows, 'Figures of all models', 'lo-ruler')}"
         '<p class="lo-hint">Any turn: the mean for the same clock turned evenly. The eleven originals that we have, and so the '
         "benchmark, lie mostly one way or another, and a network can learn that instead of reading the numerals.</p>"
         f"{hint if missing else ''}"

@@ -42,10 +42,11 @@ def heading(title: str, lede: str) -> None:
     st.html(f'<header class="lo-head"><h1>{escape(title)}</h1><p>{escape(lede)}</p></header>')
 
 
-def section(title: str, words: str, ruled: bool = True) -> None:
-    """A heading, with a line above it unless it stands first."""
+def section(title: str, words: str, ruled: bool = True, at: str = "") -> None:
+    """A heading, with a line above it unless it stands first. at: what a link calls it that opens the page there."""
     kind = "lo-section lo-ruled" if ruled else "lo-section"
-    st.html(f'<h2 class="{kind}">{escape(title)}<small>{escape(words)}</small></h2>')
+    place = f' id="at-{at}"' if at else ""
+    st.html(f'<h2 class="{kind}"{place}>{escape(title)}<small>{escape(words)}</small></h2>')
 
 
 def chart(figure: "go.Figure", key: str, words: str) -> None:
@@ -90,12 +91,12 @@ def learned(card: "ModelCard | None") -> str:
 
 def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
     """The readings of one picture side by side: picture and digits first, dials below."""
-    with cached.patience():
     put = st.html  # the answer before stands there, dimmed, until the new one takes its place
     if ANSWERED not in st.session_state:
         place = st.empty()
         place.html('<p class="lo-quiet lo-being-read" role="status">Reading …</p>')
         put = place.html
+    with cached.patience():
         readings = {
             model_id: cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])[0] for model_id in titles
         }
