@@ -291,10 +291,15 @@ def confidence(every: Sequence[Entry]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         drawing = reliability_figures.reliability_plot(
+        st.html(
+            f'<p class="lo-hint">The larger a marker, the more pictures it stands for: {reliability_figures.LEAST} at least; '
+            "where fewer were read with like confidence, neighbours are put together.</p>"
+        )
             bins, {title: looks[name] for name, title in titles.items()}, dark=theme.dark()
         )
         views.chart(drawing, "reliability", f"Share right over the confidence. {'; '.join(words)}")
     with right:
         names = ("Model", "pictures", "says", "right", "apart")
-        st.html(model_cards.wide("".join(f'<th scope="col">{name}</th>' for name in names), rows, "Confidence and truth"))
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
+        st.html(model_cards.wide(head, rows, "Confidence and truth", "lo-close"))
         st.html('<p class="lo-hint">Means over all pictures; "apart" is how far said and right lie from each other.</p>')
