@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from core import clock_figures, comparison, reliability_figures
-from core.comparison import Entry, Readings
+from core.comparison import SET_NAMES, Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
 from pages.parts import cached, forms, landing, model_cards, theme, views
@@ -24,14 +24,6 @@ FIRST = (
 )
 MOST = 6
 PAIR = ("report22-regression", "report22-regression-no-gamma")
-SETS = {
-    "photographs": "Photographs",
-    "faces": "Painted hands",
-    "benchmark": "Test pictures",
-    "classical": "Without learning",
-    "wild": "Drawn, any clock",
-    "wild-held-out": "Drawn, features never trained on",
-}
 SHAPES = {"histogram": "Histograms", "within": "Shares within"}
 
 
@@ -272,11 +264,10 @@ def confidence(every: Sequence[Entry]) -> None:
     if not sets:
         st.html('<p class="lo-hint">Not measured yet: <code>python -m core evaluate clocks</code> does it.</p>')
         return
-    chosen = (
-        forms.one_of("Pictures", {name: SETS.get(name, name) for name in sets}, "set") if len(sets) > 1 else next(iter(sets))
-    )
+    offered = {name: SET_NAMES.get(name, name) for name in sets}
+    chosen = forms.one_of("Pictures", offered, "set") if len(sets) > 1 else next(iter(sets))
     known = {one.model_id: one.title for one in every}
-    titles = {name: known.get(name, SETS.get(name, name)) for name in sets[chosen]}
+    titles = {name: known.get(name, SET_NAMES.get(name, name)) for name in sets[chosen]}
     looks = clock_figures.looks_of(list(titles)) | {"classical": clock_figures.CLASSICAL}
     bins = {titles[name]: found for name, found in sets[chosen].items()}
     rows, words = [], []

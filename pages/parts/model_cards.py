@@ -8,7 +8,8 @@ from html import escape
 
 import streamlit as st
 
-from core.comparison import Entry, ResultsError, entries, published_and_ours
+from core import paths
+from core.comparison import SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
 from core.figures import Look, palette
 from pages.parts import cached, forms, pictures, theme
 
@@ -76,10 +77,15 @@ def show(model_ids: Sequence[str]) -> None:
         scores = cached.scores()
     except ResultsError as error:
         forms.complain(forms.sentence(error))
-        scores = {}
+        scores, sets = {}, {}
     looks = looks_of(model_ids)
     by_id = {one.model_id: one for one in found}
-    bodies = [card(by_id[name], looks[name], table(by_id[name], scores)) for name in model_ids if name in by_id]
+        sets = cached.made("set figures", cached.stamp(paths.RESULTS / SETS), set_figures)
+    bodies = [
+        card(by_id[name], looks[name], table(by_id[name], scores) + on_sets(sets.get(name, {})))
+        for name in model_ids
+        if name in by_id
+    ]
     name = "About the models" if len(bodies) > 1 else "About the model"
     st.html(f'<h2 class="lo-section lo-ruled">{name}</h2><div class="lo-cards">{"".join(bodies)}</div>')
 
@@ -139,6 +145,19 @@ def table(one: Entry, scores: Scores) -> str:
 
 def named(one: Entry, look: Look) -> str:
     """A model's line, marker and title, as a cell begins with it."""
+def on_sets(found: Mapping[str, Mapping[str, float]]) -> str:
+    """What one model makes of photographs and of other clocks that it did not learn from; "" where that is not measured."""
+    rows = []
+    for name, told in found.items():
+        pictures = f"<small>{number(told['pictures'])} pictures</small>" if "pictures" in told else ""
+        cells = f"<td>{percent(told.get('within_1_minute'))}</td><td>{number(told.get('mean_minutes'))}</td>"
+        rows.append(f'<tr><th scope="row">{escape(SET_NAMES.get(name, name))}{pictures}</th>{cells}</tr>')
+    if not rows:
+        return ""
+    head = '<tr><th scope="col">On other clocks</th><th scope="col">within 1 min</th><th scope="col">mean, min</th></tr>'
+    return f'<table class="lo-table"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
+
+
     return f'<span class="lo-named">{swatch(look)}<span>{escape(one.title)}</span></span>'
 
 
