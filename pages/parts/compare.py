@@ -39,7 +39,6 @@ def show() -> None:
         model_cards.ruler(every, scores)
         able = [one for one in every if one.trained or one.model_id in readings.read]
         if able:
-    landing.land()
             drawn(able, readings)
         gamma_or_none(every, readings)
         confidence(every)
@@ -48,6 +47,7 @@ def show() -> None:
             "The same measure on our 3,600 test pictures; the reports' own are not to be had.",
         )
         model_cards.printed(every, scores)
+    landing.land()
 
 
 def drawn(able: Sequence[Entry], readings: Readings) -> None:
@@ -77,7 +77,13 @@ def drawn(able: Sequence[Entry], readings: Readings) -> None:
 
 def named(one: Entry, looks: Mapping[str, Look]) -> str:
     """A model's title with its line and marker."""
-    return f"<span>{swatch(looks[one.model_id])}{escape(one.title)}</span>"
+    return f"<span>{swatch(looks[one.model_id])}{title_of(one)}</span>"
+
+
+def title_of(one: Entry) -> str:
+    """A model's title, escaped, and how far from trained it is."""
+    word = model_cards.stage(one.epochs_trained, one.epochs_asked) if one.trained else ""
+    return escape(one.title) + (f", {word}" if word else "")
 
 
 def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
@@ -122,7 +128,7 @@ def in_columns(shown: Sequence[Entry], a_row: int = 2):
 def caption(one: Entry, looks: Mapping[str, Look], *words: str) -> None:
     """A small heading over a model's own figure."""
     lines = "".join(f"<small>{escape(line)}</small>" for line in words)
-    st.html(f'<h3 class="lo-caption">{swatch(looks[one.model_id])}{escape(one.title)}{lines}</h3>')
+    st.html(f'<h3 class="lo-caption">{swatch(looks[one.model_id])}{title_of(one)}{lines}</h3>')
 
 
 def within(readings: Readings, one: Entry) -> str:
@@ -135,9 +141,9 @@ def within(readings: Readings, one: Entry) -> str:
 def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """The error against the true minute of the hour and against the hour."""
     section(
-        at="hour",
         "Where in the hour",
         "A system that answers hour and minute apart can be a whole hour off near the full hour, where the two disagree.",
+        at="hour",
     )
     log = st.toggle("Logarithmic minutes", key="loghour", bind="query-params")
     legend(shown, looks)
@@ -192,9 +198,9 @@ def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
 def half_hours(able: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """Which half hour is taken for which."""
     section(
-        at="confusion",
         "Which half hour is taken for which",
         "All readings put into the 24 classes of report 2022; right ones lie on the diagonal.",
+        at="confusion",
     )
     titles = {one.model_id: forms.in_group(one.title, one.report) for one in able}
     left, right = st.columns([3, 2], gap="large")
@@ -282,13 +288,13 @@ def confidence(every: Sequence[Entry]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         drawing = reliability_figures.reliability_plot(
+            bins, {title: looks[name] for name, title in titles.items()}, dark=theme.dark()
+        )
+        views.chart(drawing, "reliability", f"Share right over the confidence. {'; '.join(words)}")
         st.html(
             f'<p class="lo-hint">The larger a marker, the more pictures it stands for: {reliability_figures.LEAST} at least; '
             "where fewer were read with like confidence, neighbours are put together.</p>"
         )
-            bins, {title: looks[name] for name, title in titles.items()}, dark=theme.dark()
-        )
-        views.chart(drawing, "reliability", f"Share right over the confidence. {'; '.join(words)}")
     with right:
         names = ("Model", "pictures", "says", "right", "apart")
         head = "".join(f'<th scope="col">{name}</th>' for name in names)
