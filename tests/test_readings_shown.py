@@ -61,7 +61,7 @@ def test_what_a_doubt_takes_from_the_answer_it_takes_from_the_others(left: float
 
 def test_the_sign_that_a_picture_is_being_read_gives_way_to_the_answer(app):  # noqa: F811
     running = app(source="Samples")
-    assert views.ANSWERED in running.session_state
+    assert views.SHOWN_BEFORE in running.session_state
     for _ in range(2):
         assert not running.exception
         assert html(running).count('class="lo-readings"') == 1

@@ -32,7 +32,7 @@ LEARNED = {  # where the card's own words are too long
     "reader-small": "learned drawn clocks of every kind, and painted hands",
     "reader": "learned drawn clocks of every kind, and painted hands",
 }
-ANSWERED = "answered"  # in the session: a reading has been shown
+SHOWN_BEFORE = "a-reading-was-shown"  # in the session
 OUTLINE = 60  # corners of the dial's outline
 EXACT_MINUTES = 0.05  # an error that would print as 0.0
 
@@ -92,7 +92,7 @@ def learned(card: "ModelCard | None") -> str:
 def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
     """The readings of one picture side by side: picture and digits first, dials below."""
     put = st.html  # the answer before stands there, dimmed, until the new one takes its place
-    if ANSWERED not in st.session_state:
+    if SHOWN_BEFORE not in st.session_state:
         place = st.empty()
         place.html('<p class="lo-quiet lo-being-read" role="status">Reading …</p>')
         put = place.html
@@ -112,7 +112,7 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
         words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
         cards.append(f'<article><div class="lo-reading">{figure}{words}</div></article>')
     put(f'<div class="lo-readings">{"".join(cards)}</div>')
-    st.session_state[ANSWERED] = True
+    st.session_state[SHOWN_BEFORE] = True
     dials(readings, titles, true)
 
 
