@@ -77,7 +77,7 @@ def guessing_words(design: Design, study: Study, measure: str = "val_accuracy") 
     chance = guess_level(study, measure)
     if chance is None or 2 * design.guessing < design.settings:
         return ""
-    return f"{design.guessing} of {design.settings} settings never left guessing ({chance:.0%} right)."
+    return f"{design.guessing} of {design.settings} settings never left guessing ({100 * chance:.0f} % right)."
 
 
 def inseparable_words(design: Design, study: Study) -> str:
@@ -85,7 +85,7 @@ def inseparable_words(design: Design, study: Study) -> str:
     found = inseparable(study, design.rows, design.factors)
     if len(found) < 2:
         return ""
-    names = listed(level_title(factor, level).replace(", ", " with ") for factor, level in found)
+    names = listed(level_title(factor, level) for factor, level in found)
     return f"The levels {names} only guessed, each always beside another of them: which of them cannot learn stays open."
 
 
@@ -126,7 +126,7 @@ def points_words(counts: Sequence[int], design: Design, across: int) -> str:
         told.append("Small numbers: the runs behind a point.")
     if len(design.factors) > across and not (design.complete and design.balanced):
         others = "the other factors differ" if len(design.factors) > across + 1 else "the other factor differs"
-        told.append(f"Between points {others}, too: crossing lines are a hint.")
+        told.append(f"Between points {others}, too: lines that fall or cross are a hint.")
     return " ".join(told)
 
 

@@ -80,8 +80,6 @@ def design_of(study: Study, rows: Rows, factors: Sequence[str], measure: str) ->
     used = [dict(row) for row in rows if _setting(row, study.factors) in core or _setting(row, study.factors) not in here]
     settings = settings_of(used, factors, measure)
     levels = [{one.levels[factor] for one in settings} for factor in factors]
-    guessing = settings_of([row for row in measured(used, measure) if guesses(study, row)], factors, measure)
-    learned = settings_of([row for row in measured(used, measure) if not guesses(study, row)], factors, measure)
     return Design(
         tuple(factors),
         used,
@@ -93,7 +91,7 @@ def design_of(study: Study, rows: Rows, factors: Sequence[str], measure: str) ->
         (kept if plan.keys() <= here else balanced_part(list(plan.values()), _varied(study))) is not None,
         len(settings) == math.prod(map(len, levels)),
         is_unequal(used),
-        sum(one.levels not in [other.levels for other in learned] for one in guessing),
+        guessing_settings(study, measured(used, measure), factors),
         sum(len(one.values) > 1 for one in settings),
         len(settings) - 1 - sum(len(one) - 1 for one in levels),
     )
@@ -231,6 +229,12 @@ def guesses(study: Study, row: Mapping[str, Any]) -> bool:
     if chance is None or accuracy is None:
         return False
     return bool(accuracy <= chance + 3 * math.sqrt(chance * (1 - chance) / VALIDATED))
+
+
+def guessing_settings(study: Study, rows: Rows, factors: Sequence[str]) -> int:
+    """How many settings are no better than guessing with every seed."""
+    settings = {_setting(row, factors) for row in rows}
+    return len(settings - {_setting(row, factors) for row in rows if not guesses(study, row)})
 
 
 def inseparable(study: Study, rows: Rows, factors: Sequence[str]) -> list[tuple[str, Level]]:

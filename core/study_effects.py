@@ -10,7 +10,7 @@ first epoch has no figures. ``whole`` leaves all of them out, for whoever wants 
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -241,7 +241,7 @@ def best(rows: Rows, k: int, measure: str = "val_accuracy", *, largest: bool = T
 class Beside:
     """A printed figure beside ours. trial: the first one with that setting. ours: the mean over ``seeds`` runs, or None.
 
-    trials: of these runs.
+    trials: of these runs. chosen: for a figure that is printed without its settings, those of our best runs.
     """
 
     trial: int
@@ -252,6 +252,7 @@ class Beside:
     seeds: int
     doubt: str
     trials: tuple[int, ...] = ()
+    chosen: dict[str, Level] = field(default_factory=dict)
 
 
 def beside_published(study: Study, rows: Rows) -> list[Beside]:
@@ -272,10 +273,12 @@ def beside_published(study: Study, rows: Rows) -> list[Beside]:
         [chosen] = best(settings, 1) or [{"trials": []}]
         there = [mine[number] for number in chosen["trials"]]
         first = next(one.number for one in study.trials if one.factors[study.best_of] == level)
-        factors = {name: chosen[name] for name in study.factors} if there else {study.best_of: level}
+        settings_here = {name: chosen[name] for name in study.factors if name != study.best_of} if there else {}
         doubt = study.best_doubts.get(level, "")
         for measure, figure in figures.items():
-            found.append(_beside(there[0]["trial"] if there else first, factors, measure, figure, there, doubt))
+            number = there[0]["trial"] if there else first
+            pair = _beside(number, {study.best_of: level}, measure, figure, there, doubt)
+            found.append(replace(pair, chosen=settings_here))
     return found
 
 

@@ -79,7 +79,7 @@ def test_guessing_is_told_from_half_of_the_settings_on():
     study = STUDIES["l16-cnn"]
     rows = [row | {ACCURACY: 0.5 if row["trial"] in (10, 14) else 0.1} for row in rows_of(study)[:16]]
     found = design(study, rows)
-    assert guessing_words(found, study) == "14 of 16 settings never left guessing (10% right)."
+    assert guessing_words(found, study) == "14 of 16 settings never left guessing (10 % right)."
     assert no_shares_words(found, study, ACCURACY).endswith("They would rest on 2 settings.")
     assert "relu" in inseparable_words(found, study)
     assert "cannot learn stays open" in inseparable_words(found, study)
@@ -117,7 +117,9 @@ def test_points_tell_how_many_runs_they_are():
     cross, grid = (design(STUDIES[name], rows_of(STUDIES[name])) for name in ("cnn-grid-batchnorm", "cnn-grid"))
     assert points_words([1, 1], cross, 2) == "Every point is one run: chance moves it, too."
     assert points_words([3, 1], cross, 2) == "Small numbers: the runs behind a point."
-    assert points_words([3, 1], grid, 2).endswith("Between points the other factors differ, too: crossing lines are a hint.")
+    assert points_words([3, 1], grid, 2).endswith(
+        "Between points the other factors differ, too: lines that fall or cross are a hint."
+    )
 
 
 def test_steps_and_moving_averages_by_hand():

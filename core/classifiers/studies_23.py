@@ -10,11 +10,11 @@ from core.classifiers.study_parts import (
     SEEDS,
     Entry,
     figures,
-    is_whole,
     printed,
     run_of,
     transferred,
     trials_of,
+    waiting_for,
 )
 from core.specs import ClassifierSpec, RunSpec
 from core.study_effects import best, mean_over_seeds
@@ -114,8 +114,8 @@ def _cifar_trials() -> list[TrialSpec]:
 
 
 def _our_cifar(rows: Mapping[str, Rows]) -> tuple[list[TrialSpec], str]:
-    if not is_whole(CNN_GRID, rows[CNN_GRID.name]):
-        return [], f"{CNN_GRID.name} is not run yet: the printed choice only."
+    if waiting := waiting_for(CNN_GRID, rows[CNN_GRID.name]):
+        return [], waiting
     chosen = best(mean_over_seeds(rows[CNN_GRID.name], GRID), 3)
     return transferred("cifar-transfer-23", _CIFAR_TRIALS, CNN_GRID, chosen, SEEDS[:1], SHARE_CIFAR)
 

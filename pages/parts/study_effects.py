@@ -1,5 +1,6 @@
 """What the settings of a study did: means over levels, importance, how two factors act together, lines by optimiser."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
@@ -39,7 +40,7 @@ def show(shown: Shown) -> None:
     design = design_of(shown.study, shown.rows, factors, shown.column)
     effects(shown, design)
     decides(shown, design)
-    over_settings(shown)
+    over_settings(shown, design)
 
 
 def left_out() -> bool:
@@ -87,6 +88,7 @@ def effects(shown: Shown, design: Design) -> None:
         study_caveats.short_words(rows, factors),
         study_caveats.guessing_words(design, study),
         study_caveats.inseparable_words(design, study),
+        study_caveats.moving_words(study, rows),
     )
     if any(caveats):
         st.html(f'<p class="lo-hint">{escape(told(*caveats))}</p>')
@@ -169,7 +171,7 @@ def together(shown: Shown, design: Design) -> None:
 # --- 2023, Figure 1 --------------------------------------------------------------------------------------------------
 
 
-def over_settings(shown: Shown) -> None:
+def over_settings(shown: Shown, design: Design) -> None:
     """Accuracy against epochs and against batch size, a line for each optimiser; print beside ours where it has such runs."""
     study = shown.study
     factors = [name for name in ("epochs", "batch_size") if name in varied(study.factors, shown.rows)]
@@ -213,10 +215,16 @@ def over_settings(shown: Shown) -> None:
                 share = study_caveats.budget_words(runs) if source == "ours" else ""
                 st.html(f'<h3 class="lo-caption">{SOURCES[source]}<small>{escape(share)}</small></h3>')
             chart(drawing, f"over-{factor}" + ("-published" if source == "published" else ""), words)
-    st.html(
-        '<p class="lo-hint">Small numbers: the runs behind a point. Points of a line differ in their other settings, too: a '
-        "line that falls is a hint, and no proof.</p>"
-    )
+    counts = [count for rows in sources.values() for name in factors for count in behind(rows, name)]
+    st.html(f'<p class="lo-hint">{study_caveats.points_words(counts, design, 2)}</p>')
+
+
+def behind(rows: Rows, factor: str) -> list[int]:
+    """How many runs are behind each point of a line: an optimiser at a level of the factor."""
+    met = Counter[tuple[Level, Level]]()
+    for row in rows:
+        met[row["optimizer"], row[factor]] += row["seeds"]
+    return list(met.values())
 
 
 def without_penalty(rows: list[Row]) -> list[Row]:
