@@ -128,6 +128,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     reports.answers          items -> published, found here, best here, missing
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
     study_figures            rows of a study -> plotly figures
+    study_pairs              two studies setting by setting, and their figure
     run_figures              learning curves and confusions of single runs -> plotly figures
     live_figures             live runs -> plotly figures, and pictures of filters
     __main__                 the command line

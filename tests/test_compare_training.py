@@ -99,6 +99,31 @@ def test_a_study_with_runs_shows_every_section(results: Path):
     assert "The loss holds the penalty" in text
 
 
+def test_a_grid_stands_beside_that_without_batch_normalisation(results: Path):
+    for name in ("cnn-grid", "cnn-grid-batchnorm"):
+        store(
+            STUDIES[name], results, [record(one, epochs=one.epochs_asked // 5, pictures=4_320) for one in STUDIES[name].trials]
+        )
+    text = html(page(study="cnn-grid-batchnorm"))
+    assert "Beside A6, setting by setting" in text
+    assert "In 8 settings that A6 ran as long, too" in text
+    assert "Batch normalisation validates with moving averages: after 18 to 136 steps" in text
+    assert "Every combination is there" in text
+    assert "of 12 pairs. Ours ran 20 % of the epochs, 8 % of the pictures only" in text
+    text = html(page(study="cnn-grid"))
+    assert "Beside A" not in text
+    assert "Optimiser and epochs asked are confounded: RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs." in text
+    assert "Whiskers: standard deviation between the seeds of a setting, known of 3 of 59 settings." in text
+
+
+def test_settings_that_are_not_printed_are_not_given_as_print(results: Path):
+    store(STUDIES["mlp-forms"], results)
+    text = html(page(study="mlp-forms"))
+    assert '<th scope="row">MLP 300</th>' in text
+    assert "<small>our best: " in text
+    assert "2 settings beside this design are left out." in text
+
+
 def test_what_a_share_left_out_is_told(results: Path):
     study = STUDIES["cnn-grid"]
     records = [record(trial, epochs=2, pictures=4_320) for trial in study.trials[:20]]

@@ -1,6 +1,7 @@
 """Effects, importance and ranks against values worked out by hand, and against SciPy."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ from core.study_effects import (
     settings_of,
     whole,
 )
+from core.trials import Printed
 
 # Two factors of two levels, two seeds: y = 10 for a = "x", 20 for a = "y"; 1 more for b = 2; 4 more for both; seed 1 adds 2.
 ROWS = [
@@ -195,3 +197,18 @@ def test_published_stands_beside_ours():
     assert [pair.trials for pair in pairs] == [(0,), (1,), (), (3,)]
     # Ranks 1, 2, 3 and 2, 1, 3.
     assert agreement(pairs) == {"test_accuracy": pytest.approx(0.5)}
+
+
+def test_a_figure_that_is_printed_without_its_settings_keeps_ours_apart():
+    trials = [replace(one, published={}) for one in pretend_study(4).trials]
+    study = replace(
+        pretend_study(4), trials=tuple(trials), best_of="optimizer", printed_best={"adam": {"test_accuracy": Printed("0.9")}}
+    )
+    rows = [
+        {"trial": one.number, "seed": 0, **one.factors, "val_accuracy": 0.1 * one.number, "test_accuracy": 0.5}
+        for one in trials
+    ]
+    [pair] = beside_published(study, rows)
+    assert (pair.factors, pair.chosen, pair.trials) == ({"optimizer": "adam"}, {"learning_rate": 0.003}, (2,))
+    [pair] = beside_published(study, [])
+    assert (pair.factors, pair.chosen, pair.ours) == ({"optimizer": "adam"}, {}, None)

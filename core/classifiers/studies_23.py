@@ -1,6 +1,7 @@
 """The studies of 2023: A4 to A8 of the reports' systems."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.classifiers.grids import plan_49
@@ -122,8 +123,11 @@ def _our_cifar(rows: Mapping[str, Rows]) -> tuple[list[TrialSpec], str]:
 
 MLP_FORMS = _mlp_forms()
 CNN_GRID = _grid("cnn-grid", "62 runs of a CNN", "A6", "cnn-chapter-14", "cnn_grid")
-CNN_GRID_BATCHNORM = _grid(
-    "cnn-grid-batchnorm", "12 runs of it with batch normalisation", "A7", "cnn-chapter-14-batchnorm", "cnn_grid_batchnorm"
+CNN_GRID_BATCHNORM = replace(
+    _grid(
+        "cnn-grid-batchnorm", "12 runs of it with batch normalisation", "A7", "cnn-chapter-14-batchnorm", "cnn_grid_batchnorm"
+    ),
+    against="cnn-grid",
 )
 KERAS_EXAMPLES = _keras_examples()
 _CIFAR_TRIALS = _cifar_trials()

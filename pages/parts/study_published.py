@@ -45,7 +45,11 @@ def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown)
     ranks, rows = agreement(pairs), {row["trial"]: row for row in shown.rows}
     for place, measure in zip(st.columns(max(2, len(measures)), gap="large"), measures, strict=False):
         rank = ranks.get(measure)
-        words = "" if rank is None else f"Rank correlation {rank:.2f}"
+        words = (
+            ""
+            if rank is None
+            else f"Rank correlation {rank:.2f} of {sum(bool(pair.trials) for pair in pairs if pair.measure == measure)} pairs"
+        )
         drawn = [rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials]
         share = budget_words(drawn)
         less = f". Ours ran {share} only" if share else ""
