@@ -59,12 +59,8 @@ def show() -> None:
         shown = choose()
         if shown is None:
             return
-        from pages.parts import (
-            study_effects,
-            study_pairs,
-            study_published,
-            study_runs,
-        )  # figures are loaded when there is something to draw
+        # Figures are loaded when there is something to draw.
+        from pages.parts import study_effects, study_pairs, study_published, study_runs
 
         if len(measured(shown.rows, shown.column)) > 1:
             study_effects.show(shown)
