@@ -72,6 +72,9 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     classifiers.runs         one training run of a classifier, with all its figures
     trials                   a study as data: its runs, what was printed of them, what part fits a machine without a GPU
     study_effects            rows of a study -> effects, importance, ranks
+    study_design             how far the runs of a study can be compared
+    study_names              how studies, factors, levels and runs read
+    study_caveats            what the runs of a study cannot show, a sentence each
     study_results            results of studies on disk
     classifiers.grids        a grid of five factors, seen through 49 of its settings
     classifiers.study_parts  what the reports' studies are made of
@@ -116,7 +119,6 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clock_figures            the comparison and the lesson -> plotly figures
     generator_figures        norms and sharpness along a walk, losses -> plotly figures
     reliability_figures      does confidence mean something: what was measured -> a plotly figure
-    study_names              how studies, factors, levels and runs read
     reports.items            what the reports print, as data: items, their sources, and links to what shows them
     reports.items_22, reports.items_23_leaves, reports.items_23  every table and figure of both reports in their order
     reports.evidence         what is known here of the reports' systems, read from disk once
@@ -126,6 +128,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     reports.answers          items -> published, found here, best here, missing
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
     study_figures            rows of a study -> plotly figures
+    study_pairs              two studies setting by setting, and their figure
     run_figures              learning curves and confusions of single runs -> plotly figures
     live_figures             live runs -> plotly figures, and pictures of filters
     __main__                 the command line

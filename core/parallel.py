@@ -78,12 +78,17 @@ class Axis:
     scale: Scale | None = None
 
 
+def _lines(words: str) -> str:
+    """Long words on two lines, parted at the comma, else before the plus."""
+    return words.replace(", ", "\n") if ", " in words else words.replace(" + ", "\n+ ")
+
+
 def factor_axis(name: str, levels: Sequence[Level], rows: Sequence[Mapping[str, Any]]) -> Axis:
     """The axis of a factor: its ``levels`` in their order, at even distances if they are words, else by size."""
     if any(isinstance(level, str) for level in levels):
         places: dict[Any, float] = {level: _even(place, len(levels)) for place, level in enumerate(levels)}
         long = name in LONG_WORDS
-        words = {level: level_title(name, level).replace(", ", "\n" if long else ", ") for level in levels}
+        words = {level: _lines(level_title(name, level)) if long else level_title(name, level) for level in levels}
         ticks = tuple(Tick(places[level], words[level]) for level in levels)
         return Axis(name, factor_title(name), ticks, tuple(places.get(row.get(name)) for row in rows))
     numbers = [float(level) for level in levels]

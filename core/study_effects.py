@@ -10,13 +10,11 @@ first epoch has no figures. ``whole`` leaves all of them out, for whoever wants 
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from core.classifiers.designs import is_orthogonal
 from core.trials import Level, Printed, Row, Rows, Study
 
 MEASURES = ("accuracy", "cross_entropy", "loss")
@@ -79,11 +77,45 @@ def _groups(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[A
 
 
 @dataclass(frozen=True)
-class LevelMean:
-    """The mean of a measure over the rows with one level of a factor.
+class Setting:
+    """One setting. levels: of its factors. values: of the measure, a seed each; of these runs some ``diverged``."""
 
-    spread: standard deviation of the means of the single seeds, None for one seed. count: rows; diverged: those among them
-    whose run diverged.
+    levels: Row
+    values: tuple[float, ...]
+    diverged: int = 0
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.values))
+
+
+def settings_of(rows: Rows, factors: Sequence[str], measure: str) -> list[Setting]:
+    """The settings that have the measure: runs that differ in nothing but their seed are one."""
+    found = []
+    for group in _groups(measured(rows, measure), lambda row: tuple(row.get(factor) for factor in factors)).values():
+        levels = {factor: group[0].get(factor) for factor in factors}
+        found.append(Setting(levels, tuple(float(row[measure]) for row in group), diverged(group)))
+    return found
+
+
+def seed_spread(settings: Iterable[Setting]) -> float | None:
+    """The standard deviation between seeds within a setting, pooled over the settings that have several; None without such.
+
+    ``sqrt(sum over settings of sum over seeds of (value - setting's mean)^2 / sum over settings of (seeds - 1))``.
+    """
+    several = [np.array(one.values) for one in settings if len(one.values) > 1]
+    if not several:
+        return None
+    squares = sum(float(((values - values.mean()) ** 2).sum()) for values in several)
+    return math.sqrt(squares / sum(len(values) - 1 for values in several))
+
+
+@dataclass(frozen=True)
+class LevelMean:
+    """The mean of a measure over the settings with one level of a factor, each of which is the mean of its seeds.
+
+    spread: standard deviation between seeds within a setting (``seed_spread``), None where none has several. count: runs;
+    diverged: those among them that did; settings: how many there are.
     """
 
     factor: str
@@ -92,32 +124,28 @@ class LevelMean:
     spread: float | None
     count: int
     diverged: int = 0
+    settings: int = 1
 
 
-def main_effects(rows: Rows, factors: Sequence[str], measure: str) -> list[LevelMean]:
-    """For each level of each factor the mean of the measure over all rows with that level.
+def main_effects(rows: Rows, factors: Sequence[str], measure: str, settings: Sequence[str] = ()) -> list[LevelMean]:
+    """For each level of each factor the mean of the measure over all settings with that level.
 
-    In a balanced design every other factor takes each of its levels equally often in these rows, so that differences between
-    the means come from this factor alone. Taguchi 1987, "System of experimental design".
+    A setting counts once, however many seeds it ran with: they are averaged first. settings: the factors that make a setting,
+    ``factors`` when empty. In a balanced design every other factor takes each of its levels equally often in these settings, so
+    that differences between the means come from this factor alone. Taguchi 1987, "System of experimental design".
     """
+    there = settings_of(rows, settings or factors, measure)
     found = []
     for factor in factors:
-        of_level = _groups([row for row in measured(rows, measure) if row.get(factor) is not None], itemgetter(factor))
+        of_level: dict[Any, list[Setting]] = {}
+        for one in there:
+            of_level.setdefault(one.levels[factor], []).append(one)
         for level, group in of_level.items():
-            seeds = [_mean(part, measure) for part in _groups(group, lambda row: row.get("seed")).values()]
-            spread = float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None
-            found.append(LevelMean(factor, level, _mean(group, measure), spread, len(group), diverged(group)))
+            if level is not None:
+                count, lost = sum(len(one.values) for one in group), sum(one.diverged for one in group)
+                mean = float(np.mean([one.mean for one in group]))
+                found.append(LevelMean(factor, level, mean, seed_spread(group), count, lost, len(group)))
     return found
-
-
-def is_even(rows: Rows, factors: Sequence[str], measure: str) -> bool:
-    """Whether, in the rows that have the measure, every two levels of any two factors meet, each pair equally often.
-
-    An orthogonal design does, until a run of it is missing or has no figure.
-    """
-    there = measured(rows, measure)
-    columns = [np.unique([str(row.get(factor)) for row in there], return_inverse=True)[1] for factor in factors]
-    return bool(there) and is_orthogonal(np.stack(columns, axis=1))
 
 
 def optimum(rows: Rows, factors: Sequence[str], measure: str = "val_accuracy", *, largest: bool = True) -> dict[str, Level]:
@@ -132,7 +160,7 @@ def optimum(rows: Rows, factors: Sequence[str], measure: str = "val_accuracy", *
 
 @dataclass(frozen=True)
 class Cell:
-    """Two levels that meet. mean: of the measure over ``count`` runs, of which some ``diverged``.
+    """Two levels that meet. mean: of the measure over their settings, which hold ``count`` runs, of which some ``diverged``.
 
     beyond: what of the mean the two main effects do not explain.
     """
@@ -145,44 +173,50 @@ class Cell:
     diverged: int = 0
 
 
-def interactions(rows: Rows, first: str, second: str, measure: str) -> list[Cell]:
+def interactions(rows: Rows, first: str, second: str, measure: str, settings: Sequence[str] = ()) -> list[Cell]:
     """The mean of each pair of levels, and ``mean(a, b) - mean(a) - mean(b) + mean``: 0 where effects simply add.
 
-    In L16(4^4) each pair of levels meets once: its cell holds what the other two factors do there, too.
+    Means are over settings, as in ``main_effects``. In L16(4^4) each pair of levels meets once: its cell holds what the other
+    two factors do there, too.
     """
+    both = (first, second)
     there = [row for row in measured(rows, measure) if row.get(first) is not None and row.get(second) is not None]
     if not there:
         return []
-    grand = _mean(there, measure)
-    effect = {(one.factor, one.level): one.mean for one in main_effects(there, (first, second), measure)}
+    every = settings_of(there, settings or both, measure)
+    grand = float(np.mean([one.mean for one in every]))
+    effect = {(one.factor, one.level): one.mean for one in main_effects(there, both, measure, settings or both)}
     cells = []
-    for (a, b), group in _groups(there, lambda row: (row[first], row[second])).items():
-        mean = _mean(group, measure)
-        cells.append(Cell(a, b, mean, mean - effect[first, a] - effect[second, b] + grand, len(group), diverged(group)))
+    for (a, b), group in _groups(every, lambda one: (one.levels[first], one.levels[second])).items():
+        mean = float(np.mean([one.mean for one in group]))
+        count, lost = sum(len(one.values) for one in group), sum(one.diverged for one in group)
+        cells.append(Cell(a, b, mean, mean - effect[first, a] - effect[second, b] + grand, count, lost))
     return cells
 
 
 def factor_importance(rows: Rows, factors: Sequence[str], measure: str) -> dict[str, float]:
-    """Share of the measure's variance that lies between a factor's levels, in [0, 1]: eta squared.
+    """Share of the variance between settings that lies between a factor's levels, in [0, 1]: eta squared.
 
-    ``sum over levels of n (level's mean - mean)^2 / sum over rows of (value - mean)^2``. In an orthogonal design the shares add
-    up to at most 1, and what is left is interactions and chance (Fisher 1925, analysis of variance). In a grid that is not
-    balanced they overlap: read each for itself. All 0 when the measure never changes.
+    ``sum over levels of n (level's mean - mean)^2 / sum over settings of (value - mean)^2``, a setting being the mean of its
+    seeds. In a balanced design the shares add up to at most 1, and what is left is interactions and chance (Fisher 1925,
+    analysis of variance); in another they overlap and may add up to more: ``study_design`` tells. All 0 when the measure never
+    changes.
     """
-    shares = {}
-    for factor in factors:
-        there = [row for row in measured(rows, measure) if row.get(factor) is not None]
-        values = np.array([row[measure] for row in there], np.float64)
-        total = float(((values - values.mean()) ** 2).sum()) if len(values) else 0.0
-        between = sum(one.count * (one.mean - float(values.mean())) ** 2 for one in main_effects(there, (factor,), measure))
-        shares[factor] = min(1.0, between / total) if total > 0 else 0.0
-    return shares
+    there = settings_of(rows, factors, measure)
+    values = np.array([one.mean for one in there], np.float64)
+    total = float(((values - values.mean()) ** 2).sum()) if len(values) else 0.0
+    shares = dict.fromkeys(factors, 0.0)
+    if total > 0:
+        for one in main_effects(rows, factors, measure):
+            shares[one.factor] += one.settings * (one.mean - float(values.mean())) ** 2 / total
+    return {factor: min(1.0, share) for factor, share in shares.items()}
 
 
 def mean_over_seeds(rows: Rows, factors: Sequence[str]) -> list[Row]:
-    """One row for each setting: its factors, the mean of each measure over its seeds, ``seeds`` and ``trials``.
+    """One row for each setting: its factors, the mean of each measure over its seeds, ``seeds``, ``trials``, ``diverged``.
 
-    A run that diverged in its first epoch has no figures and does not count; a setting of which all did has None.
+    diverged: how many of its runs did. A run that did in its first epoch has no figures and does not count; a setting of which
+    all did has None.
     """
     found = []
     for group in _groups(rows, lambda row: tuple(row.get(factor) for factor in factors)).values():
@@ -192,6 +226,7 @@ def mean_over_seeds(rows: Rows, factors: Sequence[str]) -> list[Row]:
             row[column] = _mean(there, column) if there else None
         row["seeds"] = len({one.get("seed") for one in group})
         row["trials"] = [one["trial"] for one in group]
+        row["diverged"] = diverged(group)
         found.append(row)
     return found
 
@@ -206,7 +241,7 @@ def best(rows: Rows, k: int, measure: str = "val_accuracy", *, largest: bool = T
 class Beside:
     """A printed figure beside ours. trial: the first one with that setting. ours: the mean over ``seeds`` runs, or None.
 
-    trials: of these runs.
+    trials: of these runs. chosen: for a figure that is printed without its settings, those of our best runs.
     """
 
     trial: int
@@ -217,6 +252,7 @@ class Beside:
     seeds: int
     doubt: str
     trials: tuple[int, ...] = ()
+    chosen: dict[str, Level] = field(default_factory=dict)
 
 
 def beside_published(study: Study, rows: Rows) -> list[Beside]:
@@ -237,10 +273,12 @@ def beside_published(study: Study, rows: Rows) -> list[Beside]:
         [chosen] = best(settings, 1) or [{"trials": []}]
         there = [mine[number] for number in chosen["trials"]]
         first = next(one.number for one in study.trials if one.factors[study.best_of] == level)
-        factors = {name: chosen[name] for name in study.factors} if there else {study.best_of: level}
+        settings_here = {name: chosen[name] for name in study.factors if name != study.best_of} if there else {}
         doubt = study.best_doubts.get(level, "")
         for measure, figure in figures.items():
-            found.append(_beside(there[0]["trial"] if there else first, factors, measure, figure, there, doubt))
+            number = there[0]["trial"] if there else first
+            pair = _beside(number, {study.best_of: level}, measure, figure, there, doubt)
+            found.append(replace(pair, chosen=settings_here))
     return found
 
 

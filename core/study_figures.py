@@ -27,6 +27,8 @@ LOOKS = (
     Look(1, "solid", "pentagon"),
 )
 ROW = 23  # pixels of a level in a figure that lists them
+Names = Mapping[tuple[str, Level], str]
+NO_NAMES: Names = {}
 DOUBLING = ("batch_size",)  # factors whose levels double: their axis is logarithmic
 
 
@@ -61,10 +63,20 @@ def few_ticks(ticks: Sequence[float], low: float, high: float, most: int) -> lis
 # --- effects ---------------------------------------------------------------------------------------------------------
 
 
-def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False, dark: bool = False) -> go.Figure:
+def effects_plot(
+    effects: Sequence[LevelMean],
+    column: str,
+    *,
+    names: Names = NO_NAMES,
+    guess: float | None = None,
+    log: bool = False,
+    dark: bool = False,
+) -> go.Figure:
     """The mean of a measure at each level of each factor, factors below each other; a longer range weighs more.
 
-    Whiskers: the standard deviation between seeds. The dotted line is the mean of all runs, the large marker a factor's best.
+    Whiskers, where there are several seeds: the standard deviation between them. The dotted line is the mean of all settings,
+    the large marker a factor's best. names: of levels that are not written as everywhere. guess: what guessing scores, a dashed
+    line.
     """
     colours = palette(dark)
     factors = list(dict.fromkeys(one.factor for one in effects))
@@ -74,7 +86,7 @@ def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False
         of_factor = [one for one in effects if one.factor == factor]
         best = (max if column.endswith("accuracy") else min)(of_factor, key=lambda one: one.mean)
         look, start = LOOKS[place % len(LOOKS)], len(rows) + 1
-        rows += [f"<b>{plain(factor_title(factor))}</b>", *(plain(level_title(factor, one.level)) for one in of_factor)]
+        rows += [f"<b>{plain(factor_title(factor))}</b>", *(name_of(factor, one.level, names) for one in of_factor)]
         figure.add_scatter(
             x=[one.mean for one in of_factor],
             y=list(range(start, len(rows))),
@@ -83,20 +95,34 @@ def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False
             line={"color": see_through(colours.series[look.hue], 0.45), "width": 1.5},
             marker=marker_of(look, dark, most=0)
             | {"size": [12 if one is best else 7 for one in of_factor], "symbol": _symbols(look, of_factor)},
-            error_x={"array": [one.spread or 0.0 for one in of_factor], "thickness": 1.2, "width": 3},
+            error_x=_whiskers(of_factor),
             customdata=[[_one(one, column), _runs(one)] for one in of_factor],
             hovertemplate="%{customdata[0]} · mean of %{customdata[1]}<extra></extra>",
         )
     if effects:
         first = [one for one in effects if one.factor == factors[0]]
-        mean = sum(one.mean * one.count for one in first) / sum(one.count for one in first)
+        mean = sum(one.mean * one.settings for one in first) / sum(one.settings for one in first)
         figure.add_vline(x=mean, line={"color": colours.muted, "width": 1, "dash": "dot"})
+        if guess is not None:
+            figure.add_vline(x=guess, line={"color": colours.muted, "width": 1.5, "dash": "dash"})
     figure.update_layout(
         height=ROW * len(rows) + 64,
         xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5) | {"title": None},
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure
+
+
+def _whiskers(means: Sequence[LevelMean]) -> dict[str, Any]:
+    """None where no setting has several seeds; none at a level whose settings have one."""
+    if all(one.spread is None for one in means):
+        return {"visible": False}
+    return {"array": [one.spread for one in means], "thickness": 1.2, "width": 3}
+
+
+def name_of(factor: str, level: Level, names: Names) -> str:
+    """A level as a figure writes it."""
+    return plain(names.get((factor, level)) or level_title(factor, level))
 
 
 def _one(effect: LevelMean, column: str) -> str:
@@ -113,41 +139,59 @@ def _runs(one: LevelMean | Cell) -> str:
     return f"{one.count} run{'' if one.count == 1 else 's'}" + (f", of which {one.diverged} diverged" if one.diverged else "")
 
 
+def _behind(counts: Sequence[int], every: Sequence[int], dark: bool) -> dict[str, Any]:
+    """The number of runs at each point of a line, where points differ in it. every: counts of all points of the figure."""
+    if len(set(every)) < 2:
+        return {"mode": "lines+markers"}
+    font = {"size": 11, "color": palette(dark).muted}
+    return {"mode": "lines+markers+text", "text": list(map(str, counts)), "textposition": "top center", "textfont": font}
+
+
+def guess_line(figure: go.Figure, guess: float | None, dark: bool) -> None:
+    """What guessing scores, across a figure."""
+    if guess is not None:
+        figure.add_hline(y=guess, line={"color": palette(dark).muted, "width": 1.5, "dash": "dash"})
+
+
 def interaction_plot(
     cells: Sequence[Cell],
     factors: tuple[str, str],
     levels: tuple[Sequence[Level], Sequence[Level]],
     column: str,
     *,
+    names: Names = NO_NAMES,
+    guess: float | None = None,
     log: bool = False,
     dark: bool = False,
     height: int = 400,
 ) -> go.Figure:
     """The mean of a measure at each level of the first factor, a line for each level of the second.
 
-    Parallel lines: the two act each on its own. levels: of both factors, in the order of the study.
+    Parallel lines: the two act each on its own. levels: of both factors, in the order of the study. Where points differ in the
+    number of runs behind them, it stands there. names, guess: as in ``effects_plot``.
     """
     first, second = factors
     across, lines = levels
     by_pair = {(one.first, one.second): one for one in cells}
     looks = looks_of(lines)
-    ticks = {"tickvals": list(range(len(across))), "ticktext": [plain(level_title(first, one)) for one in across]}
+    ticks = {"tickvals": list(range(len(across))), "ticktext": [name_of(first, one, names) for one in across]}
     x_axis = {**ticks, "title": title(factor_title(first)), "range": [-0.25, len(across) - 0.75]}
     figure = framed(height, dark, x_axis, value_axis(column, [one.mean for one in cells], log=log), legend=True)
     for level in lines:
         met = [(place, by_pair[one, level]) for place, one in enumerate(across) if (one, level) in by_pair]
-        look, label = looks[level], plain(level_title(second, level))
+        look, label = looks[level], name_of(second, level, names)
         figure.add_scatter(
             x=[place for place, _ in met],
             y=[one.mean for _, one in met],
             name=label,
-            mode="lines+markers",
+            **_behind([one.count for _, one in met], [one.count for one in cells], dark),
             line=line_of(look, dark),
             marker=marker_of(look, dark, size=9, most=0) | {"symbol": _symbols(look, [one for _, one in met])},
             customdata=[[figure_text(column, one.mean), _beyond(one, column), _runs(one)] for _, one in met],
             hovertemplate="%{customdata[0]}, %{customdata[1]} beyond both effects · %{customdata[2]}"
             f"<extra>{label}</extra>",
         )
+    guess_line(figure, guess, dark)
     return figure
 
 
@@ -192,25 +236,38 @@ def lines_over(
     column: str,
     lines: Sequence[Level],
     *,
+    runs: Sequence[int] = (),
     broken: Collection[int] = (),
+    within: Sequence[float] = (),
+    names: Names = NO_NAMES,
+    guess: float | None = None,
     log: bool = False,
     dark: bool = False,
     height: int = 400,
 ) -> go.Figure:
-    """A measure over a factor that is a number, a line for each optimiser through the means of its runs, which are dots.
+    """A measure over a factor that is a number, a line for each optimiser through the means of its settings, which are dots.
 
-    points: (optimiser, number, value) of each run; broken: places among them of the runs that diverged, open dots. lines: all
-    optimisers, in the order of the study. 2023, Figure 1.
+    points: (optimiser, number, value) of each setting; runs: how many are behind each, 1 when empty; broken: places among them
+    of settings with runs that diverged, open dots. lines: all optimisers, in the order of the study. within: values that the
+    axis reaches over, too, so that figures side by side share it. Where means differ in the number of runs behind them, it
+    stands there. names, guess: as in ``effects_plot``. 2023, Figure 1.
     """
     numbers = sorted({number for _, number, _ in points})
     across: dict[str, Any] = {
         "title": title(factor_title(factor)),
         "tickvals": numbers,
-        "ticktext": [f"{n:g}" for n in numbers],
+        "ticktext": [name_of(factor, n, names) for n in numbers],
     }
     if factor in DOUBLING:
         across |= {"type": "log", "minor": {"ticks": ""}}
-    figure = framed(height, dark, across, value_axis(column, [value for *_, value in points], log=log), legend=True)
+    up = value_axis(column, [*(value for *_, value in points), *within], log=log)
+    if within and up.get("type") != "log":
+        low, high = min(within), max(within)
+        up["range"] = [low - 0.06 * (high - low), high + 0.06 * (high - low)]
+    figure = framed(height, dark, across, up, legend=True)
+    behind: dict[tuple[Level, float], int] = {}
+    for place, (name, number, _) in enumerate(points):
+        behind[name, number] = behind.get((name, number), 0) + (runs[place] if runs else 1)
     looks = looks_of(lines)
     for level in lines:
         places = [place for place, (name, *_) in enumerate(points) if name == level]
@@ -232,12 +289,13 @@ def lines_over(
             x=at,
             y=means,
             name=label,
-            mode="lines+markers",
+            **_behind([behind[level, number] for number in at], list(behind.values()), dark),
             line=line_of(look, dark),
             marker=marker_of(look, dark, size=9, most=0),
             customdata=[f"mean of {len(values[n])}: {figure_text(column, mean)}" for n, mean in zip(at, means, strict=True)],
             hovertemplate=hover,
         )
+    guess_line(figure, guess, dark)
     return figure
 
 

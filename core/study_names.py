@@ -31,7 +31,7 @@ _LEVELS: dict[str, Mapping[Level, str]] = {
         "glorot_uniform": "Glorot",
         "he_normal": "He",
     },
-    "regularization": {"none": "none", "l1": "L1", "l2": "L2", "l1&dropout": "L1, dropout", "l2&dropout": "L2, dropout"},
+    "regularization": {"none": "none", "l1": "L1", "l2": "L2", "l1&dropout": "L1 + dropout", "l2&dropout": "L2 + dropout"},
     "architecture": {
         "mlp-22-basic": "MLP basic",
         "mlp-22-custom": "MLP custom",
@@ -40,7 +40,7 @@ _LEVELS: dict[str, Mapping[Level, str]] = {
         "mlp-300-100-dropout": "MLP 300-100, dropout twice",
         "mlp-300-100-dropout-first": "MLP 300-100, dropout once",
         "mlp-300-dropout": "MLP 300, dropout",
-        "mlp-300-l1": "MLP 300-100, L1",
+        "mlp-300-l1": "MLP 300-100, L1 + dropout",
         "keras-mlp": "Keras' MLP",
         "keras-cnn": "Keras' CNN",
     },

@@ -109,6 +109,7 @@ class Study:
     the figures by level and column, and why they are doubtful, by level.
     after: earlier studies that choose what is run here. ours: their rows by study -> further trials, with what our own runs
     chose by validation in place of what is printed, and a sentence on that choice. note: such sentences.
+    against: an earlier study with the same factors and another network, to be set beside it; "" for none.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Study:
     after: tuple[str, ...] = ()
     ours: Callable[[Mapping[str, Rows]], tuple[list[TrialSpec], str]] | None = None
     note: str = ""
+    against: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -99,34 +99,65 @@ def test_a_study_with_runs_shows_every_section(results: Path):
     assert "The loss holds the penalty" in text
 
 
+def test_a_grid_stands_beside_that_without_batch_normalisation(results: Path):
+    for name in ("cnn-grid", "cnn-grid-batchnorm"):
+        store(
+            STUDIES[name], results, [record(one, epochs=one.epochs_asked // 5, pictures=4_320) for one in STUDIES[name].trials]
+        )
+    text = html(page(study="cnn-grid-batchnorm"))
+    assert "Beside A6, setting by setting" in text
+    assert "In 8 settings that A6 ran as long, too" in text
+    assert "Batch normalisation validates with moving averages: after 18 to 136 steps" in text
+    assert "Every combination is there" in text
+    assert "of 12 pairs. Ours ran 20 % of the epochs, 8 % of the pictures only" in text
+    text = html(page(study="cnn-grid"))
+    assert "Beside A" not in text
+    assert "Optimiser and epochs asked are confounded: RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs." in text
+    assert "Whiskers: standard deviation between the seeds of a setting, known of 3 of 59 settings." in text
+
+
+def test_settings_that_are_not_printed_are_not_given_as_print(results: Path):
+    store(STUDIES["mlp-forms"], results)
+    text = html(page(study="mlp-forms"))
+    assert '<th scope="row">MLP 300</th>' in text
+    assert "<small>our best: " in text
+    assert "2 settings beside this design are left out." in text
+
+
 def test_what_a_share_left_out_is_told(results: Path):
     study = STUDIES["cnn-grid"]
     records = [record(trial, epochs=2, pictures=4_320) for trial in study.trials[:20]]
     store(study, results, [*records, record(study.trials[20], diverged="The loss is no number after epoch 1")])
-    running = page(study="cnn-grid", runs="Published")
+    running = page(study="cnn-grid")
     text = html(running)
     assert "21 of 62 runs are stored" in text
     assert "2 of 10 epochs, 4,320 of 54,000 pictures, CPU" in text
     assert "1 diverged and ended early" in text
     assert "python -m core sweep cnn-grid</code> goes on" in text
     assert "Longer, and in larger batches" in text
-    assert running.session_state["runs"] == "published"
+    assert "The rest, " not in text
+    assert "No shares of the variance: the runs were not trained equally long." in text
     assert table(running)[-1] == 20  # without a figure: last
 
 
 def test_runs_that_diverged_are_marked_and_told_of(results: Path):
     study = STUDIES["l16-mlp"]
-    lost = [record(study.trials[0], epochs=3, diverged="No number"), record(study.trials[1], diverged="No number")]
-    store(study, results, [*lost, *map(record, study.trials[2:])])
+    lost = {0: 3, 1: None, 17: None, 33: None}  # run -> epochs; all seeds of the second setting end in the first one
+    store(
+        study,
+        results,
+        [record(one, epochs=lost.get(one.number), diverged="No number" * (one.number in lost)) for one in study.trials],
+    )
     running = page()
     text = html(running)
     assert (
-        "2 of these runs diverged: the loss was no number any more. 1 counts with the figures of the last whole epoch" in text
+        "4 of these runs diverged: the loss was no number any more. 1 counts with the figures of the last whole epoch" in text
     )
-    assert "1 did in the first epoch: without figures, they are left out" in text
-    assert "Read it as a hint" in text  # a run of the design has no figure
+    assert "3 did in the first epoch: without figures, they are left out" in text
+    assert "no figure for 1 of the 16 settings of this design" in text
+    assert "No shares of the variance: there is no figure for 1 of 16 settings." in text
     seen = running.dataframe[0].value.set_index("run")["diverged"].dropna()
-    assert dict(seen) == {0: "in epoch 4", 1: "in epoch 1"}
+    assert dict(seen) == {0: "in epoch 4", 1: "in epoch 1", 17: "in epoch 1", 33: "in epoch 1"}
     symbols = [symbol for trace in figures(running)[0]["data"] for symbol in trace["marker"]["symbol"]]
     assert sum(symbol.endswith("-open") for symbol in symbols) == len(study.factors)  # one level of each factor
     assert "A cross: there a run diverged." in text
@@ -134,7 +165,7 @@ def test_runs_that_diverged_are_marked_and_told_of(results: Path):
     clean(running.toggle(key="whole").set_value(True).run())
     text = html(running)
     assert "of these runs diverged" not in text
-    assert "missing, left out, or have no figure" in text
+    assert "There is no figure for 1 of the 16 settings" in text
     assert len(table(running)) == 48  # every run is still listed
 
 

@@ -25,7 +25,8 @@ def test_words_lie_at_even_distances_in_the_order_of_the_study():
 
 def test_long_words_stand_on_two_lines():
     ticks = factor_axis("regularization", ["l1&dropout", "l2"], []).ticks
-    assert [tick.text for tick in ticks] == ["L1\ndropout", "L2"]
+    assert [tick.text for tick in ticks] == ["L1\n+ dropout", "L2"]
+    assert factor_axis("architecture", ["mlp-300-l1"], []).ticks[0].text == "MLP 300-100\nL1 + dropout"
 
 
 def test_rates_and_batches_lie_by_their_logarithm_and_epochs_by_size():

@@ -1,6 +1,7 @@
 """Effects, importance and ranks against values worked out by hand, and against SciPy."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,13 +17,15 @@ from core.study_effects import (
     diverged,
     factor_importance,
     interactions,
-    is_even,
     main_effects,
     mean_over_seeds,
     optimum,
     rank_correlation,
+    seed_spread,
+    settings_of,
     whole,
 )
+from core.trials import Printed
 
 # Two factors of two levels, two seeds: y = 10 for a = "x", 20 for a = "y"; 1 more for b = 2; 4 more for both; seed 1 adds 2.
 ROWS = [
@@ -76,11 +79,30 @@ def test_main_effects_by_hand():
         ("b", 1): 16,  # 10, 20, 12, 22
         ("b", 2): 19,  # 11, 25, 13, 27
     }
-    # Means of the seeds: 10.5 and 12.5.
+    # Each setting's two seeds lie 1 on either side of their mean: squares of 2 + 2, one degree of freedom each.
     assert effects["a", "x"].spread == pytest.approx(math.sqrt(2))
-    assert effects["a", "x"].count == 4
-    alone = main_effects(ROWS[:4], ("a",), "val_accuracy")
+    assert (effects["a", "x"].count, effects["a", "x"].settings) == (4, 2)
+    alone = main_effects(ROWS[:4], ("a",), "val_accuracy", ("a", "b"))
     assert [one.spread for one in alone] == [None, None]
+
+
+def test_a_setting_counts_once_and_whiskers_are_those_of_its_seeds():
+    """A grid of two settings a level, of which the good one of x ran three times: 0.90, 0.91, 0.92; the other one gave 0.5."""
+    runs = (("x", 1, 0, 0.90), ("x", 1, 1, 0.91), ("x", 1, 2, 0.92), ("x", 2, 0, 0.5), ("y", 1, 0, 0.6), ("y", 2, 0, 0.7))
+    rows = [{"a": a, "b": b, "seed": seed, "val_accuracy": value} for a, b, seed, value in runs]
+    first, second = main_effects(rows, ("a",), "val_accuracy", ("a", "b"))
+    assert first.mean == pytest.approx((0.91 + 0.5) / 2), "not (0.90 + 0.91 + 0.92 + 0.5) / 4 = 0.8075"
+    # Squares 0.0001 + 0 + 0.0001 over two degrees of freedom; the means of the seeds, 0.7, 0.91 and 0.92, say nothing of it.
+    assert first.spread == pytest.approx(0.01)
+    assert (first.count, first.settings) == (4, 2)
+    assert (second.mean, second.spread) == (pytest.approx(0.65), None)
+    # Two settings with seeds: squares of 2e-4 over 2 and 8e-4 over 1.
+    rows += [{"a": "y", "b": 2, "seed": 1, "val_accuracy": 0.74}]
+    assert seed_spread(settings_of(rows, ("a", "b"), "val_accuracy")) == pytest.approx(math.sqrt((2e-4 + 8e-4) / 3))
+    cells = {(one.first, one.second): one for one in interactions(rows, "b", "a", "val_accuracy", ("a", "b"))}
+    assert (cells[1, "x"].mean, cells[1, "x"].count) == (pytest.approx(0.91), 3)
+    # Settings .91, .5, .6, .72: mean .6825; x .705, b = 1 .755: .91 - .705 - .755 + .6825.
+    assert cells[1, "x"].beyond == pytest.approx(0.1325)
 
 
 def test_the_optimum_takes_the_best_mean_of_each_factor():
@@ -113,9 +135,9 @@ def test_interactions_by_hand():
 
 
 def test_importance_by_hand():
-    # Sum of squares about 17.5: a 8 * 36 = 288, b 8 * 2.25 = 18, both 8 * 1 = 8, seeds 8 * 1 = 8; together 322.
-    shares = factor_importance(ROWS, ("a", "b", "seed"), "val_accuracy")
-    assert shares == pytest.approx({"a": 288 / 322, "b": 18 / 322, "seed": 8 / 322})
+    # Settings 11, 12, 21, 26 about 17.5: a 4 * 36 = 144, b 4 * 2.25 = 9, both 4 * 1 = 4; together 157. Seeds have no say.
+    assert factor_importance(ROWS, ("a", "b"), "val_accuracy") == pytest.approx({"a": 144 / 157, "b": 9 / 157})
+    assert factor_importance(ROWS[:7], ("a", "b"), "val_accuracy")["a"] > 0.9
     assert factor_importance([{"a": 1, "y": 2.0}, {"a": 2, "y": 2.0}], ("a",), "y") == {"a": 0.0}
 
 
@@ -129,21 +151,12 @@ def test_importance_in_the_orthogonal_design_parts_the_factors():
     assert shares == pytest.approx({"initializer": 0, "activation": 0.8, "optimizer": 0.2, "regularization": 0}, abs=1e-12)
 
 
-def test_the_design_is_even_until_a_run_is_missing_or_has_no_figure():
-    rows = [settings | {"seed": seed, "y": 1.0} for seed in (0, 1) for settings in l16_settings()]
-    assert is_even(rows, tuple(FACTORS), "y")
-    assert is_even(rows[:16], tuple(FACTORS), "y")
-    assert not is_even(rows[:15], tuple(FACTORS), "y")
-    assert not is_even([*rows[:31], rows[31] | {"y": None}], tuple(FACTORS), "y")
-    assert not is_even([], tuple(FACTORS), "y")
-
-
 def test_runs_that_diverged_count_with_their_last_whole_epoch_and_are_told_of():
     lost = [row | {"diverged": "the loss was no number" if row["trial"] in (1, 3) else ""} for row in ROWS]
     lost[3]["val_accuracy"] = None  # in its first epoch
     effects = {(one.factor, one.level): one for one in main_effects(lost, ("a", "b"), "val_accuracy")}
     told = {key: (one.mean, one.count, one.diverged) for key, one in effects.items()}
-    assert told == {("a", "x"): (11.5, 4, 1), ("a", "y"): (23, 3, 0), ("b", 1): (16, 4, 0), ("b", 2): (17, 3, 1)}
+    assert told == {("a", "x"): (11.5, 4, 1), ("a", "y"): (24, 3, 0), ("b", 1): (16, 4, 0), ("b", 2): (19.5, 3, 1)}
     cells = {
         (one.first, one.second): (one.mean, one.count, one.diverged) for one in interactions(lost, "a", "b", "val_accuracy")
     }
@@ -152,7 +165,6 @@ def test_runs_that_diverged_count_with_their_last_whole_epoch_and_are_told_of():
     left = whole(lost)
     assert [row["trial"] for row in left] == [0, 2, 4, 5, 6, 7]
     assert [(one.mean, one.count) for one in main_effects(left, ("b",), "val_accuracy")] == [(16, 4), (20, 2)]
-    assert not is_even(left, ("a", "b"), "val_accuracy")
 
 
 def test_means_over_seeds_and_the_best_of_them():
@@ -185,3 +197,18 @@ def test_published_stands_beside_ours():
     assert [pair.trials for pair in pairs] == [(0,), (1,), (), (3,)]
     # Ranks 1, 2, 3 and 2, 1, 3.
     assert agreement(pairs) == {"test_accuracy": pytest.approx(0.5)}
+
+
+def test_a_figure_that_is_printed_without_its_settings_keeps_ours_apart():
+    trials = [replace(one, published={}) for one in pretend_study(4).trials]
+    study = replace(
+        pretend_study(4), trials=tuple(trials), best_of="optimizer", printed_best={"adam": {"test_accuracy": Printed("0.9")}}
+    )
+    rows = [
+        {"trial": one.number, "seed": 0, **one.factors, "val_accuracy": 0.1 * one.number, "test_accuracy": 0.5}
+        for one in trials
+    ]
+    [pair] = beside_published(study, rows)
+    assert (pair.factors, pair.chosen, pair.trials) == ({"optimizer": "adam"}, {"learning_rate": 0.003}, (2,))
+    [pair] = beside_published(study, [])
+    assert (pair.factors, pair.chosen, pair.ours) == ({"optimizer": "adam"}, {}, None)

@@ -118,6 +118,48 @@ def test_an_interaction_has_a_line_for_each_level():
     assert list(relu.customdata[1])[1] == "−10.0 points"
 
 
+def test_whiskers_are_drawn_only_where_seeds_differ():
+    optimiser, activation = study_figures.effects_plot(EFFECTS, "val_accuracy").data
+    assert list(optimiser.error_x.array) == [0.01, 0.02]
+    assert (activation.error_x.visible, activation.error_x.array) == (False, None)
+    some = [EFFECTS[0], replace(EFFECTS[1], spread=None)]
+    assert list(study_figures.effects_plot(some, "val_accuracy").data[0].error_x.array) == [0.01, None]
+
+
+def test_the_mean_line_counts_settings_and_guessing_is_a_line_of_its_own():
+    """One setting of 0.6 that ran four times and three of 0.8: (0.6 + 3 * 0.8) / 4."""
+    effects = [replace(EFFECTS[0], settings=1), replace(EFFECTS[1], settings=3)]
+    figure = study_figures.effects_plot(effects, "val_accuracy", guess=0.1)
+    assert [line.x0 for line in figure.layout.shapes] == pytest.approx([0.75, 0.1])
+    assert len({line.line.dash for line in figure.layout.shapes}) == 2
+    assert len(study_figures.effects_plot(effects, "val_accuracy").layout.shapes) == 1
+
+
+def test_levels_are_written_as_told():
+    names = {("optimizer", "sgd"): "SGD *", ("epochs", 5): "1 of 5"}
+    assert study_figures.effects_plot(EFFECTS, "val_accuracy", names=names).layout.yaxis.ticktext[1:3] == ("SGD *", "Adam")
+    figure = study_figures.lines_over([("adam", 5, 0.8), ("adam", 10, 0.9)], "epochs", "val_accuracy", ["adam"], names=names)
+    assert figure.layout.xaxis.ticktext == ("1 of 5", "10")
+
+
+def test_points_carry_the_number_of_their_runs_where_they_differ_in_it():
+    points = [("adam", 5, 0.8), ("adam", 5, 0.7), ("adam", 10, 0.9)]
+    _, means = study_figures.lines_over(points, "epochs", "val_accuracy", ["adam"], runs=[3, 1, 1]).data
+    assert (list(means.text), means.mode) == (["4", "1"], "lines+markers+text")
+    _, alike = study_figures.lines_over(points[1:], "epochs", "val_accuracy", ["adam"]).data
+    assert (alike.text, alike.mode) == (None, "lines+markers")
+    cells = [Cell("sgd", "relu", 0.5, 0.1, 3), Cell("adam", "relu", 0.7, -0.1, 1)]
+    (line,) = study_figures.interaction_plot(
+        cells, ("optimizer", "activation"), (["sgd", "adam"], ["relu"]), "val_accuracy", guess=0.1
+    ).data
+    assert list(line.text) == ["3", "1"]
+
+
+def test_figures_side_by_side_share_their_axis():
+    figure = study_figures.lines_over([("adam", 5, 0.8)], "epochs", "test_accuracy", ["adam"], within=[0.3, 0.8])
+    assert figure.layout.yaxis.range == pytest.approx((0.27, 0.83))
+
+
 def test_an_open_marker_holds_runs_that_diverged():
     effects = [replace(EFFECTS[0], diverged=2), *EFFECTS[1:]]
     optimiser, activation = study_figures.effects_plot(effects, "val_accuracy").data

@@ -159,7 +159,10 @@ def rows_of(name, accuracy):
 
 def test_without_earlier_rows_the_printed_choice_is_run_and_said():
     empty = {name: [] for name in STUDIES}
-    for name, words in (("architectures", "l16-mlp is not run yet"), ("cifar-transfer-23", "cnn-grid is not run yet")):
+    for name, words in (
+        ("architectures", "No run of A1 (Sixteen MLPs: "),
+        ("cifar-transfer-23", "No run of A6 (62 runs of a CNN)"),
+    ):
         study = STUDIES[name].with_choice(empty)
         assert len(study.trials) == len(STUDIES[name].trials)
         assert words in study.note
@@ -179,8 +182,9 @@ def test_our_own_optimum_is_run_beside_the_printed_one():
     network = mlps[0].run.network
     assert (network.initializer, network.activation, network.regularizer, network.dropout) == ("normal", "relu", "l2", 0.0)
     assert {trial.factors["choice"] for trial in more} == {"ours"}
-    assert "l16-mlp chose by validation: normal, relu, adam, l2" in study.note
-    assert "l16-cnn chose the printed levels here, too" in study.note
+    by = "the levels with the best mean validation accuracy, where the report goes by the loss, are"
+    assert f"A1's MLPs: {by} N(0, 0.05), relu, Adam, L2; they run beside the printed choice." in study.note
+    assert f"A1's CNNs: {by} the printed ones here, too: U(±0.05), tanh, SGD, L2 + dropout." in study.note
     assert len(more) == len(mlps)
 
 
@@ -195,7 +199,25 @@ def test_our_three_best_of_the_grid_go_to_cifar():
         ("nadam", 64, "ours"),
     ]
     assert {trial.run.dataset for trial in more} == {"cifar10"}
-    assert study.note.startswith("cnn-grid chose by validation: adam 0.001 128 10")
+    assert study.note.startswith(
+        "The best settings of A6 by mean validation accuracy: Adam, rate 0.001, batch 128, 10 epochs; Nadam, rate 0.0005"
+    )
+
+
+def test_a_study_that_waits_for_settings_says_for_how_many():
+    """62 runs of 59 settings: 55 runs, of which two repeat one before them, are 53 of them."""
+    some = rows_of("cnn-grid", lambda one: 0.5)[:55]
+    study = STUDIES["cifar-transfer-23"].with_choice({"cnn-grid": some})
+    assert len(study.trials) == 3
+    assert study.note == (
+        "52 of the 59 settings of A6 (62 runs of a CNN) are stored: until all are, only the printed choice is run here."
+    )
+
+
+def test_a_choice_that_rests_on_few_settings_says_so():
+    rows = {name: rows_of(name, lambda one: 0.5 if one.factors == OPTIMUM else 0.1) for name in ("l16-mlp", "l16-cnn")}
+    note = STUDIES["architectures"].with_choice(rows).note
+    assert note.count("This rests on 1 of 16 settings: the others never left guessing.") == 2
 
 
 def test_our_best_of_each_kind_go_to_cifar_in_three_seeds():

@@ -50,6 +50,21 @@ def is_orthogonal(array: ArrayLike) -> bool:
     return True
 
 
+def is_proportional(array: ArrayLike) -> bool:
+    """Whether any two columns of a design hold every pair of levels as often as the levels' own frequencies say.
+
+    ``runs * n(a, b) == n(a) * n(b)``: then main effects are free of each other, as in an orthogonal design, which is the case
+    where all levels are equally frequent. Addelman 1962, "Orthogonal main-effect plans for asymmetrical factorial experiments".
+    """
+    columns = [np.unique(column, return_inverse=True)[1] for column in np.asarray(array).T]
+    for first, second in combinations(columns, 2):
+        width = second.max(initial=0) + 1
+        met = np.bincount(first * width + second, minlength=(first.max(initial=0) + 1) * width).reshape(-1, width)
+        if (len(first) * met != np.outer(met.sum(axis=1), met.sum(axis=0))).any():
+            return False
+    return True
+
+
 def l16_settings() -> list[dict[str, str]]:
     """The sixteen runs of Table 1, in its order: factor -> level."""
     names = list(FACTORS)

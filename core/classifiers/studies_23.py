@@ -1,6 +1,7 @@
 """The studies of 2023: A4 to A8 of the reports' systems."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.classifiers.grids import plan_49
@@ -10,11 +11,11 @@ from core.classifiers.study_parts import (
     SEEDS,
     Entry,
     figures,
-    is_whole,
     printed,
     run_of,
     transferred,
     trials_of,
+    waiting_for,
 )
 from core.specs import ClassifierSpec, RunSpec
 from core.study_effects import best, mean_over_seeds
@@ -114,16 +115,19 @@ def _cifar_trials() -> list[TrialSpec]:
 
 
 def _our_cifar(rows: Mapping[str, Rows]) -> tuple[list[TrialSpec], str]:
-    if not is_whole(CNN_GRID, rows[CNN_GRID.name]):
-        return [], f"{CNN_GRID.name} is not run yet: the printed choice only."
+    if waiting := waiting_for(CNN_GRID, rows[CNN_GRID.name]):
+        return [], waiting
     chosen = best(mean_over_seeds(rows[CNN_GRID.name], GRID), 3)
     return transferred("cifar-transfer-23", _CIFAR_TRIALS, CNN_GRID, chosen, SEEDS[:1], SHARE_CIFAR)
 
 
 MLP_FORMS = _mlp_forms()
 CNN_GRID = _grid("cnn-grid", "62 runs of a CNN", "A6", "cnn-chapter-14", "cnn_grid")
-CNN_GRID_BATCHNORM = _grid(
-    "cnn-grid-batchnorm", "12 runs of it with batch normalisation", "A7", "cnn-chapter-14-batchnorm", "cnn_grid_batchnorm"
+CNN_GRID_BATCHNORM = replace(
+    _grid(
+        "cnn-grid-batchnorm", "12 runs of it with batch normalisation", "A7", "cnn-chapter-14-batchnorm", "cnn_grid_batchnorm"
+    ),
+    against="cnn-grid",
 )
 KERAS_EXAMPLES = _keras_examples()
 _CIFAR_TRIALS = _cifar_trials()

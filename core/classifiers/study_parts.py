@@ -13,6 +13,7 @@ from typing import Any
 from core import paths
 from core.classifiers.architectures import ARCHITECTURES
 from core.specs import ClassifierSpec, Precision, RunSpec, TrainSpec
+from core.study_names import setting_title
 from core.trials import Printed, Rows, Share, Study, TrialSpec
 
 SEEDS = (0, 1, 2)
@@ -61,6 +62,20 @@ def is_whole(study: Study, rows: Rows) -> bool:
     return all(trial.number in done for trial in study.trials if trial.seed == SEEDS[0])
 
 
+def waiting_for(study: Study, rows: Rows) -> str:
+    """What of an earlier study is not stored yet, so that only the printed choice can be run; nothing once it is whole."""
+    if is_whole(study, rows):
+        return ""
+    wanted, done = [trial.number for trial in study.trials if trial.seed == SEEDS[0]], {row["trial"] for row in rows}
+    there = sum(number in done for number in wanted)
+    lead = (
+        f"{there} of the {len(wanted)} settings of {study.row} ({study.title}) are stored"
+        if there
+        else (f"No run of {study.row} ({study.title}) is stored")
+    )
+    return f"{lead}: until all are, only the printed choice is run here."
+
+
 def transferred(
     study: str, already: Sequence[TrialSpec], earlier: Study, chosen: Rows, seeds: Sequence[int], share: Share
 ) -> tuple[list[TrialSpec], str]:
@@ -72,7 +87,7 @@ def transferred(
     entries, words = [], []
     for row in chosen:
         trial = earlier.trials[row["trials"][0]]
-        words.append(" ".join(str(trial.factors[name]) for name in earlier.factors))
+        words.append(setting_title({name: trial.factors[name] for name in earlier.factors}))
         network = replace(trial.run.network, input_shape=SHAPES["cifar10"])
         for seed in seeds:
             training = replace(trial.run.training, seed=seed)
@@ -80,5 +95,5 @@ def transferred(
             if run.key not in keys:
                 entries.append({"run": run, "factors": trial.factors | {"choice": OURS}})
     entries.sort(key=lambda entry: entry["run"].training.seed)  # whoever stops early has one seed of each
-    note = f"{earlier.name} chose by validation: {', '.join(words)}."
+    note = f"The best settings of {earlier.row} by mean validation accuracy: {'; '.join(words)}."
     return trials_of(study, entries, share, first=len(already)), note

@@ -16,7 +16,7 @@ from core.reports.items import (
 )
 
 CURVES = {"curve": "What it is judged by"}
-OPTIMUM = "U(±0.05), tanh, SGD, L2, dropout"
+OPTIMUM = "U(±0.05), tanh, SGD, L2 + dropout"
 ITEMS = (
     Item(
         "2022",

@@ -1,39 +1,31 @@
 """What the settings of a study did: means over levels, importance, how two factors act together, lines by optimiser."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
-from core import study_figures
-from core.study_effects import diverged, factor_importance, interactions, is_even, main_effects, measured, whole
+from core import study_caveats, study_figures
+from core.study_caveats import told
+from core.study_design import Design, design_of, guess_level
+from core.study_effects import diverged, factor_importance, interactions, main_effects, mean_over_seeds, measured, whole
 from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, varied
 from core.trials import Level, Row, Rows
 from pages.parts import forms, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import Shown, measures_of, section
 
-DESIGN = "l16"  # how the names of orthogonal designs begin
-BALANCED = (
-    "In this design every pair of levels meets once, so a mean over the runs of one level is a mean over all others. Whiskers: "
-    "standard deviation between the seeds."
-)
-LACKING = (
-    "Runs of this design are missing, left out, or have no figure: without them a mean over the runs of one level is not one "
-    "over all others. Read it as a hint."
-)
-ONE_RUN = (
-    "In a design of sixteen runs each pair of levels meets in one setting only, with one level of every other factor: a point "
-    "holds what these do, too, and so crossing lines are a hint."
-)
-UNBALANCED = "Means over the runs with each level. Other settings differ between these runs, too: read them as hints."
 PENALTY = (
     "The loss holds the penalty on the weights: runs with L1 and with L2 cannot be compared by it. Accuracy and cross-entropy "
     "are without it."
 )
 NONE_LEFT = "Every run that is stored of this study diverged."
 SHORT = 16  # letters of a level beside which three figures have room
-SOURCES = {"ours": "Ours", "published": "Published"}
+SOURCES = {"published": "Published", "ours": "Ours"}
+GUESSED = 0.12  # an accuracy under which the line of guessing is drawn
+PRINTED_IN = "test_accuracy"  # what print has of such runs
 
 
 def show(shown: Shown) -> None:
@@ -45,9 +37,10 @@ def show(shown: Shown) -> None:
         if not shown.rows:
             st.html(f'<p class="lo-hint">{NONE_LEFT}</p>')
         return
-    effects(shown, factors)
-    decides(shown, factors)
-    over_settings(shown)
+    design = design_of(shown.study, shown.rows, factors, shown.column)
+    effects(shown, design)
+    decides(shown, design)
+    over_settings(shown, design)
 
 
 def left_out() -> bool:
@@ -76,55 +69,79 @@ def told_of_diverged(rows: Rows, column: str) -> str:
     return " ".join(parts)
 
 
-def is_design(shown: Shown) -> bool:
-    """Whether the study is an orthogonal design."""
-    return shown.study.name.startswith(DESIGN)
+def guess(shown: Shown, design: Design, column: str) -> float | None:
+    """What guessing scores, where some settings do no better: only then it is drawn."""
+    return guess_level(shown.study, column) if design.guessing else None
 
 
-def effects(shown: Shown, factors: Sequence[str]) -> None:
+def effects(shown: Shown, design: Design) -> None:
     """Main effects on every measure side by side."""
-    told = BALANCED if is_even(shown.rows, factors, shown.column) else LACKING
-    section("What each setting does", told if is_design(shown) else UNBALANCED)
-    if lost := told_of_diverged(shown.rows, shown.column):
+    factors, rows, study = design.factors, design.rows, shown.study
+    section(
+        "What each setting does",
+        told(
+            study_caveats.balance_words(design, shown.column),
+            study_caveats.seeds_words(design, study, shown.rows, shown.column),
+        ),
+    )
+    caveats = (
+        study_caveats.short_words(rows, factors),
+        study_caveats.guessing_words(design, study),
+        study_caveats.inseparable_words(design, study),
+        study_caveats.moving_words(study, rows),
+    )
+    if any(caveats):
+        st.html(f'<p class="lo-hint">{escape(told(*caveats))}</p>')
+    if lost := told_of_diverged(rows, shown.column):
         st.html(f'<p class="lo-hint lo-diverged">{lost}</p>')
-    measures = measures_of(shown.rows)
-    longest = max(len(level_title(name, row.get(name))) for name in factors for row in shown.rows)
+    measures = measures_of(rows)
+    longest = max(len(level_title(name, row.get(name))) for name in factors for row in rows)
     a_row = len(measures) if longest <= SHORT else 2
     places = [place for _ in range(0, len(measures), a_row) for place in st.columns(a_row, gap="medium")]
     for place, measure in zip(places, measures, strict=False):
         column = f"val_{measure}"
-        found = main_effects(shown.rows, factors, column)
-        orders = {name: levels_in(shown.study, name, shown.rows) for name in factors}
+        found = main_effects(rows, factors, column)
+        orders = {name: levels_in(study, name, rows) for name in factors}
         found.sort(key=lambda one: (factors.index(one.factor), orders[one.factor].index(one.level)))
         words = "; ".join(f"{level_title(one.factor, one.level)} {figure_text(column, one.mean)}" for one in found)
         with place:
             st.html(f'<h3 class="lo-caption">{measure_title(column).capitalize()}</h3>')
-            drawing = study_figures.effects_plot(found, column, log=shown.log, dark=theme.dark())
+            drawing = study_figures.effects_plot(
+                found,
+                column,
+                names=study_caveats.marks(rows, factors),
+                guess=guess(shown, design, column),
+                log=shown.log,
+                dark=theme.dark(),
+            )
             chart(drawing, f"effects-{measure}", f"Mean {measure_title(column)} of each level. {words}")
     if "loss" in measures:
         st.html(f'<p class="lo-hint">{PENALTY}</p>')
 
 
-def decides(shown: Shown, factors: Sequence[str]) -> None:
-    """Which factor matters most, and two factors together."""
+def decides(shown: Shown, design: Design) -> None:
+    """Which factor matters most, where that can be told, and two factors together."""
     section("What decides", f"Which factor moves the {measure_title(shown.column)}, and whether two act each on its own.")
     left, right = st.columns([2, 3], gap="large")
     with left:
-        shares = factor_importance(shown.rows, factors, shown.column)
-        words = "; ".join(f"{factor_title(name)} {share:.0%}" for name, share in shares.items())
-        chart(study_figures.importance_bars(shares, dark=theme.dark()), "importance", f"Share of the variance. {words}")
-        rest = max(0.0, 1 - sum(shares.values()))
-        told = "In such a grid shares overlap."
-        if is_design(shown) and is_even(shown.rows, factors, shown.column):
-            told = f"The rest, {rest:.0%}, is chance and what pairs of factors do; some of that hides in the shares of others."
-        st.html(f'<p class="lo-hint">Share of the variance between the levels of a factor (eta squared). {told}</p>')
+        if design.has_shares:
+            shares = factor_importance(design.rows, design.factors, shown.column)
+            words = "; ".join(f"{factor_title(name)} {share:.0%}" for name, share in shares.items())
+            chart(study_figures.importance_bars(shares, dark=theme.dark()), "importance", f"Share of the variance. {words}")
+            rest = study_caveats.rest_words(design, shares)
+            lead = f"Share of the variance between the settings' means that lies between the levels of a factor. {rest}"
+        else:
+            lead = study_caveats.no_shares_words(design, shown.study, shown.column)
+        steps = study_caveats.steps_words(design.rows)
+        st.html(f'<p class="lo-hint">{escape(told(lead, steps))}</p>')
     with right:
-        if len(factors) > 1:
-            together(shown, factors)
+        if len(design.factors) > 1:
+            together(shown, design)
 
 
-def together(shown: Shown, factors: Sequence[str]) -> None:
+def together(shown: Shown, design: Design) -> None:
     """The interaction of two factors that the visitor chooses."""
+    factors, rows = design.factors, design.rows
     one, other = st.columns(2)
     names = {name: factor_title(name).capitalize() for name in factors}
     with one:
@@ -132,42 +149,96 @@ def together(shown: Shown, factors: Sequence[str]) -> None:
     rest = {name: title for name, title in names.items() if name != first}
     with other:
         second = forms.one_model("A line for each", rest, next(iter(rest)), key="second")
-    cells = interactions(shown.rows, first, second, shown.column)
-    levels = tuple(levels_in(shown.study, name, shown.rows) for name in (first, second))
+    cells = interactions(rows, first, second, shown.column, factors)
+    levels = tuple(levels_in(shown.study, name, rows) for name in (first, second))
     drawing = study_figures.interaction_plot(
-        cells, (first, second), (levels[0], levels[1]), shown.column, log=shown.log, dark=theme.dark()
+        cells,
+        (first, second),
+        (levels[0], levels[1]),
+        shown.column,
+        names=study_caveats.marks(rows, factors),
+        guess=guess(shown, design, shown.column),
+        log=shown.log,
+        dark=theme.dark(),
     )
     words = f"{measure_title(shown.column).capitalize()} over {names[first].lower()}, a line for each {names[second].lower()}"
     chart(drawing, "interaction", words)
     lines = "Parallel lines: each acts on its own. Where they cross, one decides what the other does."
-    st.html(f'<p class="lo-hint">{lines}{f" {ONE_RUN}" if is_design(shown) else ""}</p>')
+    caveat = study_caveats.points_words([one.count for one in cells], design, 2)
+    st.html(f'<p class="lo-hint">{escape(told(lines, caveat))}</p>')
 
 
 # --- 2023, Figure 1 --------------------------------------------------------------------------------------------------
 
 
-def over_settings(shown: Shown) -> None:
-    """Accuracy against epochs and against batch size, a line for each optimiser, of our runs or of those in print."""
-    factors = [name for name in ("epochs", "batch_size") if name in varied(shown.study.factors, shown.rows)]
-    lines = levels_in(shown.study, "optimizer", shown.rows) if "optimizer" in shown.study.factors else []
+def over_settings(shown: Shown, design: Design) -> None:
+    """Accuracy against epochs and against batch size, a line for each optimiser; print beside ours where it has such runs."""
+    study = shown.study
+    factors = [name for name in ("epochs", "batch_size") if name in varied(study.factors, shown.rows)]
+    lines = levels_in(study, "optimizer", shown.rows) if "optimizer" in study.factors else []
     if not factors or len(lines) < 2:
         return
+    printed: list[Row] = [{**one.factors, **one.published, "seeds": 1} for one in study.trials if PRINTED_IN in one.published]
+    beside = len(printed) > len(lines) and shown.measure == "accuracy"
+    column = PRINTED_IN if beside else shown.column
     section(
         "Longer, and in larger batches",
-        "A line for each optimiser through the means of its runs, each of which is a dot; as in Figure 1 of 2023.",
+        "A line for each optimiser through the means of its settings, each of which is a dot; as in Figure 1 of 2023."
+        + (" Test accuracy, as in print." if beside else ""),
     )
-    printed = [{**trial.factors, **trial.published} for trial in shown.study.trials if "test_accuracy" in trial.published]
-    source = forms.one_of("Runs", SOURCES, "runs") if len(printed) > len(lines) else "ours"
-    rows: list[Row] = printed if source == "published" else shown.rows
-    column = "test_accuracy" if source == "published" else shown.column
-    there = measured(rows, column)
-    broken = {place for place, row in enumerate(there) if row.get("diverged")}
-    for place, factor in zip(st.columns(len(factors), gap="large"), factors, strict=True):
+    runs = without_penalty(shown.rows)
+    ours = measured(mean_over_seeds(measured(runs, column), study.factors), column)
+    sources: dict[str, Rows] = {"published": measured(printed, column), "ours": ours} if beside else {"ours": ours}
+    within = [float(row[column]) for rows in sources.values() for row in rows] if beside else []
+    guessed = guess_level(study, column) if any(value < GUESSED for value in within) else None
+    places = [place for _ in factors for place in st.columns(2, gap="large")] if beside else st.columns(2, gap="large")
+    drawn = [(factor, source) for factor in factors for source in sources]
+    for place, (factor, source) in zip(places, drawn, strict=False):
+        there = sources[source]
+        points: list[tuple[Level, float, float]] = [(row["optimizer"], float(row[factor]), row[column]) for row in there]
+        drawing = study_figures.lines_over(
+            points,
+            factor,
+            column,
+            lines,
+            runs=[row["seeds"] for row in there],
+            broken={at for at, row in enumerate(there) if row.get("diverged")},
+            within=within,
+            names=study_caveats.marks(runs, factors) if source == "ours" else study_figures.NO_NAMES,
+            guess=guessed,
+            log=shown.log,
+            dark=theme.dark(),
+        )
+        words = f"{SOURCES[source]}: {measure_title(column)} over {factor_title(factor)}{top(points, column)}"
         with place:
-            points: list[tuple[Level, float, float]] = [(row["optimizer"], float(row[factor]), row[column]) for row in there]
-            drawing = study_figures.lines_over(points, factor, column, lines, broken=broken, log=shown.log, dark=theme.dark())
-            words = f"{SOURCES[source]}: {measure_title(column)} over {factor_title(factor)}{top(points, column)}"
-            chart(drawing, f"over-{factor}", words)
+            if beside:
+                share = study_caveats.budget_words(runs) if source == "ours" else ""
+                st.html(f'<h3 class="lo-caption">{SOURCES[source]}<small>{escape(share)}</small></h3>')
+            chart(drawing, f"over-{factor}" + ("-published" if source == "published" else ""), words)
+    counts = [count for rows in sources.values() for name in factors for count in behind(rows, name)]
+    st.html(f'<p class="lo-hint">{study_caveats.points_words(counts, design, 2)}</p>')
+
+
+def behind(rows: Rows, factor: str) -> list[int]:
+    """How many runs are behind each point of a line: an optimiser at a level of the factor."""
+    met = Counter[tuple[Level, Level]]()
+    for row in rows:
+        met[row["optimizer"], row[factor]] += row["seeds"]
+    return list(met.values())
+
+
+def without_penalty(rows: list[Row]) -> list[Row]:
+    """The runs without a penalty on the weights where only some have one: these bend the lines; all of them on wish."""
+    penalised = {row["trial"] for row in study_caveats.with_penalty(rows)}
+    if not penalised or len(penalised) == len(rows):
+        return rows
+    wanted = st.toggle(
+        "With runs that have a penalty on the weights",
+        key="penalised",
+        bind="query-params",
+        help="Their accuracy is lower for that reason, and they do not stand evenly at every epoch, batch and optimiser.",
+    )
+    return rows if wanted else [row for row in rows if row["trial"] not in penalised]
 
 
 def top(points: Sequence[tuple[Level, float, float]], column: str) -> str:

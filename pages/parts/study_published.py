@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from core import study_figures
+from core.study_caveats import budget_words
 from core.study_effects import Beside, agreement, beside_published, diverged
 from core.study_names import is_cut, measure_title, setting_title, short_share
 from core.trials import Rows
@@ -27,8 +28,8 @@ def show(shown: Shown) -> None:
         return
     section(
         "Printed in the report, and ours",
-        f"Report {shown.study.report}. Both reports compare runs by their test part; ours are chosen in validation, and are "
-        "means over the seeds here.",
+        f"Report {shown.study.report}. Both reports compare runs by their test part; ours are chosen in validation"
+        + (", and are means over their seeds." if any(pair.seeds > 1 for pair in pairs) else "."),
     )
     measures = list(dict.fromkeys(pair.measure for pair in pairs))
     whole = [name for name in measures if sum(pair.measure == name and pair.ours is not None for pair in pairs) >= FEWEST]
@@ -41,17 +42,26 @@ def show(shown: Shown) -> None:
 
 def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown) -> None:
     """Published against ours, a figure a measure, with the rank correlation."""
-    ranks = agreement(pairs)
+    ranks, rows = agreement(pairs), {row["trial"]: row for row in shown.rows}
     for place, measure in zip(st.columns(max(2, len(measures)), gap="large"), measures, strict=False):
         rank = ranks.get(measure)
-        words = "" if rank is None else f"Rank correlation {rank:.2f}"
+        words = (
+            ""
+            if rank is None
+            else f"Rank correlation {rank:.2f} of {sum(bool(pair.trials) for pair in pairs if pair.measure == measure)} pairs"
+        )
+        drawn = [rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials]
+        share = budget_words(drawn)
+        less = f". Ours ran {share} only" if share else ""
         with place:
-            st.html(f'<h3 class="lo-caption">{measure_title(measure).capitalize()}<small>{words}</small></h3>')
+            st.html(f'<h3 class="lo-caption">{measure_title(measure).capitalize()}<small>{escape(words + less)}</small></h3>')
             drawing = study_figures.published_plot(pairs, measure, log=shown.log, dark=theme.dark())
-            chart(drawing, f"published-{measure}", f"Published against ours, {measure_title(measure)}. {words}")
+            chart(drawing, f"published-{measure}", f"Published against ours, {measure_title(measure)}. {words}{less}")
+    cut = any(is_cut(row) for row in rows.values())
     st.html(
         '<p class="lo-hint">Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have '
-        "nothing in common. Open markers: with a remark in the table.</p>"
+        "nothing in common. Open markers: with a remark in the table."
+        + (" Runs that were cut short may stand in another order when they end.</p>" if cut else "</p>")
     )
 
 
@@ -67,7 +77,8 @@ def table(pairs: Sequence[Beside], shown: Shown) -> str:
         folded = f'<div class="lo-folded">{name}</div>' if name else ""
         doubt = f"<small>{escape(pair.doubt[:1].upper() + pair.doubt[1:])}</small>" if pair.doubt and new else ""
         ours = model_cards.number(pair.ours, 4)
-        told = seen([rows[trial] for trial in pair.trials])
+        best = f"our best: {setting_title(pair.chosen)}" if pair.chosen else ""
+        told = "; ".join(part for part in (best, seen([rows[trial] for trial in pair.trials])) if part)
         small = f"<small>{escape(told)}</small>" if told else ""
         lines.append(
             f'<tr><th scope="row">{name}</th><td class="lo-words">{folded}{escape(measure_title(pair.measure))}{doubt}</td>'

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import run_figures
+from core import run_figures, study_caveats
 from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS, DatasetError, is_available
 from core.run_figures import LOOKS
@@ -69,6 +69,8 @@ def figures(shown: Shown, row: Row, place: int) -> None:
         f"<small>{escape(told)}</small><small>{escape(seen)}</small></h3>{ended}"
         f'<table class="lo-table lo-figures"><thead><tr><th></th>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
     )
+    if below := study_caveats.below_words(shown.study, row):
+        st.html(f'<p class="lo-hint">{below}</p>')
     st.button(
         "Train it now",
         key=f"train-{place}",

@@ -59,10 +59,12 @@ def show() -> None:
         shown = choose()
         if shown is None:
             return
-        from pages.parts import study_effects, study_published, study_runs  # figures are loaded when there is something to draw
+        # Figures are loaded when there is something to draw.
+        from pages.parts import study_effects, study_pairs, study_published, study_runs
 
         if len(measured(shown.rows, shown.column)) > 1:
             study_effects.show(shown)
+            study_pairs.show(shown)
         if shown.rows:
             study_runs.show(shown)
         study_published.show(shown)
