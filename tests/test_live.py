@@ -14,9 +14,10 @@ import pytest
 from core import live
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveError, LiveState, check_live, shortened
+from core.live_state import MEASURING, LiveError, LiveState, check_live, shortened
+from core.live_worker import NICENESS
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
-from tests.fake_worker import FAILING_DATA, FAILING_SEED, SIZE
+from tests.fake_worker import FAILING_DATA, FAILING_SEED, SIZE, SLOW_SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 FAKE = (str(ROOT / "tests/fake_worker.py"),)
@@ -116,6 +117,39 @@ def test_stop_measures_what_was_reached(runs: LiveRuns):
     assert state.status == "stopped"
     assert state.test is not None
     assert 1 <= state.epoch < 50
+
+
+def test_a_run_that_was_told_to_stop_is_measured_and_trains_no_more(runs: LiveRuns):
+    run_id = runs.submit(spec(50, batch_size=2, seed=SLOW_SEED), ANNE)
+    until(runs, run_id, lambda state: state.seconds_left is not None)
+    runs.stop(run_id, ANNE)
+    seen = [runs.state(run_id)]  # at once, and whatever the worker says of the batch that it was in
+    end = time.monotonic() + 0.7
+    while time.monotonic() < end:
+        seen.append(runs.wait(seen[-1], 0.1))
+    assert {(state.status, state.seconds_left, state.message) for state in seen} == {("measuring", None, MEASURING)}
+    for command in ("pause", "resume", "step", "step_epoch"):
+        getattr(runs, command)(run_id, ANNE)
+    assert runs.state(run_id).status == "measuring"
+    runs.end(run_id, ANNE)  # without waiting for the figures
+    state = runs.state(run_id)
+    assert (state.status, state.test) == ("stopped", None)
+    assert not runs.going(ANNE)
+
+
+def test_a_run_at_its_end_is_measured_before_it_is_done(runs: LiveRuns):
+    run_id = runs.submit(spec(1, seed=SLOW_SEED), ANNE)
+    state = until(runs, run_id, lambda state: state.status == "measuring")
+    assert (state.epoch, state.seconds_left, state.message) == (1, None, MEASURING)
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="Windows has no niceness")
+def test_workers_are_as_nice_as_they_should_be_and_not_nicer(runs: LiveRuns):
+    run_id = runs.submit(spec(1), ANNE, paused=True)
+    until(runs, run_id, held(0, 0))
+    process = runs._runs[run_id].process
+    assert process is not None
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == max(NICENESS, os.nice(0))  # of a nice server no nicer ones
 
 
 def test_rewind_begins_the_same_run_anew(runs: LiveRuns):

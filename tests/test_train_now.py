@@ -16,6 +16,7 @@ from core.live import LiveRuns
 from core.live_state import LiveState, shortened
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 from pages.parts import cached, train_form, train_now, train_values
+from tests.fake_worker import SLOW_SEED
 from tests.test_live import BERT, FAKE, spec
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -260,6 +261,34 @@ def test_a_run_is_stepped_and_stopped(runs: LiveRuns):
     assert [button.label for button in running.button if button.key == "live-pause-0"] == ["Go on"]
     until(press(running, "Stop"), runs, ended)
     assert "Stopped" in html(running)
+
+
+def test_whoever_stops_sees_that_it_is_measured_and_may_do_without(runs: LiveRuns):
+    running = press(page(**{**QUICK, "live-epochs": "50", "live-seed": str(SLOW_SEED)}), "Start")
+    until(running, runs, lambda state: state.seconds_left is not None)
+    press(running, "Stop")
+    assert "<b>Measuring</b>" in html(running)
+    assert "What it has learned is measured on the test part" in html(running)
+    assert " left" not in re.sub(r"<[^>]*>", "", html(running).split("lo-meter")[0])
+    enabled = {button.label for button in running.button if not button.disabled}
+    assert not enabled & {"Pause", "Go on", "One batch", "One epoch", "Stop"}
+    assert {"End now", "Rewind"} <= enabled
+    press(running, "End now")
+    assert "<b>Stopped</b>" in html(running)
+
+
+def test_what_is_prepared_is_said_with_the_time_that_it_takes():
+    begun = LiveState("id", spec(), "starting", since=time.monotonic() - 65)
+    assert train_now.words(begun) == "a process of its own begins, and reads Clock hours; 1 min 05 s since the start."
+    drawn = replace(begun, prepared=7000, to_prepare=8400, seconds_left=12.4)
+    assert train_now.words(drawn) == (
+        "7,000 of 8,400 pictures of Clock hours are read or drawn; about 12 s left; 1 min 05 s since the start. "
+        "They are kept: the next run has them at once."
+    )
+    assert drawn.share == pytest.approx(7000 / 8400)
+    ready = replace(begun, has_data=True)
+    assert train_now.words(ready).startswith("the pictures are there; Keras is loaded and the network built")
+    assert (begun.share, ready.share) == (0, 0)
 
 
 def test_two_runs_race_in_one_figure(runs: LiveRuns):

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import live_figures
+from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.sheets import encode
 from core.specs import RunSpec
@@ -25,6 +27,7 @@ STATUS = {
     "starting": "Starting",
     "running": "Training",
     "paused": "Paused",
+    "measuring": "Measuring",
     "done": "Done",
     "stopped": "Stopped",
     "failed": "Failed",
@@ -188,15 +191,17 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
     if not cached.live_runs().owns(run_id, owner()):
         st.html('<p class="lo-hint">Someone else steers this run; you watch.</p>')
         return
-    going, paused = state.status in ("running", "paused"), state.status == "paused"
+    going, paused, measured = state.status in ("running", "paused"), state.status == "paused", state.status == "measuring"
     resume = ("Go on", "resume", "Train on without stopping.")
     hold = ("Pause", "pause", f"Stand still after the batch under way, for {PAUSE_MINUTES:g} minutes at most. {TURNS}")
+    stop = ("Stop", "stop", "End the run here, and measure it on the test part.")
+    leave = ("End now", "end", "Do without the figures of the test part.")
     buttons = (
         (*(resume if paused else hold), going, "pause"),
         ("One batch", "step", "Train on one batch, then stand still.", going, "step"),
         ("One epoch", "step_epoch", "Train to the end of the epoch, then stand still.", going, "epoch"),
-        ("Stop", "stop", "End the run here, and measure it on the test part.", not state.ended, "stop"),
-        ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or state.ended, "rewind"),
+        (*(leave if measured else stop), not state.ended, "stop"),
+        ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or measured or state.ended, "rewind"),
     )
     with st.container(horizontal=True, key=f"live-buttons-{place}"):
         for label, command, told, enabled, key in buttons:
@@ -216,12 +221,14 @@ def words(state: LiveState) -> str:
         goes_on = "goes on where it stood" if state.aside else "begins"
         return f"place {state.place} in the queue: it {goes_on} when its turn comes. {TURNS}"
     if state.status == "starting":
-        return "a process of its own loads the network and the pictures."
+        return preparing(state)
     told = [f"{state.epoch} of {state.epochs} epochs"]
     if state.steps and state.step and not state.ended:
         told.append(f"batch {state.step} of {state.steps}")
     if state.seconds:
         told.append(f"{duration(state.seconds)} of training")
+    if state.status == "running" and not state.history and not state.step:
+        told.append("the first batch takes longest")
     if state.seconds_left and not state.ended:
         told.append(f"about {duration(state.seconds_left)} left")
     if state.test:
@@ -229,6 +236,24 @@ def words(state: LiveState) -> str:
     if state.aside:
         told.append("its turn was given to another, and it goes on as the next one as soon as it is asked to")
     return "; ".join(told) + "." + (f" {forms.sentence(ValueError(state.message))}" if state.message else "")
+
+
+def preparing(state: LiveState) -> str:
+    """What goes on before the first batch, how far it is, and for how long it has gone on."""
+    if state.has_data:
+        told = ["the pictures are there; Keras is loaded and the network built"]
+    else:
+        told = [f"a process of its own begins, and reads {DATASETS[state.spec.dataset].title}"]
+        if state.to_prepare:
+            told = [
+                f"{state.prepared:,} of {state.to_prepare:,} pictures of {DATASETS[state.spec.dataset].title} are read or drawn"
+            ]
+        if state.seconds_left:
+            told.append(f"about {duration(state.seconds_left)} left")
+    if state.since is not None:
+        told.append(f"{duration(time.monotonic() - state.since)} since the start")
+    kept = " They are kept: the next run has them at once." if state.to_prepare else ""
+    return "; ".join(told) + "." + kept
 
 
 def duration(seconds: float) -> str:
