@@ -107,7 +107,7 @@ def _number_axis(name: str, title: str, values: Sequence[Any], ends: Sequence[fl
         return Axis(name, title, (), tuple(None for _ in values))
     scale = Scale(min(known), max(known), log)
     places = [scale.place(float(value)) if _is_number(value) and (value > 0 or not log) else None for value in values]
-    ticks = tuple(Tick(scale.place(value), _text(name, value)) for value in _round_values(scale.low, scale.high, log))
+    ticks = tuple(Tick(scale.place(value), _text(name, value)) for value in round_values(scale.low, scale.high, log))
     return Axis(name, title, ticks, tuple(places), scale)
 
 
@@ -123,8 +123,11 @@ def _even(place: int, count: int) -> float:
     return place / (count - 1) if count > 1 else 0.5
 
 
-def _round_values(low: float, high: float, log: bool, wanted: int = 5) -> list[float]:
-    """About ``wanted`` round values from ``low`` to ``high``; both ends where nothing round lies between them."""
+def round_values(low: float, high: float, log: bool, wanted: int = 5) -> list[float]:
+    """About ``wanted`` round values from ``low`` to ``high``; both ends where nothing round lies between them.
+
+    log: they stand at even distances on a logarithmic axis, where that is long enough for it.
+    """
     if high <= low:
         return [low]
     if log and high / low >= 3:
