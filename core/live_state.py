@@ -20,7 +20,7 @@ COMMANDS = ("pause", "resume", "step", "step_epoch", "stop", "rewind")
 MOST_EPOCHS = 50
 MOST_BATCH = 4096
 MOST_PICTURES = 600_000  # pictures x epochs
-WHOLE_PART = 60_000  # what counts as the pictures of a whole training part: as many as the largest has
+WHOLE_PART = 60_000  # what counts as the pictures of a whole training part of which the number is not known
 MINUTES = 30.0  # of training, pauses excluded
 PAUSE_MINUTES = 15.0  # that a run may stand still
 TURN_SECONDS = 60.0  # that a run may stand still while others wait, before it gives its turn to one of them
@@ -33,9 +33,16 @@ class LiveError(ValueError):
     """A live run cannot be had or steered as asked; the text says why and what helps."""
 
 
+def pictures_an_epoch(spec: RunSpec) -> int:
+    """Pictures of an epoch of a run: those asked for, or the whole training part."""
+    from core.classifiers.study_parts import PICTURES  # with it come the data sets, which a worker's start need not await
+
+    return spec.pictures or PICTURES.get(spec.dataset, WHOLE_PART)
+
+
 def check_live(spec: RunSpec) -> None:
     """Raise a ``ValueError`` where settings contradict each other, a ``LiveError`` where a run is too long to be watched."""
-    from core.classifiers.architectures import check_run  # with it come the data sets, which a worker's start need not await
+    from core.classifiers.architectures import check_run
 
     check_run(spec)
     training = spec.training
@@ -43,7 +50,7 @@ def check_live(spec: RunSpec) -> None:
         raise LiveError(f"a live run takes at most {MOST_EPOCHS} epochs; got {training.epochs}: ask for fewer")
     if training.batch_size > MOST_BATCH:
         raise LiveError(f"a live run takes batches of at most {MOST_BATCH:,} pictures; got {training.batch_size:,}")
-    pictures = spec.pictures or WHOLE_PART
+    pictures = pictures_an_epoch(spec)
     if pictures * training.epochs > MOST_PICTURES:
         fewer = max(1, MOST_PICTURES // pictures)
         raise LiveError(
@@ -55,7 +62,7 @@ def check_live(spec: RunSpec) -> None:
 def shortened(spec: RunSpec) -> RunSpec:
     """A run with as many of its epochs as a live run may have, each of as many pictures as before; itself where it fits."""
     training = spec.training
-    epochs = min(training.epochs, MOST_EPOCHS, max(1, MOST_PICTURES // (spec.pictures or WHOLE_PART)))
+    epochs = min(training.epochs, MOST_EPOCHS, max(1, MOST_PICTURES // pictures_an_epoch(spec)))
     if epochs == training.epochs:
         return spec
     return replace(spec, training=replace(training, epochs=epochs, warmup_epochs=min(training.warmup_epochs, epochs)))

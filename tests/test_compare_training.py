@@ -1,6 +1,7 @@
 """The page 'Compare training' through Streamlit's own test runner: stored studies, pictures of data sets."""
 
 import json
+import re
 import threading
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import paths
 from core.datasets import DATASETS, DatasetError
+from core.figures import palette
 from core.progress import progress_bar
 from core.studies import STUDIES
+from core.study_names import run_title
 from core.study_results import load_rows, table_path
 from pages.parts import being_read, cached_studies, dataset_browser, study_published, study_run, study_tab
 from tests.stored_studies import record, store
@@ -208,8 +211,71 @@ def test_a_stored_run_is_taken_to_the_form_as_far_as_it_fits(results: Path):
     running = page()
     clean(running.button(key="train-0").click().run())
     state = running.session_state
-    assert (state["part"], state["live-epochs"], state["live-pictures"]) == ("Train now", 10, 0)
-    assert state["live-left-out"][0].startswith("The stored run had 20 epochs of 54,000 pictures; 10 of 54,000 fit here")
+    assert (state["part"], state["live-epochs"], state["live-pictures"]) == ("Train now", 11, 0)
+    assert state["live-left-out"][0].startswith("The stored run had 20 epochs of 54,000 pictures; 11 of 54,000 fit here")
+    title = f"A1, l16-mlp · {run_title(load_rows('l16-mlp', results)[int(state['pick'])], STUDIES['l16-mlp'].factors)}"
+    assert state["live-from"][0] == title
+
+
+def test_a_run_does_not_stand_beside_itself(results: Path):
+    store(STUDIES["keras-examples"], results)
+    running = page(study="keras-examples", pick="1", beside="1")
+    assert (running.session_state["beside"], running.query_params["beside"]) == ("none", "none")
+    (beside,) = [one for one in running.selectbox if one.label == "Beside it"]
+    assert len(beside.options) == 1 + 11  # nothing, and the other runs
+    assert not [option for option in beside.options if option.startswith("1: ")]
+    clean(beside.select("5").run())
+    assert html(running).count("of 100 test pictures right") == 2
+    (run,) = [one for one in running.selectbox if one.label == "Run"]
+    clean(run.select("5").run())  # the one that stood beside it
+    assert (running.session_state["pick"], running.session_state["beside"]) == ("5", "none")
+    assert html(running).count("of 100 test pictures right") == 1
+
+
+def test_what_ours_saw_stands_beside_the_correlation(results: Path):
+    study = STUDIES["cnn-grid"]
+    store(study, results, [record(trial, epochs=trial.epochs_asked // 5, pictures=4_320) for trial in study.trials])
+    text = html(running := page(study="cnn-grid"))
+    assert re.search(r"Rank correlation [-.\d]+; ours saw 20 % of the epochs and 8 % of the pictures", text)
+    assert study_published.LESS in text
+    seen = running.dataframe[0].value
+    assert set(seen["pictures"]) == {"4,320 of 54,000"}
+    assert {"1 of 5", "2 of 10"} <= set(seen["epochs done"])
+    store(STUDIES["l16-mlp"], results)
+    text = html(page())
+    assert "Rank correlation" in text
+    assert "ours saw" not in text
+    assert study_published.LESS not in text
+    assert "means over the seeds here. It divided all pictures 80 to 20" in text
+
+
+def test_shares_of_several_sizes_are_told_with_their_ends():
+    trials = STUDIES["l16-cnn"].trials
+    rows = [record(trials[0], epochs=2, pictures=18_000).row, record(trials[1], epochs=5).row]
+    assert study_published.told_less(rows) == "10 to 25 % of the epochs and 33 to 100 % of the pictures"
+    assert study_published.told_less([record(trials[0], pictures=18_000).row]) == "33 % of the pictures"
+    assert study_published.told_less([record(trials[0]).row, record(trials[1], diverged="No number").row]) == ""
+
+
+def test_a_figure_that_is_saved_says_what_it_is(results: Path):
+    store(STUDIES["keras-examples"], results)
+    running = page(study="keras-examples")
+    for chart, drawn in zip(running.get("plotly_chart"), figures(running), strict=True):
+        assert json.loads(chart.proto.config)["toImageButtonOptions"]["filename"].startswith("keras-examples-")
+        assert drawn["layout"]["paper_bgcolor"] == palette().paper
+        assert "A4, keras-examples" in drawn["layout"]["xaxis"]["title"]["text"]
+    longest = max(len(re.sub("<.*?>", "", text)) for text in figures(running)[0]["layout"]["yaxis"]["ticktext"])
+    assert figures(running)[0]["layout"]["margin"]["l"] >= 7 * longest
+
+
+def test_a_loss_with_a_penalty_is_offered_where_runs_have_one(results: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(study_tab, "losses_apart", lambda rows: len(rows) == 48)  # those of the design
+    for name in ("l16-mlp", "keras-examples"):
+        store(STUDIES[name], results)
+    running = page(measure="Loss with penalty")
+    assert running.segmented_control(key="measure").value == "loss"
+    clean(running.selectbox(key="study").select("keras-examples").run())
+    assert running.session_state["measure"] == "accuracy"
 
 
 def test_garbage_in_a_link_is_passed_over(results: Path):

@@ -22,15 +22,16 @@ def show(
     marked: Sequence[int],
     broken: Sequence[int] = (),
     file: str,
+    title: str,
     on_brush: Callable[[Any], None],
     on_pick: Callable[[int], None],
     key: str = "parallel",
 ) -> None:
     """Draw ``runs``, trial -> words, in the order of the axes' rows.
 
-    marked: trials drawn thick, at most two. broken: trials drawn dotted, which diverged. file: what the picture is called when
-    it is saved. on_brush gets what the browser says of the brushes, ``core.parallel.read_brushes`` makes sense of it; on_pick
-    gets the trial of the line pressed.
+    marked: trials drawn thick, at most two. broken: trials drawn dotted, which diverged. file, title: what the picture is
+    called when it is saved, and what stands above it then. on_brush gets what the browser says of the brushes,
+    ``core.parallel.read_brushes`` makes sense of it; on_pick gets the trial of the line pressed.
     """
     colours = palette(theme.dark())
 
@@ -59,6 +60,7 @@ def show(
         "brushes": {name: list(ends) for name, ends in brushes.items()},
         "marked": list(marked),
         "file": file,
+        "title": title,
         "label": "Runs as lines over axes: drag along an axis to keep the runs that pass there",
         "colours": {
             "ink": colours.ink,

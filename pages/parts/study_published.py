@@ -16,6 +16,14 @@ from pages.parts.study_tab import Shown, section
 
 FEWEST = 3  # pairs that a figure needs
 MOST_OPEN = 20  # lines that stand there without being asked for
+RANK = (
+    "Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have nothing in common. Open "
+    "markers: with a remark in the table."
+)
+LESS = (
+    "Ours have seen less than the report's runs: that alone may change figures and their order, so a low correlation does not "
+    "contradict the report."
+)
 
 
 def show(shown: Shown) -> None:
@@ -25,11 +33,7 @@ def show(shown: Shown) -> None:
         if shown.study.report == "2022" and shown.study.row == "A2":
             st.html('<p class="lo-hint">Report 2022 shows this as a picture, without numbers.</p>')
         return
-    section(
-        "Printed in the report, and ours",
-        f"Report {shown.study.report}. Both reports compare runs by their test part; ours are chosen in validation, and are "
-        "means over the seeds here.",
-    )
+    section("Printed in the report, and ours", told_apart(shown))
     measures = list(dict.fromkeys(pair.measure for pair in pairs))
     whole = [name for name in measures if sum(pair.measure == name and pair.ours is not None for pair in pairs) >= FEWEST]
     if whole:
@@ -39,20 +43,39 @@ def show(shown: Shown) -> None:
         st.html(table(pairs, shown))
 
 
+def told_apart(shown: Shown) -> str:
+    """Whose figures stand here, and what was measured otherwise than ours."""
+    several = len({row["seed"] for row in shown.rows}) > 1
+    means = ", and are means over the seeds here" if several else ""
+    words = f"Report {shown.study.report}. Both reports compare runs by their test part; ours are chosen in validation{means}."
+    if shown.study.report == "2022":
+        words += (
+            " It divided all pictures 80 to 20; ours leave the published test part aside, and a tenth of the others to choose."
+        )
+    return words
+
+
 def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown) -> None:
     """Published against ours, a figure a measure, with the rank correlation."""
     ranks = agreement(pairs)
-    for place, measure in zip(st.columns(max(2, len(measures)), gap="large"), measures, strict=False):
+    rows = {row["trial"]: row for row in shown.rows}
+    alone = len(measures) == 1  # then what is to be known stands beside the figure, and else beneath the figures
+    places = st.columns([3, 2] if alone else len(measures), gap="large")
+    hint = RANK
+    for place, measure in zip(places, measures, strict=False):
         rank = ranks.get(measure)
-        words = "" if rank is None else f"Rank correlation {rank:.2f}"
+        told = [] if rank is None else [f"Rank correlation {rank:.2f}"]
+        less = told_less([rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials])
+        if less:
+            told.append(f"ours saw {less}")
+            hint = f"{RANK} {LESS}"
+        words = "; ".join(told)
         with place:
             st.html(f'<h3 class="lo-caption">{measure_title(measure).capitalize()}<small>{words}</small></h3>')
             drawing = study_figures.published_plot(pairs, measure, log=shown.log, dark=theme.dark())
             chart(drawing, f"published-{measure}", f"Published against ours, {measure_title(measure)}. {words}")
-    st.html(
-        '<p class="lo-hint">Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have '
-        "nothing in common. Open markers: with a remark in the table.</p>"
-    )
+    with places[1] if alone else st.container():
+        st.html(f'<p class="lo-hint">{hint}</p>')
 
 
 def table(pairs: Sequence[Beside], shown: Shown) -> str:
@@ -76,6 +99,21 @@ def table(pairs: Sequence[Beside], shown: Shown) -> str:
     heads = (("Setting", ""), ("Measure", ' class="lo-words"'), ("published", ""), ("ours", ""))
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in heads)
     return model_cards.wide(head, lines, "Published figures and ours", "lo-printed lo-beside")
+
+
+def told_less(rows: Rows) -> str:
+    """What runs saw of the epochs and pictures that their study asks for; "" where they saw all."""
+    if not any(is_cut(row) for row in rows):
+        return ""
+    whole = [row for row in rows if not row["diverged"]]
+    parts = {"epochs": [row["epochs_trained"] / row["epochs_asked"] for row in whole]}
+    parts["pictures"] = [row["pictures"] / row["pictures_asked"] for row in rows]
+    told = []
+    for name, shares in parts.items():
+        low, high = (f"{100 * end:.0f}" for end in (min(shares, default=1.0), max(shares, default=1.0)))
+        if low != "100":
+            told.append(f"{low} % of the {name}" if low == high else f"{low} to {high} % of the {name}")
+    return " and ".join(told)
 
 
 def seen(rows: Rows) -> str:

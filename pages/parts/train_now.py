@@ -10,13 +10,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import live_figures
+from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
-from core.sheets import encode
 from core.specs import RunSpec
-from pages.parts import cached, forms, shell, theme, train_form, train_values, views
+from pages.parts import cached, forms, shell, theme, train_form, train_insides, train_values, views
 from pages.parts.model_cards import swatch
-from pages.parts.pictures import data_url
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5  # that a button waits for what it does to be seen
@@ -179,7 +178,7 @@ def panel(shown: list[str], polled: bool) -> None:
         lane(place, run_id, state, names[place])
     curves(dict(zip(names, states.values(), strict=True)))
     for place, (name, state) in enumerate(zip(names, states.values(), strict=True)):
-        insides(place, name, state, several=len(states) > 1)
+        train_insides.show(place, name, state, several=len(states) > 1)
 
 
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
@@ -264,8 +263,9 @@ def duration(seconds: float) -> str:
 
 def curves(runs: Mapping[str, LiveState]) -> None:
     """Loss and accuracy of training and validation, all runs in one figure each."""
+    penalty = any(penalised(state.spec) for state in runs.values())
     with st.container(horizontal=True, vertical_alignment="center"):
-        loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed")
+        loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed") if penalty else "cross_entropy"
         log = st.toggle(
             "Logarithmic loss", key="live-log", bind="query-params", help="Show losses by their order of magnitude."
         )
@@ -276,59 +276,14 @@ def curves(runs: Mapping[str, LiveState]) -> None:
         views.chart(drawing, f"live-chart-{place}", f"{live_figures.MEASURES[measure].capitalize()} over the epochs. {told}")
 
 
+def penalised(spec: RunSpec) -> bool:
+    """Whether a run's loss holds a penalty on the weights."""
+    return spec.network.regularizer != "none" or ARCHITECTURES[spec.network.architecture].has_l1
+
+
 def last(state: LiveState, measure: str) -> str:
     """The newest validation value in words."""
     if not state.history:
         return "no epoch is done yet"
     row = state.history[-1]
     return f"{row[f'val_{measure}']:.3g} in validation after epoch {row['epoch']}"
-
-
-# --- what is inside ---------------------------------------------------------------------------------------------------
-
-
-def insides(place: int, name: str, state: LiveState, *, several: bool) -> None:
-    """First-layer filters and sample pictures; their places are kept while there is nothing to show yet."""
-    of = f" {swatch(live_figures.LOOKS[place])}{escape(name)}" if several else ""
-    st.html(f'<div class="lo-insides"><section>{filters(state, of)}</section><section>{samples(state, of)}</section></div>')
-
-
-def filters(state: LiveState, of: str) -> str:
-    """The weights of the first layer as one picture."""
-    heading = f'<h3 class="lo-caption">What the first layer looks for{of}</h3>'
-    if state.filters is None:
-        return f'{heading}<div class="lo-filters lo-empty"></div>'
-    sheet = live_figures.filter_sheet(state.filters, dark=theme.dark())
-    count, colours = len(state.filters), state.filters.shape[-1] == 3
-    kind = "red, green and blue; grey is 0" if colours else "blue is positive, orange negative"
-    told = f"The first {count} filters, weights up to {state.filter_scale:.2g} in size: {kind}"
-    height, width = sheet.shape[:2]
-    return (
-        f'{heading}<div class="lo-filters"><img src="{data_url(encode(sheet, "PNG"), "image/png")}" alt="{escape(told)}" '
-        f'style="aspect-ratio:{width}/{height}"></div><p class="lo-hint">{escape(told)}.</p>'
-    )
-
-
-def samples(state: LiveState, of: str) -> str:
-    """A strip of test pictures: what each is, and the three likeliest classes by now."""
-    heading = f'<h3 class="lo-caption">What it takes pictures for{of}</h3>'
-    found = state.samples
-    if found is None:
-        return f'{heading}<div class="lo-samples lo-empty"></div>'
-    items = []
-    for place, (image, true) in enumerate(zip(found.images, found.true.tolist(), strict=True)):
-        pixels = image[..., 0] if image.shape[-1] == 1 else image
-        name, rows = state.classes[true], ""
-        if found.probabilities is not None:
-            best = live_figures.likeliest(found.probabilities[place], state.classes)
-            rows = "".join(
-                f"<li{' class=lo-true' if one == name else ''}><span>{escape(one)} <b>{views.share(value)}</b></span>"
-                f"{views.meter(value)}</li>"
-                for one, value in best
-            )
-        told = escape(f"Test picture {found.indices[place]}: {name}")
-        items.append(
-            f'<li><figure><img src="{data_url(encode(pixels, "PNG"), "image/png")}" alt="{told}">'
-            f"<figcaption>{escape(name)}</figcaption></figure><ol>{rows}</ol></li>"
-        )
-    return f'{heading}<ul class="lo-samples">{"".join(items)}</ul>'
