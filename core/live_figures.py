@@ -20,6 +20,7 @@ LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))
 MEASURES = {"cross_entropy": "cross-entropy", "loss": "loss, weight penalty included", "accuracy": "accuracy"}
 COLUMNS = 8  # of filters
 GAP = 1  # pixels between filters
+LEAST_SIDE = 24  # pixels of a filter: smaller ones are drawn larger, lest the lines between them outweigh them
 
 
 def live_curves(
@@ -123,9 +124,12 @@ def filter_sheet(filters: NDArray[np.uint8], *, dark: bool = False) -> NDArray[n
         painted = paper + np.abs(share).clip(0, 1) * (hue - paper)
     else:
         painted = filters.astype(np.float64)
+    times = max(1, LEAST_SIDE // max(height, width))
+    painted = painted.repeat(times, axis=1).repeat(times, axis=2)  # (n, times x height, times x width, 3)
+    height, width = times * height, times * width
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
-    line = _rgb(colours.line)
+    line = _rgb(colours.muted)
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), line)
     for index, picture in enumerate(painted):
         top, left = GAP + index // columns * (height + GAP), GAP + index % columns * (width + GAP)
