@@ -19,7 +19,17 @@ from operator import itemgetter
 from typing import Any
 
 from core.live_process import WORKER, LiveProcess
-from core.live_state import ACTIVE, COMMANDS, ENDED, PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
+from core.live_state import (
+    ACTIVE,
+    COMMANDS,
+    ENDED,
+    MEASURING,
+    PAUSE_MINUTES,
+    TURN_SECONDS,
+    LiveError,
+    LiveState,
+    check_live,
+)
 from core.specs import RunSpec
 
 LIMIT = 2  # runs that train at once
@@ -39,6 +49,7 @@ class _Run:
     state: LiveState
     paused: bool = False  # whether it is to begin paused
     next_command: str = ""  # what it is to do when it has a turn again
+    stopping: bool = False  # it was told to stop: whatever it says until it ends, no training goes on
     process: LiveProcess | None = None
     paused_since: float | None = None
     ended_at: float | None = None
@@ -133,14 +144,20 @@ class LiveRuns:
             elif not run.state.ended:
                 if run in self._queue:
                     self._queue.remove(run)
-                    self._tell(run, status="running")
+                run.stopping, run.paused_since = True, None
+                self._tell(run, status="measuring", seconds_left=None, message=MEASURING)
                 self._send(run, "stop")  # without a turn too: measuring takes a moment
+
+    def end(self, run_id: str, owner: str) -> None:
+        """End the run at once; what is not measured yet stays so."""
+        self.stop(run_id, owner, at_once=True)
 
     def rewind(self, run_id: str, owner: str) -> None:
         """Begin anew with the same seed: the same run again. One that is paused stays so, one that has ended is queued."""
         with self._lock:
             run = self._mine(run_id, owner)
-            if run.state.status in ("running", "paused"):
+            if run.state.status in ("running", "paused", "measuring"):
+                run.stopping = False
                 self._send(run, "rewind")
             elif run.state.ended:
                 self._let_in(owner)
@@ -189,6 +206,8 @@ class LiveRuns:
     def _command(self, run_id: str, owner: str, command: str) -> None:
         with self._lock:
             run = self._mine(run_id, owner)
+            if run.stopping:
+                return
             if run.state.aside and command != "pause":
                 self._ask_for_turn(run, command)
             elif run.state.status in ACTIVE:
@@ -256,7 +275,8 @@ class LiveRuns:
         return True
 
     def _start(self, run: _Run) -> None:
-        run.state = dataclasses.replace(run.state, status="starting")
+        run.state = dataclasses.replace(run.state, status="starting", since=time.monotonic())
+        run.stopping = False
         try:
             run.process = process = LiveProcess(self._worker)
         except OSError as error:
@@ -290,6 +310,8 @@ class LiveRuns:
                 self._queue.remove(run)
             else:
                 fields.pop("status", None)
+        if run.stopping and fields.get("status") not in ENDED:  # it was within a batch
+            fields |= {"status": "measuring", "seconds_left": None, "message": MEASURING}
         self._tell(run, **fields)
         run.paused_since = (run.paused_since or time.monotonic()) if run.state.status == "paused" else None
         if run.state.status in ENDED:

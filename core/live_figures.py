@@ -11,14 +11,16 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.clock_figures import framed, line_of, log_ticks, marker_of, title
+from core.clock_figures import framed, line_of, marker_of, title
 from core.figures import Look, palette, plain, see_through
 from core.live_state import LiveState
+from core.study_figures import log_axis
 
 LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))
 MEASURES = {"cross_entropy": "cross-entropy", "loss": "loss, weight penalty included", "accuracy": "accuracy"}
 COLUMNS = 8  # of filters
 GAP = 1  # pixels between filters
+LEAST_SIDE = 24  # pixels of a filter: smaller ones are drawn larger, lest the lines between them outweigh them
 
 
 def live_curves(
@@ -81,8 +83,7 @@ def _height_axis(runs: Mapping[str, LiveState], measure: str, log: bool) -> dict
         return named | {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6}
     values = [value for state in runs.values() for value in _values(state, measure)]
     if log:
-        ticks = log_ticks(np.array(values or [0.1, 1.0]))
-        return named | {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+        return named | log_axis([value for value in values if value > 0] or [0.1, 1.0])
     # From the start as high as guessing is; higher where a run is worse, and in steps that it seldom passes.
     top = max([1.15 * (_chance(runs, measure) or 2.3), *values])
     step = 10 ** math.floor(math.log10(top)) / 2
@@ -123,9 +124,12 @@ def filter_sheet(filters: NDArray[np.uint8], *, dark: bool = False) -> NDArray[n
         painted = paper + np.abs(share).clip(0, 1) * (hue - paper)
     else:
         painted = filters.astype(np.float64)
+    times = max(1, LEAST_SIDE // max(height, width))
+    painted = painted.repeat(times, axis=1).repeat(times, axis=2)  # (n, times x height, times x width, 3)
+    height, width = times * height, times * width
     columns = min(COLUMNS, count)
     rows = -(-count // columns)
-    line = _rgb(colours.line)
+    line = _rgb(colours.muted)
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), line)
     for index, picture in enumerate(painted):
         top, left = GAP + index // columns * (height + GAP), GAP + index % columns * (width + GAP)

@@ -12,29 +12,37 @@ from numpy.typing import NDArray
 
 from core.specs import RunSpec
 
-Status = Literal["queued", "starting", "running", "paused", "done", "stopped", "failed"]
-ACTIVE = ("starting", "running", "paused")  # it has a process
+Status = Literal["queued", "starting", "running", "paused", "measuring", "done", "stopped", "failed"]
+ACTIVE = ("starting", "running", "paused")  # it has a process, and training is to come or to go on
 ENDED = ("done", "stopped", "failed")
 COMMANDS = ("pause", "resume", "step", "step_epoch", "stop", "rewind")
 
 MOST_EPOCHS = 50
 MOST_BATCH = 4096
 MOST_PICTURES = 600_000  # pictures x epochs
-WHOLE_PART = 60_000  # what counts as the pictures of a whole training part: as many as the largest has
+WHOLE_PART = 60_000  # what counts as the pictures of a whole training part of which the number is not known
 MINUTES = 30.0  # of training, pauses excluded
 PAUSE_MINUTES = 15.0  # that a run may stand still
 TURN_SECONDS = 60.0  # that a run may stand still while others wait, before it gives its turn to one of them
 TRACE_POINTS = 300
 MEASURES = ("loss", "cross_entropy", "accuracy")
+MEASURING = "What it has learned is measured on the test part."
 
 
 class LiveError(ValueError):
     """A live run cannot be had or steered as asked; the text says why and what helps."""
 
 
+def pictures_an_epoch(spec: RunSpec) -> int:
+    """Pictures of an epoch of a run: those asked for, or the whole training part."""
+    from core.classifiers.study_parts import PICTURES  # with it come the data sets, which a worker's start need not await
+
+    return spec.pictures or PICTURES.get(spec.dataset, WHOLE_PART)
+
+
 def check_live(spec: RunSpec) -> None:
     """Raise a ``ValueError`` where settings contradict each other, a ``LiveError`` where a run is too long to be watched."""
-    from core.classifiers.architectures import check_run  # with it come the data sets, which a worker's start need not await
+    from core.classifiers.architectures import check_run
 
     check_run(spec)
     training = spec.training
@@ -42,7 +50,7 @@ def check_live(spec: RunSpec) -> None:
         raise LiveError(f"a live run takes at most {MOST_EPOCHS} epochs; got {training.epochs}: ask for fewer")
     if training.batch_size > MOST_BATCH:
         raise LiveError(f"a live run takes batches of at most {MOST_BATCH:,} pictures; got {training.batch_size:,}")
-    pictures = spec.pictures or WHOLE_PART
+    pictures = pictures_an_epoch(spec)
     if pictures * training.epochs > MOST_PICTURES:
         fewer = max(1, MOST_PICTURES // pictures)
         raise LiveError(
@@ -54,7 +62,7 @@ def check_live(spec: RunSpec) -> None:
 def shortened(spec: RunSpec) -> RunSpec:
     """A run with as many of its epochs as a live run may have, each of as many pictures as before; itself where it fits."""
     training = spec.training
-    epochs = min(training.epochs, MOST_EPOCHS, max(1, MOST_PICTURES // (spec.pictures or WHOLE_PART)))
+    epochs = min(training.epochs, MOST_EPOCHS, max(1, MOST_PICTURES // pictures_an_epoch(spec)))
     if epochs == training.epochs:
         return spec
     return replace(spec, training=replace(training, epochs=epochs, warmup_epochs=min(training.warmup_epochs, epochs)))
@@ -78,20 +86,27 @@ class Samples:
 class LiveState:
     """A live run as it stands.
 
-    place: in the queue, 1 is the next to start; 0 when it does not wait. aside: it stood still while others waited and gave
-    its turn to one of them; it keeps what it has learned, and waits its turn when it is to go on. epoch: whole epochs done;
-    step: steps done of the one under way, of ``steps``. seconds: of training, pauses excluded; seconds_left: as it went so
-    far, None before the second step. history: a row for each epoch, as ``classifiers.runs.run`` gives them. trace: ``epochs``
-    (where, in epochs) and each of ``MEASURES``, means over stretches of training steps, all of one length. filters: uint8 (n,
-    height, width, channels), weights of the first layer that sees the picture, 0 at 128, the largest at 1 or 255;
-    filter_scale: that largest weight.
-    test: loss, cross_entropy and accuracy on the test part, when the run has ended. message: one sentence, or none.
+    place: in the queue, 1 is the next to start; 0 when it does not wait. since: when it was started, as ``time.monotonic``
+    counts; None before. prepared, to_prepare: while it starts, pictures of its data set that are read or drawn, and how many
+    there are; 0 of 0 where nobody counts them. has_data: whether they are all there, so that the network comes next. aside:
+    it stood still while others waited and gave its turn to one of them; it keeps what it has learned, and waits its turn when
+    it is to go on. epoch: whole epochs done; step: steps done of the one under way, of ``steps``. seconds: of training,
+    pauses excluded; seconds_left: of what goes on, preparing or training, as it went so far; None where that is not known
+    yet, and when nothing more is trained. history: a row for each epoch, as ``classifiers.runs.run`` gives them. trace:
+    ``epochs`` (where, in epochs) and each of ``MEASURES``, means over stretches of training steps, all of one length.
+    filters: uint8 (n, height, width, channels), weights of the first layer that sees the picture, 0 at 128, the largest at 1
+    or 255; filter_scale: that largest weight. test: loss, cross_entropy and accuracy on the test part, when the run has
+    ended. message: one sentence, or none.
     """
 
     run_id: str
     spec: RunSpec
     status: Status
     place: int = 0
+    since: float | None = None
+    prepared: int = 0
+    to_prepare: int = 0
+    has_data: bool = False
     aside: bool = False
     epoch: int = 0
     step: int = 0
@@ -119,7 +134,9 @@ class LiveState:
 
     @property
     def share(self) -> float:
-        """How much of the run is done, 0 to 1."""
+        """How much of the run is done, 0 to 1; while it starts, of what is prepared for it."""
+        if self.status == "starting":
+            return self.prepared / self.to_prepare if self.to_prepare else 0.0
         under_way = self.step / self.steps if self.steps and not self.ended else 0.0
         return min(1.0, (self.epoch + under_way) / self.epochs)
 

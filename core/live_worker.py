@@ -19,16 +19,16 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.live_state import MEASURES, MINUTES, Samples, StepMeans, Trace
+from core.live_state import MEASURES, MEASURING, MINUTES, Samples, StepMeans, Trace
+from core.progress import watched
 from core.specs import RunSpec
 
 TELL_SECONDS = 0.25  # between two snapshots
 LOOK_SECONDS = 0.6  # between two looks at filters and sample pictures, which cost time
-NICENESS = 10  # the pages come first
+NICENESS = 10  # the pages come first; more than that, and a busy machine lets a run wait for minutes
 MOST_SAMPLES = 12
 MOST_FILTERS = 32
 MOST_FILTER_SIDE = 64
-MEASURING = "What it has learned is measured on the test part."
 
 Looks = dict[str, Any]
 Look = Callable[[Any, NDArray[np.uint8]], Looks]
@@ -98,6 +98,26 @@ class Control:
         return self._waited
 
 
+class Preparation:
+    """Tells the watcher how many pictures of a data set are read or drawn, and for how many seconds that will go on."""
+
+    def __init__(self, tell: Callable[[Looks], None]) -> None:
+        self._tell = tell
+        self._first: tuple[float, int] | None = None  # when, and pictures that were there already
+        self._told = 0.0
+
+    def __call__(self, done: int, count: int) -> None:
+        now = time.monotonic()
+        if self._first is None or done < self._first[1]:  # another part of the data set begins
+            self._first = now, done
+        elif now - self._told < TELL_SECONDS and done < count:
+            return
+        began, before = self._first
+        left = (now - began) / (done - before) * (count - done) if done > before else None
+        self._tell({"prepared": done, "to_prepare": count, "seconds_left": left})
+        self._told = now
+
+
 class Follower:
     """Stands between a training run and its watcher: the callbacks of ``classifiers.runs.run``."""
 
@@ -150,13 +170,13 @@ class Follower:
             self._gate(epoch_ended=True)
             self.tell("running", look=True)
         else:
-            self.tell("running", look=True, message=MEASURING)
+            self.tell("measuring", look=True, message=MEASURING)
 
     def should_stop(self) -> bool:
         self.late = self.late or self.seconds > 60 * MINUTES
         if not (self.control.stopped or self.late):
             return False
-        self.tell("running", look=False, message=MEASURING)
+        self.tell("measuring", look=False, message=MEASURING)
         return True
 
     def _gate(self, epoch_ended: bool = False) -> None:
@@ -180,7 +200,7 @@ class Follower:
         """Send how far the run is; with ``look`` its filters and what it makes of the samples too."""
         fields: Looks = {"status": status, "message": message, "epoch": len(self._history)}
         fields |= {"step": self._step, "steps": self._steps}
-        fields |= {"seconds": self.seconds, "seconds_left": self._seconds_left()}
+        fields |= {"seconds": self.seconds, "seconds_left": None if status == "measuring" else self._seconds_left()}
         fields |= {"history": tuple(self._history), "trace": self._trace.values()}
         if look and self._model is not None:
             fields |= self._look(self._model)
@@ -237,7 +257,7 @@ def look_at(model: Any, images: NDArray[np.uint8]) -> Looks:
 def serve(train: Callable[..., Any], load: Callable[[str], Any], look: Look = look_at) -> None:
     """Train the run that standard input names, as ``classifiers.runs.run`` and ``datasets.load_dataset`` do it, and end."""
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(max(0, NICENESS - os.nice(0)))  # a server that is nice itself has nice workers already
     incoming = sys.stdin.buffer
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print must not get among the pickles
@@ -278,7 +298,9 @@ def _trained(
     look: Look,
 ) -> Looks:
     """Train, again after every rewind; the last fields of the state."""
-    data = load(spec.dataset)
+    with watched(Preparation(tell)):
+        data = load(spec.dataset)
+    tell({"has_data": True, "prepared": 0, "to_prepare": 0, "seconds_left": None})
     chosen = sample_indices(data.test.labels)
     samples = Samples(chosen, data.test.images[chosen], data.test.labels[chosen])
     tell({"samples": samples, "classes": tuple(data.info.classes)})
@@ -296,7 +318,7 @@ def _trained(
             control.begin_anew()
             continue
         break
-    follower.tell("running", look=True)
+    follower.tell("measuring", look=True, message=MEASURING)
     fields: Looks = {"status": "done" if result.finished else "stopped", "history": tuple(result.history), "seconds_left": 0.0}
     fields |= {"test": dict(result.test), "device": result.device, "parameters": result.parameters}
     fields["message"] = result.diverged or (

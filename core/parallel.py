@@ -10,7 +10,7 @@ for, so that it means the same when other runs are shown.
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.study_names import factor_title, figure_text, level_title
@@ -112,7 +112,7 @@ def _number_axis(name: str, title: str, values: Sequence[Any], ends: Sequence[fl
         return Axis(name, title, (), tuple(None for _ in values))
     scale = Scale(min(known), max(known), log)
     places = [scale.place(float(value)) if _is_number(value) and (value > 0 or not log) else None for value in values]
-    ticks = tuple(Tick(scale.place(value), _text(name, value)) for value in _round_values(scale.low, scale.high, log))
+    ticks = tuple(Tick(scale.place(value), _text(name, value)) for value in round_values(scale.low, scale.high, log))
     return Axis(name, title, ticks, tuple(places), scale)
 
 
@@ -128,8 +128,11 @@ def _even(place: int, count: int) -> float:
     return place / (count - 1) if count > 1 else 0.5
 
 
-def _round_values(low: float, high: float, log: bool, wanted: int = 5) -> list[float]:
-    """About ``wanted`` round values from ``low`` to ``high``; both ends where nothing round lies between them."""
+def round_values(low: float, high: float, log: bool, wanted: int = 5) -> list[float]:
+    """About ``wanted`` round values from ``low`` to ``high``; both ends where nothing round lies between them.
+
+    log: they stand at even distances on a logarithmic axis, where that is long enough for it.
+    """
     if high <= low:
         return [low]
     if log and high / low >= 3:
@@ -138,6 +141,7 @@ def _round_values(low: float, high: float, log: bool, wanted: int = 5) -> list[f
             found = [value for power in powers for step in steps if low <= (value := float(f"{step}e{power}")) <= high]
             if len(found) <= wanted + 2:
                 break
+        found = found[:: max(1, math.ceil(len(found) / (wanted + 2)))]  # of many powers of ten every second, third, ...
         return found if len(found) > 1 else [low, high]
     raw = (high - low) / wanted
     power = 10 ** math.floor(math.log10(raw))
@@ -177,6 +181,24 @@ def read_brushes(plain: Any, names: Iterable[str]) -> dict[str, tuple[float, flo
             low, high = (min(max(float(end), -AIR), 1 + AIR) for end in ends)
             found[str(name)] = (low, high)
     return found
+
+
+def as_drawn(axes: Sequence[Axis], plain: Any) -> list[Axis]:
+    """The axes with the scales that a browser says its brushes lie on, as {name: [low, high, log]}.
+
+    Whoever is quicker than the page brushes axes that show other runs than those now asked for. No scale: as it was.
+    """
+    told = plain if isinstance(plain, Mapping) else {}
+    return [replace(axis, scale=_scale(told.get(axis.name)) or axis.scale) if axis.scale else axis for axis in axes]
+
+
+def _scale(plain: Any) -> Scale | None:
+    if not isinstance(plain, Sequence) or isinstance(plain, str) or len(plain) != 3:
+        return None
+    low, high, log = plain
+    if not (_is_number(low) and _is_number(high) and isinstance(log, bool)) or low > high or (log and low <= 0):
+        return None
+    return Scale(float(low), float(high), log)
 
 
 def placed(axes: Sequence[Axis], kept: Kept) -> dict[str, tuple[float, float]]:

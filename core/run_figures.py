@@ -41,7 +41,8 @@ def learning_curves(
 ) -> go.Figure:
     """A measure over the epochs: of the ``crowd`` the validation, in thin lines; of one or two ``picked`` runs training, too.
 
-    The axis is as long as the longest run asks for, so that one which was cut short shows it; a cross ends one that diverged.
+    The axis is as long as the longest run, and says how many epochs were asked for where that is more; a cross ends one that
+    diverged.
     """
     if len(picked) > len(LOOKS):
         raise ValueError(f"at most {len(LOOKS)} runs are picked; got {len(picked)}")
@@ -49,8 +50,12 @@ def learning_curves(
     every = [*crowd, *picked]
     values = [row[column] for one in every for row in one.rows if row.get(column) is not None]
     values += [row[measure] for one in picked for row in one.rows if row.get(measure) is not None]
-    longest = max([one.asked for one in every], default=1)
-    across = {"range": [0.5, longest + 0.5], "title": title("epoch"), "nticks": 8, "tickformat": "d"}
+    longest = max([row["epoch"] for one in every for row in one.rows], default=1)
+    asked = max([one.asked for one in every], default=1)
+    named = "epoch" if asked <= longest else f"epoch; up to {asked} were asked for"
+    across = {"range": [0.5, longest + 0.5], "title": title(named), "nticks": 8, "tickformat": "d"}
+    if longest <= 10:
+        across |= {"tickvals": list(range(1, longest + 1))}
     figure = framed(height, dark, across, value_axis(column, values, log=log), legend=bool(picked))
     figure.update_layout(yaxis_title=title(value_axis(column, values)["title"]["text"].removeprefix("validation ")))
     colour = see_through(palette(dark).muted, 0.4)

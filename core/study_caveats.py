@@ -219,7 +219,7 @@ def budget_words(rows: Rows) -> str:
         if shares and shares != [100]:
             span = f"{shares[0]} %" if len(shares) == 1 else f"{shares[0]} to {shares[-1]} %"
             parts.append(f"{span} of the {noun}")
-    some = "" if len(cut) == len(rows) else f"{len(cut)} of {len(rows)} runs: "
+    some = "" if len(cut) == len(rows) else f"in {len(cut)} of {len(rows)} runs "
     return some + ", ".join(parts)
 
 

@@ -4,6 +4,7 @@ Every function is pure. A level of a factor has one look in all figures of a stu
 dash and marker differ together, so nothing rests on colour alone. An open marker holds runs that diverged.
 """
 
+import textwrap
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import plotly.graph_objects as go
 
 from core.clock_figures import framed, line_of, log_ticks, marker_of, title
 from core.figures import Look, palette, plain, see_through
+from core.parallel import round_values
 from core.study_effects import Beside, Cell, LevelMean
 from core.study_names import factor_title, figure_text, level_title, measure_title, setting_title
 from core.trials import Level
@@ -27,6 +29,8 @@ LOOKS = (
     Look(1, "solid", "pentagon"),
 )
 ROW = 23  # pixels of a level in a figure that lists them
+WIDE = 13  # letters of a line of a level beneath an axis
+LEAST_TICKS = 3  # of a logarithmic axis
 Names = Mapping[tuple[str, Level], str]
 NO_NAMES: Names = {}
 DOUBLING = ("batch_size",)  # factors whose levels double: their axis is logarithmic
@@ -46,9 +50,17 @@ def value_axis(column: str, values: Sequence[float], *, log: bool = False, most:
     if column.endswith("accuracy"):
         return named | {"tickformat": ".0%" if np.ptp(values or [0, 1]) > 0.05 else ".1%", "nticks": 6}
     if log and values and min(values) > 0:
-        ticks = few_ticks(log_ticks(np.array(values, float)), min(values), max(values), most)
-        return named | {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+        return named | log_axis(values, most)
     return named | {"nticks": 6}
+
+
+def log_axis(values: Sequence[float], most: int = 7) -> dict[str, Any]:
+    """A logarithmic axis of positive values: ticks of each decade, or round values where these lie close together."""
+    low, high = min(values), max(values)
+    ticks = few_ticks(log_ticks(np.array(values, float)), low, high, most)
+    if sum(low <= tick <= high for tick in ticks) < LEAST_TICKS:  # those beyond the ends may not be seen
+        ticks = round_values(low, high, True, most - 2)
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
 
 
 def few_ticks(ticks: Sequence[float], low: float, high: float, most: int) -> list[float]:
@@ -106,8 +118,9 @@ def effects_plot(
         if guess is not None:
             figure.add_vline(x=guess, line={"color": colours.muted, "width": 1.5, "dash": "dash"})
     figure.update_layout(
-        height=ROW * len(rows) + 64,
-        xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5) | {"title": None},
+        height=ROW * len(rows) + 92,
+        xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5)
+        | {"title": title(f"mean {measure_title(column)}")},
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure
@@ -174,8 +187,13 @@ def interaction_plot(
     across, lines = levels
     by_pair = {(one.first, one.second): one for one in cells}
     looks = looks_of(lines)
-    ticks = {"tickvals": list(range(len(across))), "ticktext": [name_of(first, one, names) for one in across]}
-    x_axis = {**ticks, "title": title(factor_title(first)), "range": [-0.25, len(across) - 0.75]}
+    ticks = {
+        "tickvals": list(range(len(across))),
+        "ticktext": [folded(first, one, names) for one in across],
+    }
+    # Half a place is left at each end: plotly leaves out a label that reaches past its axis.
+    ends = {"range": [-0.5, len(across) - 0.5], "ticklabeloverflow": "allow"}
+    x_axis = {**ticks, **ends, "title": title(factor_title(first))}
     figure = framed(height, dark, x_axis, value_axis(column, [one.mean for one in cells], log=log), legend=True)
     for level in lines:
         met = [(place, by_pair[one, level]) for place, one in enumerate(across) if (one, level) in by_pair]
@@ -193,6 +211,12 @@ def interaction_plot(
         )
     guess_line(figure, guess, dark)
     return figure
+
+
+def folded(factor: str, level: Level, names: Names = NO_NAMES) -> str:
+    """A level on as many lines as it needs to stand beneath an axis beside others."""
+    text = names.get((factor, level)) or level_title(factor, level)
+    return "<br>".join(plain(line) for line in textwrap.wrap(text, WIDE, break_long_words=False, break_on_hyphens=False))
 
 
 def _beyond(cell: Cell, column: str) -> str:

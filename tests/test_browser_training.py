@@ -145,6 +145,10 @@ def test_figures_are_saved(page, server: Server):
     drawn = ElementTree.parse(saved.value.path()).getroot()
     assert drawn.tag.endswith("svg")
     assert len(drawn.findall(".//{*}path")) == 48
+    *words, title = drawn.findall(".//{*}text")
+    assert title.text == "A1, l16-mlp: 48 of 48 runs"
+    assert all(float(text.get("textLength", "0")) > 0 for text in words)  # as wide in whatever type
+    assert drawn[0].get("height") == drawn.get("height")  # paper behind all of it
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download CSV").first.click()
     assert saved.value.suggested_filename == "study_l16-mlp.csv"
@@ -158,7 +162,7 @@ def test_figures_are_saved(page, server: Server):
         with page.expect_download() as saved:
             chart.locator(".modebar-btn").first.click()
         names.append(saved.value.suggested_filename)
-    assert names[-1] == "effects-accuracy.svg"
+    assert names[-1] == "l16-mlp-effects-accuracy.svg"
 
 
 def test_a_run_goes_to_the_form_of_live_runs(page, server: Server):

@@ -1,7 +1,7 @@
 """The page 'Compare training' through Streamlit's own test runner: stored studies, pictures of data sets."""
 
 import json
-import threading
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +9,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import paths
-from core.datasets import DATASETS, DatasetError
-from core.progress import progress_bar
+from core.figures import palette
 from core.studies import STUDIES
+from core.study_names import run_title
 from core.study_results import load_rows, table_path
-from pages.parts import being_read, cached_studies, dataset_browser, study_published, study_run, study_tab
+from pages.parts import being_read, cached_studies, study_published, study_run, study_tab
 from tests.stored_studies import record, store
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 PRELUDE = "from pages.parts import study_tab as tab\n"
 STORED = PRELUDE + "tab.show()"
-BROWSER = "from pages.parts import dataset_browser as tab\ntab.show()"
 
 
 @pytest.fixture
@@ -239,8 +238,63 @@ def test_a_stored_run_is_taken_to_the_form_as_far_as_it_fits(results: Path):
     running = page()
     clean(running.button(key="train-0").click().run())
     state = running.session_state
-    assert (state["part"], state["live-epochs"], state["live-pictures"]) == ("Train now", 10, 0)
-    assert state["live-left-out"][0].startswith("The stored run had 20 epochs of 54,000 pictures; 10 of 54,000 fit here")
+    assert (state["part"], state["live-epochs"], state["live-pictures"]) == ("Train now", 11, 0)
+    assert state["live-left-out"][0].startswith("The stored run had 20 epochs of 54,000 pictures; 11 of 54,000 fit here")
+    title = f"A1, l16-mlp · {run_title(load_rows('l16-mlp', results)[int(state['pick'])], STUDIES['l16-mlp'].factors)}"
+    assert state["live-from"][0] == title
+
+
+def test_a_run_does_not_stand_beside_itself(results: Path):
+    store(STUDIES["keras-examples"], results)
+    running = page(study="keras-examples", pick="1", beside="1")
+    assert (running.session_state["beside"], running.query_params["beside"]) == ("none", "none")
+    (beside,) = [one for one in running.selectbox if one.label == "Beside it"]
+    assert len(beside.options) == 1 + 11  # nothing, and the other runs
+    assert not [option for option in beside.options if option.startswith("1: ")]
+    clean(beside.select("5").run())
+    assert html(running).count("of 100 test pictures right") == 2
+    (run,) = [one for one in running.selectbox if one.label == "Run"]
+    clean(run.select("5").run())  # the one that stood beside it
+    assert (running.session_state["pick"], running.session_state["beside"]) == ("5", "none")
+    assert html(running).count("of 100 test pictures right") == 1
+
+
+def test_what_ours_saw_stands_beside_the_correlation(results: Path):
+    study = STUDIES["cnn-grid"]
+    store(study, results, [record(trial, epochs=trial.epochs_asked // 5, pictures=4_320) for trial in study.trials])
+    text = html(running := page(study="cnn-grid"))
+    assert re.search(r"Rank correlation [-.\d]+ of \d+ pairs; ours saw 20 % of the epochs, 8 % of the pictures", text)
+    assert study_published.LESS in text
+    seen = running.dataframe[0].value
+    assert set(seen["pictures"]) == {"4,320 of 54,000"}
+    assert {"1 of 5", "2 of 10"} <= set(seen["epochs done"])
+    store(STUDIES["l16-mlp"], results)
+    text = html(page())
+    assert "Rank correlation" in text
+    assert "ours saw" not in text
+    assert study_published.LESS not in text
+    assert "means over their seeds. It divided all pictures 80 to 20" in text
+
+
+def test_a_figure_that_is_saved_says_what_it_is(results: Path):
+    store(STUDIES["keras-examples"], results)
+    running = page(study="keras-examples")
+    for chart, drawn in zip(running.get("plotly_chart"), figures(running), strict=True):
+        assert json.loads(chart.proto.config)["toImageButtonOptions"]["filename"].startswith("keras-examples-")
+        assert drawn["layout"]["paper_bgcolor"] == palette().paper
+        assert "A4, keras-examples" in drawn["layout"]["xaxis"]["title"]["text"]
+    longest = max(len(re.sub("<.*?>", "", text)) for text in figures(running)[0]["layout"]["yaxis"]["ticktext"])
+    assert figures(running)[0]["layout"]["margin"]["l"] >= 7 * longest
+
+
+def test_a_loss_with_a_penalty_is_offered_where_runs_have_one(results: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(study_tab, "losses_apart", lambda rows: len(rows) == 48)  # those of the design
+    for name in ("l16-mlp", "keras-examples"):
+        store(STUDIES[name], results)
+    running = page(measure="Loss with penalty")
+    assert running.segmented_control(key="measure").value == "loss"
+    clean(running.selectbox(key="study").select("keras-examples").run())
+    assert running.session_state["measure"] == "accuracy"
 
 
 def test_garbage_in_a_link_is_passed_over(results: Path):
@@ -282,75 +336,3 @@ def test_training_can_start_from_the_best_stored_runs(results: Path):
         store(STUDIES[name], results)
     running = page(PRELUDE + "import streamlit as st\nst.session_state['found'] = tab.to_start_from()")
     assert len(running.session_state["found"]) == 3 * 3
-
-
-# --- pictures --------------------------------------------------------------------------------------------------------
-
-
-def samples(name: str) -> dict[str, tuple[list[np.ndarray], list[int]]]:
-    info = DATASETS[name]
-    pictures = [np.zeros((20, *info.shape), np.uint8) for _ in info.classes]
-    return {part: (pictures, [1000] * len(info.classes)) for part in ("train", "valid", "test")}
-
-
-def test_pictures_of_every_class_and_more_of_one(results: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(dataset_browser, "is_available", lambda name: True)
-    monkeypatch.setattr(cached_studies, "read_samples", samples)
-    running = page(BROWSER)
-    text = html(running)
-    assert text.count("<img") == 10 * dataset_browser.FEW
-    assert "MIT licence" in text
-    assert "Every class (10,000 pictures)" in running.selectbox(key="class").options
-    text = html(clean(running.selectbox(key="class").select("8").run()))
-    assert text.count('alt="Bag, picture') == 20
-    assert html(page(BROWSER, data="anime-faces")).count("<img") == 20  # one class: all of it
-
-
-def test_a_data_set_is_read_beside_the_pages(results: Path, monkeypatch: pytest.MonkeyPatch):
-    go_on, read = threading.Event(), []
-
-    def slow(name: str):
-        read.append(name)
-        if name == "cifar10":
-            progress_bar("reading")(20_000, 50_000)
-            assert go_on.wait(120)
-        return samples(name)
-
-    monkeypatch.setattr(dataset_browser, "is_available", lambda name: True)
-    monkeypatch.setattr(cached_studies, "read_samples", slow)
-    other = page(BROWSER)
-    monkeypatch.setattr(being_read, "AT_ONCE_SECONDS", 1.0)
-    first, second = (page(BROWSER, data="cifar10") for _ in range(2))
-    for waits in (first, second):
-        assert "CIFAR-10 is being read: 20,000 of 50,000 pictures, about" in html(waits)
-        assert "<img" not in html(waits)
-    assert html(clean(other.selectbox(key="class").select("8").run())).count('alt="Bag, picture') == 20  # nobody else waits
-    go_on.set()
-    cached_studies.reading(cached_studies.SAMPLES, "cifar10").result()
-    assert html(clean(first.run())).count("<img") == 10 * dataset_browser.FEW
-    assert read == ["fashion-mnist", "cifar10"]
-
-
-def test_a_data_set_that_cannot_be_read_is_a_sentence_and_can_be_tried_again(results: Path, monkeypatch: pytest.MonkeyPatch):
-    broken = [True]
-
-    def read(name: str):
-        if broken.pop():
-            raise DatasetError("cifar10.zip is damaged; download it again.")
-        return samples(name)
-
-    monkeypatch.setattr(dataset_browser, "is_available", lambda name: True)
-    monkeypatch.setattr(cached_studies, "read_samples", read)
-    running = page(BROWSER, data="cifar10")
-    assert "Cifar10.zip is damaged; download it again." in html(running)
-    broken.append(False)
-    assert html(clean(running.run())).count("<img") == 10 * dataset_browser.FEW
-
-
-def test_a_missing_data_set_is_one_sentence_with_its_remedy(results: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(dataset_browser, "is_available", lambda name: False)
-    running = page(BROWSER, data="cifar10")
-    text = html(running)
-    assert "CIFAR-10 is not on this machine" in text
-    assert "cifar10.zip" in text
-    assert running.button[0].label == "Fetch it now"

@@ -259,6 +259,27 @@ def test_clock_hours_need_nothing(bare: Path, monkeypatch: pytest.MonkeyPatch) -
     assert len(load_dataset("clock-hours").train) == 12 * 30, "kept, not drawn again"
 
 
+def test_drawing_that_is_interrupted_goes_on_where_it_was(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hours, "HOURS_COUNT", 60)
+    monkeypatch.setattr(hours, "_PART", 24)
+    whole, told = hours.draw_hours(60), []
+
+    def interrupt(done: int, count: int) -> None:
+        told.append((done, count))
+        if done > 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hours.kept_hours(interrupt)
+    assert told == [(0, 60), (20, 60), (24, 60), (44, 60), (48, 60), (60, 60)]
+    told.clear()
+    found = hours.kept_hours(lambda done, count: told.append((done, count)))
+    assert told == [(48, 60), (60, 60)], "two parts were kept"
+    for one, other in zip(found, whole, strict=True):
+        assert np.array_equal(one, other)
+    assert len(list(paths.cache_folder().glob("clock-hours-*"))) == 1, "the parts are gone when the whole is there"
+
+
 def test_real_fashion_mnist() -> None:
     if not is_available("fashion-mnist"):
         pytest.skip("Fashion-MNIST is not on this machine: " + DATASETS["fashion-mnist"].remedy)

@@ -14,9 +14,10 @@ import pytest
 from core import live
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveError, LiveState, check_live, shortened
+from core.live_state import MEASURING, LiveError, LiveState
+from core.live_worker import NICENESS
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
-from tests.fake_worker import FAILING_DATA, FAILING_SEED, SIZE
+from tests.fake_worker import FAILING_DATA, FAILING_SEED, SIZE, SLOW_SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 FAKE = (str(ROOT / "tests/fake_worker.py"),)
@@ -116,6 +117,39 @@ def test_stop_measures_what_was_reached(runs: LiveRuns):
     assert state.status == "stopped"
     assert state.test is not None
     assert 1 <= state.epoch < 50
+
+
+def test_a_run_that_was_told_to_stop_is_measured_and_trains_no_more(runs: LiveRuns):
+    run_id = runs.submit(spec(50, batch_size=2, seed=SLOW_SEED), ANNE)
+    until(runs, run_id, lambda state: state.seconds_left is not None)
+    runs.stop(run_id, ANNE)
+    seen = [runs.state(run_id)]  # at once, and whatever the worker says of the batch that it was in
+    end = time.monotonic() + 0.7
+    while time.monotonic() < end:
+        seen.append(runs.wait(seen[-1], 0.1))
+    assert {(state.status, state.seconds_left, state.message) for state in seen} == {("measuring", None, MEASURING)}
+    for command in ("pause", "resume", "step", "step_epoch"):
+        getattr(runs, command)(run_id, ANNE)
+    assert runs.state(run_id).status == "measuring"
+    runs.end(run_id, ANNE)  # without waiting for the figures
+    state = runs.state(run_id)
+    assert (state.status, state.test) == ("stopped", None)
+    assert not runs.going(ANNE)
+
+
+def test_a_run_at_its_end_is_measured_before_it_is_done(runs: LiveRuns):
+    run_id = runs.submit(spec(1, seed=SLOW_SEED), ANNE)
+    state = until(runs, run_id, lambda state: state.status == "measuring")
+    assert (state.epoch, state.seconds_left, state.message) == (1, None, MEASURING)
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="Windows has no niceness")
+def test_workers_are_as_nice_as_they_should_be_and_not_nicer(runs: LiveRuns):
+    run_id = runs.submit(spec(1), ANNE, paused=True)
+    until(runs, run_id, held(0, 0))
+    process = runs._runs[run_id].process
+    assert process is not None
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == max(NICENESS, os.nice(0))  # of a nice server no nicer ones
 
 
 def test_rewind_begins_the_same_run_anew(runs: LiveRuns):
@@ -327,52 +361,3 @@ def test_old_runs_are_forgotten(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch)
     for run_id in ids:
         with pytest.raises(LiveError, match="forgotten after an hour"):
             runs.state(run_id)
-
-
-# --- limits -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [
-        (spec(51), "at most 50 epochs; got 51"),
-        (spec(1, batch_size=5000), "at most 4,096 pictures; got 5,000"),
-        (spec(50, pictures=20_000), "50 epochs of 20,000: take 30 epochs, or 12,000 pictures"),
-        (spec(11, pictures=None), "11 epochs of 60,000: take 10 epochs, or 54,545 pictures"),
-    ],
-)
-def test_what_is_too_long_names_the_value_and_the_remedy(runs: LiveRuns, asked: RunSpec, words: str):
-    with pytest.raises(LiveError, match=words):
-        runs.submit(asked, ANNE)
-    assert not runs.going(ANNE)
-
-
-def test_what_is_offered_is_within_the_limits():
-    check_live(spec(50, pictures=12_000))
-    check_live(spec(10, pictures=None))
-
-
-@pytest.mark.parametrize(
-    ("asked", "epochs"),
-    [
-        (spec(20, pictures=None), 10),  # 600,000 / 60,000
-        (spec(20, pictures=45_000), 13),  # 600,000 / 45,000 = 13.3
-        (spec(80), 50),
-        (spec(5, pictures=None), 5),
-    ],
-)
-def test_a_run_that_is_too_long_is_cut_to_the_epochs_that_fit(asked: RunSpec, epochs: int):
-    here = shortened(asked)
-    check_live(here)
-    assert here.training.epochs == epochs
-    assert here.pictures == asked.pictures
-    assert (here is asked) == (epochs == asked.training.epochs)
-    warm = shortened(spec(80, schedule="cosine", warmup_epochs=60.0))
-    assert (warm.training.epochs, warm.training.warmup_epochs) == (50, 50)
-
-
-def test_contradictions_are_refused_before_anything_starts(runs: LiveRuns):
-    wrong = RunSpec("clock-hours", ClassifierSpec("mlp-300", input_shape=(28, 28, 1)), TrainSpec(1))
-    with pytest.raises(ValueError, match="input_shape"):
-        runs.submit(wrong, ANNE)
-    assert not runs.going(ANNE)

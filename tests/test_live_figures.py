@@ -72,18 +72,20 @@ def test_filters_stand_in_rows_of_eight_positive_in_one_hue_and_negative_in_anot
     filters = np.full((9, 2, 3, 1), 128, np.uint8)
     filters[0, 0, 0, 0], filters[8, 1, 2, 0] = 255, 1
     sheet = filter_sheet(filters)
-    assert (sheet.shape, sheet.dtype) == ((2 * 3 + 1, 8 * 4 + 1, 3), np.uint8)
+    # Each is drawn eight times as large, 16 x 24 pixels, with a line around it.
+    assert (sheet.shape, sheet.dtype) == ((2 * 17 + 1, 8 * 25 + 1, 3), np.uint8)
     colours = palette()
-    assert sheet[1, 1].tolist() == rgb(colours.series[0])
-    assert sheet[1, 2].tolist() == rgb(colours.paper)
-    assert sheet[5, 3].tolist() == rgb(colours.series[1])
-    assert sheet[0, 0].tolist() == rgb(colours.line)
-    assert sheet[5, 10].tolist() == rgb(colours.paper)  # a place left over
+    assert sheet[1, 1].tolist() == sheet[8, 8].tolist() == rgb(colours.series[0])
+    assert sheet[1, 9].tolist() == rgb(colours.paper)
+    assert sheet[17 + 9, 17].tolist() == rgb(colours.series[1])
+    assert sheet[0, 0].tolist() == sheet[9, 25].tolist() == rgb(colours.muted)
+    assert sheet[20, 40].tolist() == rgb(colours.paper)  # a place left over
+    assert filter_sheet(np.full((3, 28, 28, 1), 128, np.uint8)).shape == (30, 3 * 29 + 1, 3)  # large enough
 
 
 def test_colour_filters_are_shown_as_they_are():
     filters = np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3)
-    assert filter_sheet(filters, dark=True)[1:3, 1:3].tolist() == filters[0].tolist()
+    assert filter_sheet(filters, dark=True)[1:25:12, 1:25:12].tolist() == filters[0].tolist()
 
 
 def test_the_likeliest_classes_come_first():

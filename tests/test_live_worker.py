@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core import live_worker
 from core.datasets import DATASETS
 from core.live import LiveRuns
 from core.live_state import StepMeans, Trace
-from core.live_worker import Control, _trained, filter_pictures, sample_indices
+from core.live_worker import Control, Preparation, _trained, filter_pictures, sample_indices
+from core.progress import progress_bar
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 
 ANNE = "anne" * 5
@@ -92,6 +94,39 @@ def test_a_rewind_after_a_stop_and_while_the_run_is_measured_begins_anew():
     last = _trained(asked, control, lambda fields: None, train, lambda name: data, lambda model, images: {})
     assert stopped == [False, False]
     assert last["status"] == "done"
+
+
+def test_what_is_prepared_is_told_with_the_seconds_left(monkeypatch: pytest.MonkeyPatch):
+    clock = iter((100.0, 100.1, 101.0, 103.0, 104.0))
+    monkeypatch.setattr(live_worker, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    told: list[dict[str, object]] = []
+    preparation = Preparation(told.append)
+    for done in (600, 650, 700, 1000):
+        preparation(done, 1000)
+    # 600 lay there; the next 100 took one second, the last 300 two. What comes within a quarter of a second is not told.
+    assert [(one["prepared"], one["seconds_left"]) for one in told] == [(600, None), (700, 3.0), (1000, 0.0)]
+    preparation(20, 200)  # the next part of the data set
+    assert told[-1] == {"prepared": 20, "to_prepare": 200, "seconds_left": None}
+
+
+def test_reading_a_data_set_is_told_before_the_network_is_built():
+    part = SimpleNamespace(images=np.zeros((4, 2, 2, 1), np.uint8), labels=np.arange(4) % 2)
+    told: list[dict[str, object]] = []
+
+    def load(name: str) -> SimpleNamespace:
+        bar = progress_bar("drawing clocks")
+        for done in (2, 4):
+            bar(done, 4)
+        return SimpleNamespace(info=SimpleNamespace(classes=("shirt", "shoe")), train=part, test=part)
+
+    def train(spec: RunSpec, **callbacks: object) -> SimpleNamespace:
+        assert any(one.get("has_data") for one in told)
+        return SimpleNamespace(finished=True, history=[], test={}, device="none", parameters=1, diverged=None)
+
+    asked = RunSpec("clock-hours", ClassifierSpec("mlp-300"), TrainSpec(1))
+    _trained(asked, Control(), told.append, train, load, lambda model, images: {})
+    assert [one["prepared"] for one in told if "prepared" in one] == [2, 4, 0]
+    assert [one["to_prepare"] for one in told if "prepared" in one] == [4, 4, 0]
 
 
 def test_a_paused_run_takes_a_step_or_an_epoch_at_a_time():

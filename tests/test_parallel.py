@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.parallel import AIR, Scale, brush_texts, factor_axis, from_texts, keep, measure_axis, placed, read_brushes, within
+from core.parallel import (
+    AIR,
+    Scale,
+    as_drawn,
+    brush_texts,
+    factor_axis,
+    from_texts,
+    keep,
+    measure_axis,
+    placed,
+    read_brushes,
+    within,
+)
 
 ROWS = [
     {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 32, "epochs": 5, "val_accuracy": 0.8},
@@ -99,6 +111,31 @@ def test_a_brush_beyond_the_runs_shown_holds_none_and_comes_back():
     assert again == kept | {"optimizer": (-AIR, 0.5)}
     assert within(every, placed(every, kept)) == [1, 2]
     assert keep(top, {"val_accuracy": (-AIR, 1 + AIR)}, {}) == {}  # it holds back nothing
+
+
+def test_a_brush_means_what_its_axis_showed_when_it_was_drawn():
+    every, top = [accuracies(0.5, 0.6, 0.7, 0.8, 0.9), axis_of_words(5)], [accuracies(0.8, 0.9), axis_of_words(2)]
+    kept = {"val_accuracy": (-math.inf, 0.6)}
+    late = placed(top, kept)  # the page shows every run by now, the browser still the best ones
+    assert keep(as_drawn(every, {"val_accuracy": [0.8, 0.9, False]}), late, kept) == kept
+    drawn = keep(as_drawn(every, {"val_accuracy": [0.8, 0.9, False]}), {"val_accuracy": (0.5, 1 + AIR)}, kept)
+    assert drawn == {"val_accuracy": (pytest.approx(0.85), math.inf)}
+    for nonsense in (
+        None,
+        3,
+        "val",
+        [],
+        {"val_accuracy": None},
+        {"val_accuracy": [1, 0, False]},
+        {"val_accuracy": [0, 1, True]},
+    ):
+        assert as_drawn(every, nonsense) == every
+    assert as_drawn(every, {"optimizer": [0.0, 1.0, False], "val_accuracy": ["0", 1, False], "x": [0, 1, False]}) == every
+
+
+def test_of_many_powers_of_ten_some_are_ticks():
+    axis = measure_axis("val_loss", "loss", [{"val_loss": 1e-6}, {"val_loss": 1e6}], log=True)
+    assert [tick.text for tick in axis.ticks] == ["1e-06", "0.0001", "0.01", "1", "100", "10000", "1e+06"]
 
 
 def axis_of_words(count: int):

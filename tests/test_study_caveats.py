@@ -21,6 +21,7 @@ from core.study_caveats import (
     told,
     with_penalty,
 )
+from tests.stored_studies import record
 from tests.test_study_design import design, rows_of
 
 ACCURACY = "val_accuracy"
@@ -98,7 +99,7 @@ def test_runs_that_were_trained_less_are_marked():
         "* Trained much less than the others, so no fair comparison. Keras' CNN: 3 of 12 epochs, 33 % of the pictures."
     )
     assert marks(rows, ["architecture"]) == {("architecture", "keras-cnn"): "Keras' CNN *"}
-    assert budget_words(rows) == "3 of 6 runs: 25 % of the epochs, 33 % of the pictures"
+    assert budget_words(rows) == "in 3 of 6 runs 25 % of the epochs, 33 % of the pictures"
     assert "not trained equally long" in no_shares_words(design(study, rows), study, ACCURACY)
     assert short_words(rows_of(study), study.factors) == ""
 
@@ -149,3 +150,11 @@ def test_training_below_validation_is_explained(name, words):
 def test_runs_with_a_penalty_are_known_by_their_loss():
     rows = [{"trial": 0, "val_loss": 0.6, "val_cross_entropy": 0.5}, {"trial": 1, "val_loss": 0.5, "val_cross_entropy": 0.5}]
     assert [row["trial"] for row in with_penalty(rows)] == [0]
+
+
+def test_shares_of_several_sizes_are_told_with_their_ends():
+    trials = STUDIES["l16-cnn"].trials
+    rows = [record(trials[0], epochs=2, pictures=18_000).row, record(trials[1], epochs=5).row]
+    assert budget_words(rows) == "10 to 25 % of the epochs, 33 to 100 % of the pictures"
+    assert budget_words([record(trials[0], pictures=18_000).row]) == "33 % of the pictures"
+    assert budget_words([record(trials[0]).row, record(trials[1], diverged="No number").row]) == ""

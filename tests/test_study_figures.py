@@ -97,6 +97,7 @@ def test_of_losses_the_smallest_is_best():
     figure = study_figures.effects_plot(EFFECTS, "val_loss", log=True)
     assert figure.data[0].marker.size[0] > figure.data[0].marker.size[1]
     assert figure.layout.xaxis.type == "log"
+    assert figure.layout.xaxis.title.text == "mean validation loss with penalty"  # a file that is saved has no caption
 
 
 def test_a_narrow_axis_has_few_ticks():
@@ -104,6 +105,31 @@ def test_a_narrow_axis_has_few_ticks():
     assert study_figures.few_ticks(decade, 0.4, 2.2, 5) == [0.5, 1.0, 2.0]
     assert study_figures.few_ticks(decade, 0.4, 1.0, 5) == [0.4, 0.5, 0.7, 1.0]
     assert study_figures.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100, 5) == [1.0, 10.0, 100.0]
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0.31, 0.37], [0.32, 0.34, 0.36]),  # no round part of a decade lies there
+        ([1.98, 2.21], [2.0, 2.05, 2.1, 2.15, 2.2]),
+        ([0.4, 2.2], [0.4, 0.5, 0.7, 1.0, 1.5, 2.0]),
+        ([2.0, 2.0], [2.0]),
+    ],
+)
+def test_a_logarithmic_axis_has_ticks_however_short_it_is(values: list[float], ticks: list[float]):
+    axis = study_figures.value_axis("val_cross_entropy", values, log=True)
+    assert (axis["type"], axis["tickvals"]) == ("log", ticks)
+    assert axis["ticktext"] == [f"{tick:g}" for tick in ticks]
+
+
+def test_no_level_is_missing_beneath_an_axis():
+    networks = ["mlp-300-100-dropout", "mlp-300-l1", "keras-mlp"]
+    cells = [Cell(name, "adam", 0.5, 0.0, 1) for name in networks]
+    factors, levels = ("architecture", "optimizer"), (networks, ["adam"])
+    axis = study_figures.interaction_plot(cells, factors, levels, "val_accuracy").layout.xaxis
+    assert axis.ticktext == ("MLP 300-100,<br>dropout twice", "MLP 300-100,<br>L1", "Keras' MLP")
+    assert axis.ticklabeloverflow == "allow"
+    assert tuple(axis.range) == (-0.5, 2.5)
 
 
 def test_an_interaction_has_a_line_for_each_level():
@@ -244,7 +270,8 @@ def test_picked_runs_stand_before_the_crowd():
     assert [trace.name for trace in figure.data] == [None, None] + [
         f"run {run}, {part}" for run in (3, 4) for part in ("training", "validation")
     ]
-    assert figure.layout.xaxis.range[1] == 10.5
+    assert figure.layout.xaxis.range[1] == 2.5  # as long as the longest of them
+    assert figure.layout.xaxis.title.text == "epoch; up to 10 were asked for"
     assert figure.data[1].mode == "lines+markers"  # one epoch has no line
     assert figure.data[3].line.dash != figure.data[5].line.dash
     with pytest.raises(ValueError, match="at most 2"):

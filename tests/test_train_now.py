@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from core import live
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveState, shortened
-from core.specs import ClassifierSpec, RunSpec, TrainSpec
-from pages.parts import cached, train_form, train_now, train_values
+from core.live_state import LiveState
+from core.specs import ClassifierSpec
+from pages.parts import cached, train_form, train_now, train_values, views
+from tests.fake_worker import SLOW_SEED
 from tests.test_live import BERT, FAKE, spec
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -111,37 +112,6 @@ def test_a_link_restores_the_form_and_garbage_is_ignored(runs: LiveRuns):
     assert "<script" not in html(page(run=["<script>", "x" * 500], hand="'; drop"))
 
 
-def test_values_and_specs_translate_both_ways():
-    network = ClassifierSpec(
-        "mlp-300-dropout", initializer="normal", activation="tanh", regularizer="l2", regularization_rate=0.1, dropout=0.2
-    )
-    asked = RunSpec("fashion-mnist", network, TrainSpec(3, 64, 0.05, "sgd", seed=9), pictures=1000)
-    assert train_values.spec_of(train_values.values_of(asked)) == asked
-    values = {"data": "fashion-mnist", **train_values.DEFAULTS, "drop": 0.5, "pictures": train_values.ALL}
-    assert train_values.spec_of(values).network.dropout is None  # MLP 300-100 has none to set
-    assert train_values.spec_of(values).pictures is None
-    full = TrainSpec(
-        *(8, 64, 0.002, "adamw", 0.05, 5.0, "cosine", 1.5, 0.999, 3),
-        precision="mixed_bfloat16",
-    )
-    asked = RunSpec("fashion-mnist", ClassifierSpec("mlp-300"), full)
-    assert train_values.spec_of(train_values.values_of(asked)) == asked
-    values = train_values.values_of(asked)
-    assert train_values.spec_of(values | {"epochs": 1}).training.warmup_epochs == 1  # not longer than the run
-    assert train_values.spec_of(values | {"sched": "constant"}).training.warmup_epochs == 0
-    names = {name: train_values.values_title(name, values[name]) for name in train_form.MORE}
-    assert names["sched"] == "Cosine: up, then down to 0"
-    assert (names["warm"], names["decay"], names["clip"], names["ema"]) == ("1.5 epochs", "0.05", "5", "0.999")
-    assert train_values.values_title("clip", train_values.NO_CLIP) == "none"
-
-
-def test_runs_are_named_by_what_sets_them_apart():
-    one, two = spec(learning_rate=0.001), spec(learning_rate=0.1, seed=4)
-    assert train_values.labels([one]) == ["MLP 300"]
-    assert train_values.labels([one, two]) == ["rate 0.001, seed 0", "rate 0.1, seed 4"]
-    assert train_values.labels([one, one]) == ["First", "Second"]
-
-
 def test_a_stored_run_is_a_start(runs: LiveRuns):
     stored = "from pages.parts import train_now\nfrom tests.test_live import spec\ntrain_now.show({'Best': spec(30, seed=5)})"
     running = page(stored)
@@ -157,32 +127,52 @@ def test_a_stored_run_that_is_too_long_starts_with_the_epochs_that_fit(runs: Liv
     running = page(f"from pages.parts import train_now\nfrom tests.test_live import spec\ntrain_now.show({{'Best': {long}}})")
     running.selectbox(key="live-stored").set_value("Best").run()
     assert not running.exception
-    assert "The stored run had 20 epochs of 54,000 pictures; 10 of 54,000 fit here, since a live run has at most" in html(
+    assert "The stored run had 20 epochs of 54,000 pictures; 11 of 54,000 fit here, since a live run has at most" in html(
         running
     )
-    assert running.number_input(key="live-epochs").value == 10
+    assert running.number_input(key="live-epochs").value == 11
     assert running.select_slider(key="live-pictures").value == train_values.ALL
     press(running, "Start")
-    assert until(running, runs, ended).query_params["live-epochs"] in ("10", ["10"])
-    assert runs.state(shown(running)[0]).epoch == 10
+    assert until(running, runs, ended).query_params["live-epochs"] in ("11", ["11"])
+    assert runs.state(shown(running)[0]).epoch == 11
     running.number_input(key="live-epochs").set_value(4).run()  # another length: the sentence has done its work
     assert "The stored run had" not in html(running)
 
 
-def test_what_is_left_of_a_stored_run_is_told():
-    mlp = spec(20, dataset="fashion-mnist", pictures=None)
-    assert train_values.shortened_words(mlp, mlp) == ""
-    leaves = spec(20, dataset="plant-leaves", pictures=None)
-    assert "had 20 epochs of all pictures; 10 of all fit" in train_values.shortened_words(leaves, shortened(leaves))
-    cnn = replace(mlp, network=ClassifierSpec("cnn-chapter-14"))
-    assert train_values.shortened_words(cnn, cnn) == (
-        "Without a GPU a CNN takes minutes for such an epoch: fewer pictures are quicker."
+def test_a_stored_run_in_the_form_is_named_until_it_is_changed(runs: LiveRuns):
+    script = (
+        "from pages.parts import train_form, train_now\nfrom tests.test_live import spec\nimport streamlit as st\n"
+        "st.button('Take', on_click=train_form.begin_from, args=(spec(3), 'A5, mlp-forms · 52: Adam'))\n"
+        "train_now.show({'one': spec(2)})"
     )
-    assert train_values.shortened_words(cnn, shortened(cnn)).startswith(
-        "The stored run had 20 epochs of 54,000 pictures; 10 of"
+    running = page(script)
+    assert running.selectbox(key="live-stored").placeholder == "None chosen"
+    press(running, "Take")
+    assert (running.selectbox(key="live-stored").value, running.selectbox(key="live-stored").placeholder) == (
+        None,
+        "A5, mlp-forms · 52: Adam",
     )
-    few = replace(cnn, pictures=2000)
-    assert train_values.shortened_words(few, few) == ""
+    running.number_input(key="live-epochs").set_value(4).run()
+    assert running.selectbox(key="live-stored").placeholder == "None chosen"
+    running.selectbox(key="live-stored").select("one").run()
+    assert (running.selectbox(key="live-stored").value, running.number_input(key="live-epochs").value) == ("one", 2)
+    press(running, "A small MLP")
+    assert running.selectbox(key="live-stored").value is None
+
+
+def test_a_loss_with_a_penalty_is_offered_to_runs_that_have_one(runs: LiveRuns):
+    until(running := press(page(**QUICK), "Start"), runs, ended)
+    assert not [one for one in running.segmented_control if one.key == "live-loss"]
+    until(running := press(page(**QUICK, **{"live-reg": "l2"}), "Start"), runs, ended)
+    assert [one.options for one in running.segmented_control if one.key == "live-loss"]
+    assert train_now.penalised(replace(spec(), network=ClassifierSpec("mlp-300-l1", input_shape=(32, 32, 1), classes=12)))
+
+
+def test_nobody_is_told_to_be_quite_sure(runs: LiveRuns):
+    assert [views.sureness(value) for value in (0.0, 0.5, 0.995, 1.0)] == ["under 1 %", "50 %", "over 99 %", "over 99 %"]
+    text = html(until(press(page(**QUICK), "Start"), runs, ended))
+    assert "<i>shirt</i> <b>50 %</b>" in text
+    assert "In bold: what it is." in text
 
 
 def test_a_stored_run_keeps_all_that_it_was_trained_with(runs: LiveRuns):
@@ -262,6 +252,20 @@ def test_a_run_is_stepped_and_stopped(runs: LiveRuns):
     assert "Stopped" in html(running)
 
 
+def test_whoever_stops_sees_that_it_is_measured_and_may_do_without(runs: LiveRuns):
+    running = press(page(**{**QUICK, "live-epochs": "50", "live-seed": str(SLOW_SEED)}), "Start")
+    until(running, runs, lambda state: state.seconds_left is not None)
+    press(running, "Stop")
+    assert "<b>Measuring</b>" in html(running)
+    assert "What it has learned is measured on the test part" in html(running)
+    assert " left" not in re.sub(r"<[^>]*>", "", html(running).split("lo-meter")[0])
+    enabled = {button.label for button in running.button if not button.disabled}
+    assert not enabled & {"Pause", "Go on", "One batch", "One epoch", "Stop"}
+    assert {"End now", "Rewind"} <= enabled
+    press(running, "End now")
+    assert "<b>Stopped</b>" in html(running)
+
+
 def test_two_runs_race_in_one_figure(runs: LiveRuns):
     running = press(page(**QUICK), "Start")
     running.select_slider(key="live-rate").set_value(0.1).run()
@@ -310,8 +314,8 @@ def test_who_stands_still_sees_that_others_had_the_turn(runs: LiveRuns, monkeypa
 
 
 def test_what_cannot_be_done_is_a_sentence(runs: LiveRuns):
-    running = press(page(**QUICK | {"live-pictures": "0", "live-epochs": "11"}), "Start")
-    assert re.search(r"at most 600,000 pictures .* take 10 epochs", html(running))
+    running = press(page(**QUICK | {"live-pictures": "0", "live-epochs": "12"}), "Start")
+    assert re.search(r"at most 600,000 pictures .* take 11 epochs", html(running))
     running = press(page(**QUICK | {"live-rate": "10"}), "Start")
     assert "Training diverged" in html(until(running, runs, ended))
     assert "no longer there" in html(page(run="gone"))
@@ -331,8 +335,3 @@ def test_a_new_start_ends_what_was_going(runs: LiveRuns):
     press(running, "Start")  # too long: refused, and nothing is lost
     assert shown(running) == [second]
     assert not runs.state(second).ended
-
-
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125.2, "2 min 05 s")])
-def test_durations_read_well(seconds: float, words: str):
-    assert train_now.duration(seconds) == words

@@ -32,7 +32,7 @@ SHARE = Share(epochs=0.1, pictures=1 / 3, seeds=1)
 SHARE_CIFAR = Share(epochs=0.1, pictures=0.2, seeds=1)
 NOTE_L16 = (
     "The report says that uniform, tanh, SGD, l2 with dropout are the levels with the smallest mean loss. They are those of "
-    "its best single run; the means of its table choose others."
+    "its best single run; the means of its table choose others, but for tanh of the MLPs and SGD of the CNNs."
 )
 
 

@@ -22,15 +22,17 @@ def show(
     marked: Sequence[int],
     broken: Sequence[int] = (),
     file: str,
+    title: str,
     on_brush: Callable[[Any], None],
     on_pick: Callable[[int], None],
     key: str = "parallel",
 ) -> None:
     """Draw ``runs``, trial -> words, in the order of the axes' rows.
 
-    marked: trials drawn thick, at most two. broken: trials drawn dotted, which diverged. file: what the picture is called when
-    it is saved. on_brush gets what the browser says of the brushes, ``core.parallel.read_brushes`` makes sense of it; on_pick
-    gets the trial of the line pressed.
+    marked: trials drawn thick, at most two. broken: trials drawn dotted, which diverged. file, title: what the picture is
+    called when it is saved, and what stands above it then. on_brush gets what the browser says, {"brushes", "scales"}:
+    scales are those of the axes as drawn; ``core.parallel.read_brushes`` and ``as_drawn`` make sense of it. on_pick gets the
+    trial of the line pressed.
     """
     colours = palette(theme.dark())
 
@@ -38,7 +40,7 @@ def show(
         return (st.session_state.get(key) or {}).get(name)
 
     def brushed() -> None:
-        if told("brushed") is not None:
+        if isinstance(told("brushed"), Mapping):
             on_brush(told("brushed"))
 
     def picked() -> None:
@@ -52,6 +54,7 @@ def show(
                 "title": axis.title,
                 "ticks": [{"at": tick.at, "text": tick.text} for tick in axis.ticks],
                 "places": list(axis.places),
+                "scale": [axis.scale.low, axis.scale.high, axis.scale.log] if axis.scale else None,
             }
             for axis in axes
         ],
@@ -59,6 +62,7 @@ def show(
         "brushes": {name: list(ends) for name, ends in brushes.items()},
         "marked": list(marked),
         "file": file,
+        "title": title,
         "label": "Runs as lines over axes: drag along an axis to keep the runs that pass there",
         "colours": {
             "ink": colours.ink,

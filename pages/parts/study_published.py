@@ -17,6 +17,14 @@ from pages.parts.study_tab import Shown, section
 
 FEWEST = 3  # pairs that a figure needs
 MOST_OPEN = 20  # lines that stand there without being asked for
+RANK = (
+    "Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have nothing in common. Open "
+    "markers: with a remark in the table."
+)
+LESS = (
+    "Ours have seen less than the report's runs: that alone may change figures and their order, so a low correlation does not "
+    "contradict the report."
+)
 
 
 def show(shown: Shown) -> None:
@@ -26,11 +34,7 @@ def show(shown: Shown) -> None:
         if shown.study.report == "2022" and shown.study.row == "A2":
             st.html('<p class="lo-hint">Report 2022 shows this as a picture, without numbers.</p>')
         return
-    section(
-        "Printed in the report, and ours",
-        f"Report {shown.study.report}. Both reports compare runs by their test part; ours are chosen in validation"
-        + (", and are means over their seeds." if any(pair.seeds > 1 for pair in pairs) else "."),
-    )
+    section("Printed in the report, and ours", told_apart(shown, any(pair.seeds > 1 for pair in pairs)))
     measures = list(dict.fromkeys(pair.measure for pair in pairs))
     whole = [name for name in measures if sum(pair.measure == name and pair.ours is not None for pair in pairs) >= FEWEST]
     if whole:
@@ -40,29 +44,39 @@ def show(shown: Shown) -> None:
         st.html(table(pairs, shown))
 
 
+def told_apart(shown: Shown, several: bool) -> str:
+    """Whose figures stand here, and what was measured otherwise than ours."""
+    means = ", and are means over their seeds" if several else ""
+    words = f"Report {shown.study.report}. Both reports compare runs by their test part; ours are chosen in validation{means}."
+    if shown.study.report == "2022":
+        words += (
+            " It divided all pictures 80 to 20; ours leave the published test part aside, and a tenth of the others to choose."
+        )
+    return words
+
+
 def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown) -> None:
     """Published against ours, a figure a measure, with the rank correlation."""
-    ranks, rows = agreement(pairs), {row["trial"]: row for row in shown.rows}
-    for place, measure in zip(st.columns(max(2, len(measures)), gap="large"), measures, strict=False):
+    ranks = agreement(pairs)
+    rows = {row["trial"]: row for row in shown.rows}
+    alone = len(measures) == 1  # then what is to be known stands beside the figure, and else beneath the figures
+    places = st.columns([3, 2] if alone else len(measures), gap="large")
+    hint = RANK
+    for place, measure in zip(places, measures, strict=False):
         rank = ranks.get(measure)
-        words = (
-            ""
-            if rank is None
-            else f"Rank correlation {rank:.2f} of {sum(bool(pair.trials) for pair in pairs if pair.measure == measure)} pairs"
-        )
-        drawn = [rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials]
-        share = budget_words(drawn)
-        less = f". Ours ran {share} only" if share else ""
+        count = sum(bool(pair.trials) for pair in pairs if pair.measure == measure)
+        told = [] if rank is None else [f"Rank correlation {rank:.2f} of {count} pairs"]
+        less = budget_words([rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials])
+        if less:
+            told.append(f"ours saw {less}")
+            hint = f"{RANK} {LESS}"
+        words = "; ".join(told)
         with place:
-            st.html(f'<h3 class="lo-caption">{measure_title(measure).capitalize()}<small>{escape(words + less)}</small></h3>')
+            st.html(f'<h3 class="lo-caption">{measure_title(measure).capitalize()}<small>{escape(words)}</small></h3>')
             drawing = study_figures.published_plot(pairs, measure, log=shown.log, dark=theme.dark())
-            chart(drawing, f"published-{measure}", f"Published against ours, {measure_title(measure)}. {words}{less}")
-    cut = any(is_cut(row) for row in rows.values())
-    st.html(
-        '<p class="lo-hint">Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have '
-        "nothing in common. Open markers: with a remark in the table."
-        + (" Runs that were cut short may stand in another order when they end.</p>" if cut else "</p>")
-    )
+            chart(drawing, f"published-{measure}", f"Published against ours, {measure_title(measure)}. {words}")
+    with places[1] if alone else st.container():
+        st.html(f'<p class="lo-hint">{hint}</p>')
 
 
 def table(pairs: Sequence[Beside], shown: Shown) -> str:

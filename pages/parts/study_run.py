@@ -37,7 +37,8 @@ def show(shown: Shown, first: int, second: int | None) -> None:
     with left:
         choose("Run", titles, "pick")
     with right:
-        choose("Beside it", {NONE: "Nothing"} | titles, "beside")
+        others = {trial: title for trial, title in titles.items() if trial != str(first)}
+        choose("Beside it", {NONE: "Nothing"} | others, "beside")
     trials = [one for one in (first, second) if one is not None]
     rows = {row["trial"]: row for row in shown.rows}
     for place, trial in zip(st.columns(2, gap="large"), trials, strict=False):
@@ -75,14 +76,14 @@ def figures(shown: Shown, row: Row, place: int) -> None:
         "Train it now",
         key=f"train-{place}",
         on_click=train,
-        args=(run,),
+        args=(run, f"{shown.study.row}, {shown.study.name} · {shown.title(row)}"),
         help="Take these settings to the tab 'Train now', with as many epochs as fit there; change them, or start.",
     )
 
 
-def train(run: RunSpec) -> None:
+def train(run: RunSpec, title: str) -> None:
     """Fill the form of 'Train now' and open that tab."""
-    train_form.begin_from(run)
+    train_form.begin_from(run, title)
     st.session_state["part"] = TRAIN_TAB
 
 
@@ -176,7 +177,7 @@ def pictures(dataset: str, wrong: Sequence[Sequence[float]], cell: tuple[int, in
             shown = f'<img src="{data_url(cached_studies.small_picture(dataset, index), "image/png")}" alt="{escape(label)}">'
         items.append(
             f"<li>{shown}<span><b>{escape(info.classes[true])}</b> taken for {escape(info.classes[told])}, "
-            f"{views.share(sure)} sure<small>test picture {index}</small></span></li>"
+            f"{views.sureness(sure)} sure<small>test picture {index}</small></span></li>"
         )
     st.html(f'<ul class="lo-wrongs">{"".join(items)}</ul><p class="lo-hint">{kept(cell, counts, len(found))}</p>')
 

@@ -10,7 +10,7 @@ from core import run_figures
 from core.parallel import Axis, Brushes, Kept
 from core.run_figures import RunCurve
 from core.study_effects import diverged
-from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, share_words, varied
+from core.study_names import device_words, factor_title, figure_text, level_title, levels_in, measure_title, varied
 from core.trials import Row, StudyError
 from pages.parts import cached_studies, forms, parallel, tables, theme
 from pages.parts.study_charts import chart
@@ -39,7 +39,12 @@ def show(shown: Shown) -> None:
         marked=[one for one in (first, second) if one is not None],
         broken=[row["trial"] for row in rows if row["diverged"]],
         file=f"study-{shown.study.name}",
-        on_brush=lambda plain: tell_brushes(axes, coordinates.read_brushes(plain, [axis.name for axis in axes]), kept),
+        title=f"{shown.study.row}, {shown.study.name}: {len(rows)} of {len(shown.rows)} runs",
+        on_brush=lambda plain: tell_brushes(
+            coordinates.as_drawn(axes, plain.get("scales")),
+            coordinates.read_brushes(plain.get("brushes"), [axis.name for axis in axes]),
+            kept,
+        ),
         on_pick=lambda trial: pick(trial, None),
     )
     held = [rows[index] for index in coordinates.within(axes, brushes)]
@@ -115,6 +120,7 @@ def tell_brushes(axes: Sequence[Axis], brushes: Brushes, before: Kept) -> None:
 def picks(shown: Shown) -> tuple[int, int | None]:
     """The trial looked at, the best until another is picked, and the one beside it; what there is no run of is passed over.
 
+    Beside a run stands another one or none: when that other one is picked, nothing is left beside it.
     They are kept apart from the widgets that show them: whoever is quicker than the page sends what a widget showed before.
     """
     known = {str(row["trial"]) for row in shown.rows}
@@ -123,7 +129,11 @@ def picks(shown: Shown) -> tuple[int, int | None]:
         told = st.session_state.get(key) or st.query_params.get(key, "")
         st.session_state[key] = told if told in known else default
     first, second = st.session_state["pick"], st.session_state["beside"]
-    return int(first), None if second in (NONE, first) else int(second)
+    if second == first:
+        second = st.session_state["beside"] = NONE
+        if "beside" in st.query_params:
+            st.query_params["beside"] = NONE
+    return int(first), None if second == NONE else int(second)
 
 
 def pick(first: int, second: int | None) -> None:
@@ -213,7 +223,16 @@ def line(shown: Shown, row: Mapping[str, Any], factors: Sequence[str], lost: boo
     for column in columns:
         value = row.get(column)
         found[measure_title(column)] = 100 * value if value is not None and column.endswith("accuracy") else value
-    return found | {"seen": share_words(row), "seconds": row["seconds"], "ended": row["diverged"] or None}
+    found |= {
+        "epochs done": of(row["epochs_trained"], row["epochs_asked"]),
+        "pictures": of(row["pictures"], row["pictures_asked"]),
+    }
+    return found | {"seconds": row["seconds"], "device": device_words(row["device"]), "ended": row["diverged"] or None}
+
+
+def of(done: int, asked: int) -> str:
+    """How much of something a run had: '2 of 20', or '20' where that is all."""
+    return f"{done:,}" if done == asked else f"{done:,} of {asked:,}"
 
 
 def curves(shown: Shown, rows: Sequence[Row], first: int, second: int | None) -> None:
@@ -233,7 +252,7 @@ def curves(shown: Shown, rows: Sequence[Row], first: int, second: int | None) ->
     crowd = [curve(row["trial"]) for row in rows if row["trial"] not in (first, second)]
     section(
         "How they learned",
-        f"{CHOICES[shown.measure]} over the epochs asked for: in front the runs picked, training thin and validation thick; "
+        f"{CHOICES[shown.measure]} over the epochs: in front the runs picked, training thin and validation thick; "
         "behind them the others within the brushes." + (" A cross: there a run diverged." if diverged(rows) else ""),
     )
     if not any(one.rows for one in (*picked, *crowd)):

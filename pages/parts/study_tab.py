@@ -82,18 +82,27 @@ def choose() -> Shown | None:
         forms.complain(f"No study is called {unknown[0][:60]!r}; these are known: {', '.join(STUDIES)}.")
     there = next((name for name in STUDIES if cached_studies.has_rows(name)), next(iter(STUDIES)))
     name = forms.one_model("Study", titles(), there, key="study")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        measure = forms.one_of("Measure", CHOICES, "measure")
-        study_charts.choose_file()
-        log = st.toggle("Logarithmic losses", value=True, key="loglosses", bind="query-params")
     forget(name)
     try:
         study, rows = cached_studies.study(name)
     except StudyError as error:
         forms.complain(forms.sentence(error))
         return None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        measure = choose_measure(rows)
+        study_charts.choose_file()
+        log = st.toggle("Logarithmic losses", value=True, key="loglosses", bind="query-params")
     st.html(stored(study, rows))
     return Shown(study, rows, measure, log)
+
+
+def choose_measure(rows: Sequence[Row]) -> str:
+    """The measure looked at: a loss with a penalty is offered where runs have one."""
+    there = measures_of(rows)
+    if "measure" in st.session_state:  # from the study before, which may have had another choice
+        before = st.session_state["measure"]
+        st.session_state["measure"] = before if before in there else there[0]
+    return forms.one_of("Measure", {name: CHOICES[name] for name in CHOICES if name in there}, "measure")
 
 
 def forget(name: str) -> None:
@@ -115,7 +124,7 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
     kinds = Counter(share_words(row) for row in rows).most_common()
     parts = [f"{count} with {words}" if len(kinds) > 1 else words for words, count in kinds[:TOLD]]
     if len(kinds) > TOLD:
-        parts.append(f"{sum(count for _, count in kinds[TOLD:])} with others")
+        parts.append(f"{sum(count for _, count in kinds[TOLD:])} with other epochs or pictures")
     lost = sum(bool(row["diverged"]) for row in rows)
     ended = f" {lost} diverged and ended early: the loss was no number any more." if lost else ""
     cut = any(is_cut(row) for row in rows)

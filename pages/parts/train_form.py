@@ -41,6 +41,8 @@ CLIPS = (NO_CLIP, 0.1, 0.5, 1.0, 5.0, 10.0)
 AVERAGES = (0.0, 0.9, 0.99, 0.999, 0.9999)
 OF_ITS_LENGTH = ("data", "net", "epochs", "pictures")  # fields that decide how long a run is
 LEFT = "live-left-out"  # kept for the visitor: what was left out of the stored run in the form, and what stands in its place
+FROM = "live-from"  # likewise: what the stored run in the form is called, and what stands there of it
+STORED = "live-stored"  # the list of stored runs
 MORE = ("sched", "warm", "decay", "clip", "ema", "prec")  # fields that few need
 
 
@@ -87,7 +89,9 @@ def tell() -> None:
 
 def fill(values: Values) -> None:
     """Put these values into the form."""
-    st.session_state.pop(LEFT, None)
+    for key in (LEFT, FROM):
+        st.session_state.pop(key, None)
+    st.session_state[STORED] = None
     for name, value in values.items():
         st.session_state[PREFIX + name] = value
     if values["data"] not in available():
@@ -97,17 +101,19 @@ def fill(values: Values) -> None:
 
 def fill_from(stored: Mapping[str, RunSpec], key: str) -> None:
     """Put a stored run into the form: the one that the widget ``key`` names."""
-    spec = stored.get(st.session_state.get(key) or "")
-    if spec is not None:
-        begin_from(spec)
+    title = st.session_state.get(key) or ""
+    if title in stored:
+        begin_from(stored[title], title)
+        st.session_state[key] = title
 
 
-def begin_from(stored: RunSpec) -> None:
-    """Put as much of a stored run into the form as a live run may be, and say what that leaves out."""
+def begin_from(stored: RunSpec, title: str) -> None:
+    """Put as much of a stored run into the form as a live run may be, and say which it is and what that leaves out."""
     here = shortened(stored)
     values = values_of(here)
     fill(values)
     st.session_state[LEFT] = (shortened_words(stored, here), values)
+    st.session_state[FROM] = (title, values)
 
 
 def left_out() -> str:
@@ -115,6 +121,12 @@ def left_out() -> str:
     words, values = st.session_state.get(LEFT, ("", {}))
     same = all(st.session_state[PREFIX + name] == values[name] for name in OF_ITS_LENGTH if name in values)
     return words if same else ""
+
+
+def begun_from() -> str:
+    """What the stored run is called that stands in the form as it was put there; "" for none, and when it was changed."""
+    title, values = st.session_state.get(FROM, ("", {}))
+    return title if all(st.session_state.get(PREFIX + name) == value for name, value in values.items()) else ""
 
 
 # --- widgets ----------------------------------------------------------------------------------------------------------
@@ -134,10 +146,10 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
             "Start from a stored run",
             list(stored),
             index=None,
-            placeholder="None chosen",
-            key="live-stored",
+            placeholder=begun_from() or "None chosen",
+            key=STORED,
             on_change=fill_from,
-            args=(stored, "live-stored"),
+            args=(stored, STORED),
             help="Its settings are put into the form, with as many epochs as a live run may have; change any of them.",
         )
     lacking = [info.title for name, info in DATASETS.items() if len(info.classes) > 1 and name not in data]

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
@@ -9,12 +10,12 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import live_figures
+from core.classifiers.architectures import ARCHITECTURES
+from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
-from core.sheets import encode
 from core.specs import RunSpec
-from pages.parts import cached, forms, shell, theme, train_form, train_values, views
+from pages.parts import cached, forms, shell, theme, train_form, train_insides, train_values, views
 from pages.parts.model_cards import swatch
-from pages.parts.pictures import data_url
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5  # that a button waits for what it does to be seen
@@ -25,6 +26,7 @@ STATUS = {
     "starting": "Starting",
     "running": "Training",
     "paused": "Paused",
+    "measuring": "Measuring",
     "done": "Done",
     "stopped": "Stopped",
     "failed": "Failed",
@@ -176,7 +178,7 @@ def panel(shown: list[str], polled: bool) -> None:
         lane(place, run_id, state, names[place])
     curves(dict(zip(names, states.values(), strict=True)))
     for place, (name, state) in enumerate(zip(names, states.values(), strict=True)):
-        insides(place, name, state, several=len(states) > 1)
+        train_insides.show(place, name, state, several=len(states) > 1)
 
 
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
@@ -188,15 +190,17 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
     if not cached.live_runs().owns(run_id, owner()):
         st.html('<p class="lo-hint">Someone else steers this run; you watch.</p>')
         return
-    going, paused = state.status in ("running", "paused"), state.status == "paused"
+    going, paused, measured = state.status in ("running", "paused"), state.status == "paused", state.status == "measuring"
     resume = ("Go on", "resume", "Train on without stopping.")
     hold = ("Pause", "pause", f"Stand still after the batch under way, for {PAUSE_MINUTES:g} minutes at most. {TURNS}")
+    stop = ("Stop", "stop", "End the run here, and measure it on the test part.")
+    leave = ("End now", "end", "Do without the figures of the test part.")
     buttons = (
         (*(resume if paused else hold), going, "pause"),
         ("One batch", "step", "Train on one batch, then stand still.", going, "step"),
         ("One epoch", "step_epoch", "Train to the end of the epoch, then stand still.", going, "epoch"),
-        ("Stop", "stop", "End the run here, and measure it on the test part.", not state.ended, "stop"),
-        ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or state.ended, "rewind"),
+        (*(leave if measured else stop), not state.ended, "stop"),
+        ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or measured or state.ended, "rewind"),
     )
     with st.container(horizontal=True, key=f"live-buttons-{place}"):
         for label, command, told, enabled, key in buttons:
@@ -216,12 +220,14 @@ def words(state: LiveState) -> str:
         goes_on = "goes on where it stood" if state.aside else "begins"
         return f"place {state.place} in the queue: it {goes_on} when its turn comes. {TURNS}"
     if state.status == "starting":
-        return "a process of its own loads the network and the pictures."
+        return preparing(state)
     told = [f"{state.epoch} of {state.epochs} epochs"]
     if state.steps and state.step and not state.ended:
         told.append(f"batch {state.step} of {state.steps}")
     if state.seconds:
         told.append(f"{duration(state.seconds)} of training")
+    if state.status == "running" and not state.history and not state.step:
+        told.append("the first batch takes longest")
     if state.seconds_left and not state.ended:
         told.append(f"about {duration(state.seconds_left)} left")
     if state.test:
@@ -229,6 +235,24 @@ def words(state: LiveState) -> str:
     if state.aside:
         told.append("its turn was given to another, and it goes on as the next one as soon as it is asked to")
     return "; ".join(told) + "." + (f" {forms.sentence(ValueError(state.message))}" if state.message else "")
+
+
+def preparing(state: LiveState) -> str:
+    """What goes on before the first batch, how far it is, and for how long it has gone on."""
+    if state.has_data:
+        told = ["the pictures are there; Keras is loaded and the network built"]
+    else:
+        told = [f"a process of its own begins, and reads {DATASETS[state.spec.dataset].title}"]
+        if state.to_prepare:
+            told = [
+                f"{state.prepared:,} of {state.to_prepare:,} pictures of {DATASETS[state.spec.dataset].title} are read or drawn"
+            ]
+        if state.seconds_left:
+            told.append(f"about {duration(state.seconds_left)} left")
+    if state.since is not None:
+        told.append(f"{duration(time.monotonic() - state.since)} since the start")
+    kept = " They are kept: the next run has them at once." if state.to_prepare else ""
+    return "; ".join(told) + "." + kept
 
 
 def duration(seconds: float) -> str:
@@ -239,8 +263,9 @@ def duration(seconds: float) -> str:
 
 def curves(runs: Mapping[str, LiveState]) -> None:
     """Loss and accuracy of training and validation, all runs in one figure each."""
+    penalty = any(penalised(state.spec) for state in runs.values())
     with st.container(horizontal=True, vertical_alignment="center"):
-        loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed")
+        loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed") if penalty else "cross_entropy"
         log = st.toggle(
             "Logarithmic loss", key="live-log", bind="query-params", help="Show losses by their order of magnitude."
         )
@@ -251,59 +276,14 @@ def curves(runs: Mapping[str, LiveState]) -> None:
         views.chart(drawing, f"live-chart-{place}", f"{live_figures.MEASURES[measure].capitalize()} over the epochs. {told}")
 
 
+def penalised(spec: RunSpec) -> bool:
+    """Whether a run's loss holds a penalty on the weights."""
+    return spec.network.regularizer != "none" or ARCHITECTURES[spec.network.architecture].has_l1
+
+
 def last(state: LiveState, measure: str) -> str:
     """The newest validation value in words."""
     if not state.history:
         return "no epoch is done yet"
     row = state.history[-1]
     return f"{row[f'val_{measure}']:.3g} in validation after epoch {row['epoch']}"
-
-
-# --- what is inside ---------------------------------------------------------------------------------------------------
-
-
-def insides(place: int, name: str, state: LiveState, *, several: bool) -> None:
-    """First-layer filters and sample pictures; their places are kept while there is nothing to show yet."""
-    of = f" {swatch(live_figures.LOOKS[place])}{escape(name)}" if several else ""
-    st.html(f'<div class="lo-insides"><section>{filters(state, of)}</section><section>{samples(state, of)}</section></div>')
-
-
-def filters(state: LiveState, of: str) -> str:
-    """The weights of the first layer as one picture."""
-    heading = f'<h3 class="lo-caption">What the first layer looks for{of}</h3>'
-    if state.filters is None:
-        return f'{heading}<div class="lo-filters lo-empty"></div>'
-    sheet = live_figures.filter_sheet(state.filters, dark=theme.dark())
-    count, colours = len(state.filters), state.filters.shape[-1] == 3
-    kind = "red, green and blue; grey is 0" if colours else "blue is positive, orange negative"
-    told = f"The first {count} filters, weights up to {state.filter_scale:.2g} in size: {kind}"
-    height, width = sheet.shape[:2]
-    return (
-        f'{heading}<div class="lo-filters"><img src="{data_url(encode(sheet, "PNG"), "image/png")}" alt="{escape(told)}" '
-        f'style="aspect-ratio:{width}/{height}"></div><p class="lo-hint">{escape(told)}.</p>'
-    )
-
-
-def samples(state: LiveState, of: str) -> str:
-    """A strip of test pictures: what each is, and the three likeliest classes by now."""
-    heading = f'<h3 class="lo-caption">What it takes pictures for{of}</h3>'
-    found = state.samples
-    if found is None:
-        return f'{heading}<div class="lo-samples lo-empty"></div>'
-    items = []
-    for place, (image, true) in enumerate(zip(found.images, found.true.tolist(), strict=True)):
-        pixels = image[..., 0] if image.shape[-1] == 1 else image
-        name, rows = state.classes[true], ""
-        if found.probabilities is not None:
-            best = live_figures.likeliest(found.probabilities[place], state.classes)
-            rows = "".join(
-                f"<li{' class=lo-true' if one == name else ''}><span>{escape(one)} <b>{views.share(value)}</b></span>"
-                f"{views.meter(value)}</li>"
-                for one, value in best
-            )
-        told = escape(f"Test picture {found.indices[place]}: {name}")
-        items.append(
-            f'<li><figure><img src="{data_url(encode(pixels, "PNG"), "image/png")}" alt="{told}">'
-            f"<figcaption>{escape(name)}</figcaption></figure><ol>{rows}</ol></li>"
-        )
-    return f'{heading}<ul class="lo-samples">{"".join(items)}</ul>'

@@ -275,6 +275,11 @@ def share(value: float) -> str:
     return "under 1 %" if 0 < value < 0.01 else "over 99 %" if 0.99 < value < 1 else f"{value:.0%}".replace("%", " %")
 
 
+def sureness(value: float) -> str:
+    """How sure a network is, as words: its probabilities are never 0 or 1, whatever is left of their digits."""
+    return share(min(max(value, 1e-6), 1 - 1e-6))
+
+
 def meter(value: float) -> str:
     """A bar from 0 to 1; the number stands beside it."""
     return f'<i class="lo-meter" aria-hidden="true"><i style="width:{100 * min(max(value, 0), 1):.1f}%"></i></i>'

@@ -9,6 +9,7 @@ const LEAST = 0.015; // a shorter brush was a press
 const FEW = 40; // more places than this on an axis, and keys go by even steps
 const DASHES = ["", "9 6"];
 const DOTS = "1.5 4"; // of a run that diverged
+const HEAD = 30; // pixels of a title over what is saved
 
 const put = (part, attributes) => Object.entries(attributes).forEach(([key, value]) => part.setAttribute(key, value));
 const add = (parent, name, attributes = {}, text = "") => {
@@ -84,7 +85,7 @@ function build(root) {
     letGo = setTimeout(() => {
       letGo = 0;
       const now = JSON.stringify(self.brushes);
-      if (now !== sent) self.tell(JSON.parse((sent = now)));
+      if (now !== sent) self.tell(JSON.parse((sent = now)), Object.fromEntries(self.data.axes.map(({ name, scale }) => [name, scale])));
       else self.update(self.next, self.tell, self.pick);
     }, after);
   };
@@ -213,7 +214,19 @@ function build(root) {
   };
   const drawing = () => {
     const copy = svg.cloneNode(true);
+    const [wide, high] = [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))];
+    // Where the file is looked at, our type may be missing: each word keeps the width that it has here.
+    const words = [...copy.querySelectorAll("text")];
+    [...svg.querySelectorAll("text")].forEach((text, at) => {
+      const length = text.getComputedTextLength();
+      if (length > 0) put(words[at], { textLength: length.toFixed(1), lengthAdjust: "spacingAndGlyphs" });
+    });
     copy.querySelectorAll(".hit, .axis, .grip").forEach((part) => part.remove());
+    put(copy, { viewBox: `0 ${-HEAD} ${wide} ${high + HEAD}`, height: high + HEAD });
+    const { colours, title } = self.data;
+    add(copy, "text", { x: SIDE - 8, y: 18 - HEAD, fill: colours.muted, "font-size": 13 }, title);
+    const paper = add(copy, "rect", { x: 0, y: -HEAD, width: wide, height: high + HEAD, fill: colours.paper });
+    copy.prepend(paper);
     return new XMLSerializer().serializeToString(copy);
   };
   root.querySelector("button.svg").onclick = () => save(new Blob([drawing()], { type: "image/svg+xml" }), "svg");
@@ -252,6 +265,6 @@ function build(root) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".parallel");
   root.parallel ??= build(root);
-  root.parallel.update(data, (brushes) => setTriggerValue("brushed", brushes), (id) => setTriggerValue("picked", id));
+  root.parallel.update(data, (brushes, scales) => setTriggerValue("brushed", { brushes, scales }), (id) => setTriggerValue("picked", id));
   return () => root.parallel?.remove();
 }
