@@ -108,7 +108,7 @@ def test_a_grid_stands_beside_that_without_batch_normalisation(results: Path):
     assert "In 8 settings that A6 ran as long, too" in text
     assert "Batch normalisation validates with moving averages: after 18 to 136 steps" in text
     assert "Every combination is there" in text
-    assert "of 12 pairs. Ours ran 20 % of the epochs, 8 % of the pictures only" in text
+    assert "of 12 pairs; ours saw 20 % of the epochs, 8 % of the pictures" in text
     text = html(page(study="cnn-grid"))
     assert "Beside A" not in text
     assert "Optimiser and epochs asked are confounded: RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs." in text

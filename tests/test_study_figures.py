@@ -127,7 +127,7 @@ def test_no_level_is_missing_beneath_an_axis():
     cells = [Cell(name, "adam", 0.5, 0.0, 1) for name in networks]
     factors, levels = ("architecture", "optimizer"), (networks, ["adam"])
     axis = study_figures.interaction_plot(cells, factors, levels, "val_accuracy").layout.xaxis
-    assert axis.ticktext == ("MLP 300-100,<br>dropout twice", "MLP 300-100,<br>L1", "Keras' MLP")
+    assert axis.ticktext == ("MLP 300-100,<br>dropout twice", "MLP 300-100,<br>L1 + dropout", "Keras' MLP")
     assert axis.ticklabeloverflow == "allow"
     assert tuple(axis.range) == (-0.5, 2.5)
 
