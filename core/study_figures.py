@@ -118,9 +118,9 @@ def effects_plot(
         if guess is not None:
             figure.add_vline(x=guess, line={"color": colours.muted, "width": 1.5, "dash": "dash"})
     figure.update_layout(
-        height=ROW * len(rows) + 92,
+        height=ROW * len(rows) + 108,
         xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5)
-        | {"title": title(f"mean {measure_title(column)}")},
+        | {"title": title(in_lines(f"mean {measure_title(column)}", 18))},
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure
@@ -215,8 +215,12 @@ def interaction_plot(
 
 def folded(factor: str, level: Level, names: Names = NO_NAMES) -> str:
     """A level on as many lines as it needs to stand beneath an axis beside others."""
-    text = names.get((factor, level)) or level_title(factor, level)
-    return "<br>".join(plain(line) for line in textwrap.wrap(text, WIDE, break_long_words=False, break_on_hyphens=False))
+    return in_lines(names.get((factor, level)) or level_title(factor, level), WIDE)
+
+
+def in_lines(text: str, wide: int) -> str:
+    """Words on lines of at most ``wide`` letters, or of one word."""
+    return "<br>".join(plain(line) for line in textwrap.wrap(text, wide, break_long_words=False, break_on_hyphens=False))
 
 
 def _beyond(cell: Cell, column: str) -> str:

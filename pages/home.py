@@ -34,7 +34,8 @@ with st.container(key="welcome"):
         with st.container(key="welcome-ways", horizontal=True):
             st.page_link("pages/tell_the_time.py", label="Read a clock", icon=":material/arrow_forward:", icon_position="right")
             st.button("Five demos in five minutes", icon=":material/play_arrow:", on_click=presenter.start, type="tertiary")
-        st.html(shelf.not_yet(demos.lacking()))
+        if lacking := demos.lacking():
+            st.html(shelf.not_yet(lacking))
     with right:
         dial.show()
 with st.container(key="ways-head", horizontal=True, vertical_alignment="bottom"):

@@ -97,7 +97,7 @@ def test_of_losses_the_smallest_is_best():
     figure = study_figures.effects_plot(EFFECTS, "val_loss", log=True)
     assert figure.data[0].marker.size[0] > figure.data[0].marker.size[1]
     assert figure.layout.xaxis.type == "log"
-    assert figure.layout.xaxis.title.text == "mean validation loss with penalty"  # a file that is saved has no caption
+    assert figure.layout.xaxis.title.text == "mean validation<br>loss with penalty"  # a file that is saved has no caption
 
 
 def test_a_narrow_axis_has_few_ticks():

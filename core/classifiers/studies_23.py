@@ -125,7 +125,11 @@ MLP_FORMS = _mlp_forms()
 CNN_GRID = _grid("cnn-grid", "62 runs of a CNN", "A6", "cnn-chapter-14", "cnn_grid")
 CNN_GRID_BATCHNORM = replace(
     _grid(
-        "cnn-grid-batchnorm", "12 runs of it with batch normalisation", "A7", "cnn-chapter-14-batchnorm", "cnn_grid_batchnorm"
+        "cnn-grid-batchnorm",
+        "12 runs of the CNN with batch normalisation",
+        "A7",
+        "cnn-chapter-14-batchnorm",
+        "cnn_grid_batchnorm",
     ),
     against="cnn-grid",
 )

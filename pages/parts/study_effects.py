@@ -212,7 +212,7 @@ def over_settings(shown: Shown, design: Design) -> None:
         words = f"{SOURCES[source]}: {measure_title(column)} over {factor_title(factor)}{top(points, column)}"
         with place:
             if beside:
-                share = study_caveats.budget_words(runs) if source == "ours" else ""
+                share = study_caveats.budget_words(runs) or "all that was asked for" if source == "ours" else "as printed"
                 st.html(f'<h3 class="lo-caption">{SOURCES[source]}<small>{escape(share)}</small></h3>')
             chart(drawing, f"over-{factor}" + ("-published" if source == "published" else ""), words)
     counts = [count for rows in sources.values() for name in factors for count in behind(rows, name)]
