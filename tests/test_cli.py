@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import catalogue, paths, recipe_runs, recipes, registry
+from core import catalogue, paths, recipe_runs, recipes, registry, study_runs
 from core.__main__ import main
 from core.clocks.face import render
 from core.clocks.reading import default_model
@@ -124,6 +124,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
     recipe = tiny_recipe()
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": recipe})
+    monkeypatch.setattr(study_runs, "STUDIES", {})
     return recipe
 
 
