@@ -6,18 +6,21 @@ It needs Keras and JAX (``KERAS_BACKEND=jax``), NumPy, Pillow and OpenCV, and no
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core import parcels
 from core.catalogue import all_recipes
 from core.checkpoints import CheckpointError
+from core.clocks.wild_data import WildData
+from core.clocks.wild_pool import PooledWildData
 from core.picture_files import DatasetError
 from core.recipe_runs import run_recipe
 from core.recipes import Recipe, checkpoint_folder, share_trained
 from core.registry import ModelCard, RegistryError
 from core.resident import best_train
+from core.specs import TrainSpec
 from core.studies import STUDIES, load_study
 from core.study_runs import missing_data, run_trials, study_share
 from core.training import DivergedError, precision, seed_everything
@@ -152,7 +155,7 @@ def _model(recipe: Recipe, minutes: float, say: Callable[[str], None]) -> bool:
     if share_trained(recipe) >= 1:
         say(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained")
         return False
-    pace = Pace(recipe.training.batch_size)
+    pace, recipe = Pace(recipe.training.batch_size), for_device(recipe)
     say(f"{recipe.model_id}: training")
     try:
         card = run_recipe(
@@ -169,6 +172,19 @@ def _model(recipe: Recipe, minutes: float, say: Callable[[str], None]) -> bool:
     if recipe.model_id in SYSTEMS and pace.rows:
         say(_full_run(recipe, pace))
     return card is not None or bool(pace.rows)
+
+
+def for_device(recipe: Recipe) -> Recipe:
+    """The recipe as a GPU runs it: pictures that are drawn for every step wait for no one there, and the card says so."""
+    if not recipe.for_gpu:
+        return recipe
+
+    def pooled(spec: TrainSpec) -> Any:
+        data = recipe.data(spec)
+        return PooledWildData.of(data) if isinstance(data, WildData) else data
+
+    seen = f"{recipe.data_name}; on a GPU every drawn picture is seen several times, turned and lit differently"
+    return replace(recipe, data=pooled, data_name=seen)
 
 
 def _words(card: ModelCard | None) -> str:

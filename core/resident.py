@@ -37,17 +37,21 @@ class OnDevice:
     """Steps of a compiled model on the data's ``resident()``; an engine for ``training.train`` that needs JAX."""
 
     def __init__(self, model: Any, data: Any, spec: TrainSpec, *, whole: ResidentData | None = None) -> None:
+        whole = data.resident() if whole is None else whole
+        if whole is None:
+            raise ValueError("this data cannot lie on the device whole; train with the engine batches.BatchByBatch")
+        self._make = whole.make
+        self._init(model, data, spec, whole.arrays)
+
+    def _init(self, model: Any, data: Any, spec: TrainSpec, arrays: Any) -> None:
         import jax
         import keras
 
         if keras.backend.backend() != "jax":
             raise RuntimeError(f"training on the device needs KERAS_BACKEND=jax; got {keras.backend.backend()}")
-        whole = data.resident() if whole is None else whole
-        if whole is None:
-            raise ValueError("this data cannot lie on the device whole; train with the engine batches.BatchByBatch")
         keep_compiled()
-        self.model, self.spec, self.size, self._make = model, spec, data.size, whole.make
-        self._arrays = jax.tree.map(jax.device_put, whole.arrays)
+        self.model, self.spec, self.size = model, spec, data.size
+        self._arrays = jax.tree.map(jax.device_put, arrays)
         self._valid = None if data.valid is None else jax.tree.map(jax.device_put, data.valid)
         self._key = jax.random.key(spec.seed)
         self._step_seconds, self._timed, self._built = 0.0, False, False
@@ -62,9 +66,13 @@ class OnDevice:
         """One step on the pictures ``chosen`` (batch,): the new state and its logs, as ``train_on_batch`` gives them."""
         import jax
 
-        batch = self._make(jax.tree.map(lambda part: part[chosen], arrays), key)
-        logs, changed = self.model.train_step((*state, self._fresh), batch)
+        logs, changed = self.model.train_step((*state, self._fresh), self._batch(arrays, chosen, key))
         return self._placed(changed[:3], state), {name: jax.numpy.float32(value) for name, value in logs.items()}
+
+    def _batch(self, arrays: Any, chosen: Any, key: Any) -> Any:
+        import jax
+
+        return self._make(jax.tree.map(lambda part: part[chosen], arrays), key)
 
     @staticmethod
     def _placed(parts: Any, like: Any) -> Any:
@@ -108,14 +116,15 @@ class OnDevice:
 
     def _build(self) -> None:
         """Have Keras make its metrics, which it does when it sees the first batch."""
-        import jax
-
         if not self._built:
-            rows = jax.tree.map(lambda part: part[: self.spec.batch_size], self._arrays)
-            self.model._symbolic_build(data_batch=self._make(rows, self._key))
+            few = np.arange(min(self.size, self.spec.batch_size))
+            self.model._symbolic_build(data_batch=self._batch(self._arrays, few, self._key))
             self.model.reset_metrics()
             self._fresh = _values(self.model.metrics_variables)
             self._built = True
+
+    def _state(self) -> tuple[list[Any], ...]:
+        return tuple(_values(variables) for variables in _parts(self.model))
 
     def _keep(self, state: Any) -> None:
         for variables, values in zip(_parts(self.model), state, strict=True):
@@ -132,11 +141,9 @@ class OnDevice:
         key = jax.random.fold_in(self._key, epoch)
         whole = self.size // size
         while first < steps:
-            state = tuple(_values(variables) for variables in _parts(self.model))
-            begun = time.monotonic()
+            state, begun = self._state(), time.monotonic()
             if first < whole:
-                wanted = round(CALL_SECONDS / self._step_seconds) if self._step_seconds else FIRST_STEPS
-                stop = min(whole, first + max(1, wanted))
+                stop = min(whole, first + self._steps_a_call())
                 state, sums = self._many(state, self._arrays, order, first, stop, key)
                 pictures = (stop - first) * size
             else:  # the last batch is smaller
@@ -145,13 +152,19 @@ class OnDevice:
                 state, sums = self._last(state, self._arrays, chosen, jax.random.fold_in(key, whole))
             means = {name: float(value) / (stop - first) for name, value in sums.items()}  # waits for the device
             if first < whole:
-                # The first call, which compiles, says nothing of steps.
-                self._step_seconds = (time.monotonic() - begun) / (stop - first) if self._timed else 0.0
-                self._timed = True
+                self._note(time.monotonic() - begun, stop - first)
             self._keep(state)
             waited, first = begun - asked, stop
             asked = time.monotonic()
             yield Done(stop, pictures, means, waited)
+
+    def _steps_a_call(self) -> int:
+        return max(1, round(CALL_SECONDS / self._step_seconds)) if self._step_seconds else FIRST_STEPS
+
+    def _note(self, seconds: float, steps: int) -> None:
+        """What a call took; the first one, which compiles, says nothing of steps."""
+        self._step_seconds = seconds / steps if self._timed else 0.0
+        self._timed = True
 
     def evaluate(self) -> dict[str, float]:
         import jax
@@ -184,10 +197,12 @@ def keep_compiled() -> None:
 
 def train_resident(model: Any, data: Any, spec: TrainSpec, **options: Any) -> TrainingResult:
     """``training.train`` with its options, on the device where the data can lie there, else batch by batch."""
-    whole = data.resident() if hasattr(data, "resident") else None
-    if whole is None:
-        return training.train(model, data, spec, **options)
-    engine = functools.partial(OnDevice, whole=whole)
+    engine: Any = getattr(data, "engine", None)  # data that knows a way of its own
+    if engine is None:
+        whole = data.resident() if hasattr(data, "resident") else None
+        if whole is None:
+            return training.train(model, data, spec, **options)
+        engine = functools.partial(OnDevice, whole=whole)
     return training.train(model, data, spec, engine=engine, checkpoint_seconds=SAVED_SECONDS, **options)
 
 

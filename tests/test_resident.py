@@ -16,6 +16,7 @@ from core.resident import valid_batch
 
 BOTH = """
 import json, sys
+sys.modules["tensorflow"] = None  # this needs none, and it takes long to import
 from functools import partial
 from pathlib import Path
 import keras
