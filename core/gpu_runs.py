@@ -29,7 +29,8 @@ from core.training import DivergedError, precision, seed_everything
 ORDER = ("reader", "leaf-classifier", "gan-", "vae-", "report23-", "report22-", "studies", "fashion-", "cifar10-")
 SYSTEMS = ("report23-classes-720", "report23-multi-head")  # whose full runs the report gives times of
 RESERVE = 0.75  # minutes for measuring and packing what was trained last
-PACKED_SECONDS = 60.0  # between parcels
+CALIBRATING = 1.0  # more, for readers of photographs: their temperatures come from many looks at hundreds of pictures
+PACKED_SECONDS = 120.0  # between parcels
 FAILURES = (RegistryError, CheckpointError, DatasetError, DivergedError)
 
 
@@ -104,7 +105,7 @@ def train_on_gpu(
     """Go on with what ``names`` say for ``minutes``, from the parcels in ``sources`` and ``out``.
 
     What changed, and what ``out`` held already, is in ``out`` afterwards.
-    Returns the names of what was trained here. The parcel is written again every minute or so, so that little is lost
+    Returns the names of what was trained here. The parcel is written again every two minutes or so, so that little is lost
     when the machine is taken away. on_changed(name): after each model or study that was worked on.
     """
     deadline = time.monotonic() + 60 * minutes
@@ -126,13 +127,25 @@ def train_on_gpu(
         for sentence in parcels.pack(out, models, studies):
             say(sentence)
 
+    def keep(name: str) -> Callable[[], None]:
+        """A function that packs what a model has reached, once a while in the middle of its training."""
+
+        def now() -> None:
+            nonlocal packed
+            if time.monotonic() - packed >= PACKED_SECONDS:
+                brought.append(name)
+                pack_all()
+                packed = time.monotonic()
+
+        return now
+
     recipes = all_recipes()
     try:
         for name in in_order(names):
             if left() <= 0:
                 say(f"{name}: no time left; the same command goes on")
                 continue
-            worked = _study(name, left(), say) if name in STUDIES else _model(recipes[name], left(), say)
+            worked = _study(name, left(), say) if name in STUDIES else _model(recipes[name], left(), say, keep(name))
             if worked:
                 changed.append(name)
                 if on_changed is not None:
@@ -150,19 +163,24 @@ def _unsent(out: Path) -> list[str]:
     return parcels.names(out) if parcels.has_parcel(out) else []
 
 
-def _model(recipe: Recipe, minutes: float, say: Callable[[str], None]) -> bool:
-    """Go on with a model; whether anything came of it."""
+def _model(recipe: Recipe, minutes: float, say: Callable[[str], None], keep: Callable[[], None]) -> bool:
+    """Go on with a model; whether anything came of it. keep: called after every epoch."""
     if share_trained(recipe) >= 1:
         say(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained")
         return False
     pace, recipe = Pace(recipe.training.batch_size), for_device(recipe)
     say(f"{recipe.model_id}: training")
+
+    def on_epoch(row: dict[str, float]) -> None:
+        pace.on_epoch(row)
+        keep()
+
     try:
         card = run_recipe(
             recipe,
-            minutes=minutes,
+            minutes=max(0.1, minutes - CALIBRATING) if recipe.for_gpu else minutes,
             checkpoint=checkpoint_folder(recipe.model_id),
-            on_epoch=pace.on_epoch,
+            on_epoch=on_epoch,
             on_step=pace.on_step,
         )
     except FAILURES as error:

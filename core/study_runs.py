@@ -33,7 +33,7 @@ def study_share(study: Study, folder: Path | None = None) -> float:
 
 def runnable_studies(folder: Path | None = None) -> list[str]:
     """Names of the studies that have open trials whose data is here, lowest share first; ``StudyError`` for damaged tables."""
-    found = []
+    found: list[tuple[float, int, str]] = []
     for name in STUDIES:
         study = load_study(name, folder)
         if waiting_trials(study, full=True, folder=folder):
@@ -96,6 +96,8 @@ def run_trials(
         add_records(study, [make_record(study.trials[chosen], result, test, pictures)], folder)
         shutil.rmtree(kept, ignore_errors=True)
         done.append(result)
+        if waiting_trials(study, full=full, folder=folder).get(chosen) == spec:  # it saw fewer pictures than are asked for
+            failed.add(chosen)
         figure = "diverged" if result.diverged else f"test accuracy {result.test['accuracy']:.4f}"
         say(f"{study.name}, trial {chosen}: {figure}, {result.seconds:.0f} s")
     return done

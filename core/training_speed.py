@@ -61,8 +61,8 @@ def changed(model: Any, changes: Sequence[str]) -> Any:
 
     from core import lean_layers
 
-    ours: dict[type, type] = {}
-    theirs: dict[type, type] = {
+    ours: dict[Any, Any] = {}
+    theirs: dict[Any, Any] = {
         lean_layers.ByteDropout: keras.layers.Dropout,
         lean_layers.SlicedMaxPooling2D: keras.layers.MaxPooling2D,
     }
@@ -72,7 +72,8 @@ def changed(model: Any, changes: Sequence[str]) -> Any:
         ours[keras.layers.MaxPooling2D] = lean_layers.SlicedMaxPooling2D
 
     def other(layer: Any) -> Any:
-        config, kind = layer.get_config(), theirs.get(type(layer), type(layer))
+        kind: Any = type(layer)
+        config, kind = layer.get_config(), theirs.get(kind, kind)
         kind = ours.get(kind, kind)
         if kind in (keras.layers.Conv2D, lean_layers.BiasReluConv2D):  # a ReLU layer follows and changes nothing then
             return (lean_layers.BiasReluConv2D if RELU in changes else keras.layers.Conv2D).from_config(config)
