@@ -13,7 +13,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
-    lean_layers              Keras layers in fewer passes over memory on a CPU
+    lean_layers              Keras layers and optimisers another way, for a CPU
     gradients                values with their slopes, on TensorFlow and on JAX
     clocks.time              ClockTime, hand angles, the common-sense error, every label form
     clocks.fonts             typefaces -> an atlas of numerals that renders alike everywhere

@@ -1,6 +1,8 @@
-"""Keras layers and optimisers that reach the same results in fewer passes over memory, on TensorFlow's CPU kernels.
+"""Keras layers and optimisers that reach the same results another way, for TensorFlow's CPU kernels.
 
 Weights, files and mathematics are those of the parent classes, which serve every other backend and every other setting.
+``ByteDropout`` and the one-pass Adams are faster and are what we train with; ``BiasReluConv2D`` and ``SlicedMaxPooling2D`` were
+tried and are not: TensorFlow's own kernels do better. ``training_speed`` measures all of them.
 """
 
 from typing import Any
@@ -40,7 +42,7 @@ class ByteDropout(keras.layers.Dropout):
 
 @keras.saving.register_keras_serializable("latent_oclock")
 class BiasReluConv2D(keras.layers.Conv2D):
-    """``Conv2D`` with its bias and ``relu`` as one step, whose slopes take one pass and one product of matrices.
+    """``Conv2D`` with its bias and ``relu`` as one step, whose slopes take one pass and one product of matrices; tried only.
 
     Keras adds the bias as a broadcast sum, whose slope TensorFlow takes by a general reduction: a product with ones is the
     same sum over (batch, height, width).
@@ -75,9 +77,9 @@ def _bias_relu(x: Any, bias: Any) -> Any:
 
 @keras.saving.register_keras_serializable("latent_oclock")
 class SlicedMaxPooling2D(keras.layers.MaxPooling2D):
-    """Maximum pooling of windows that do not overlap, as the maximum of slices; the slope goes to a window's first maximum.
+    """Maximum pooling of windows that do not overlap, as the maximum of slices; tried only.
 
-    TensorFlow's own slope looks for the maximum again, pixel by pixel.
+    The slope goes to a window's first maximum, as TensorFlow's does, which looks for it again, pixel by pixel.
     """
 
     def call(self, inputs: Any) -> Any:

@@ -99,7 +99,8 @@ def test_variants_are_one_network(tmp_path: Path) -> None:
     x = keras.layers.Dropout(0.25)(keras.layers.MaxPooling2D(2)(keras.layers.BatchNormalization()(x)))
     model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(x)))
     picture = np.random.default_rng(6).random((3, 6, 6, 1), np.float32)
-    for variant in VARIANTS:
+    whole = Variant("all", "float32", tuple({change for variant in VARIANTS for change in variant.changes}))
+    for variant in (*VARIANTS, whole):
         other = changed(model, variant.changes)
         other.set_weights(model.get_weights())
         np.testing.assert_allclose(other(picture), model(picture), atol=1e-6, err_msg=variant.name)
