@@ -148,7 +148,7 @@ def test_nothing_else_is_needed(found: dict) -> None:
 def test_a_model_goes_on_on_another_machine_and_comes_home(found: dict) -> None:
     assert found["parts"] == ["parcel-00.part"]
     lines = found["said"]
-    trained = [line for line in lines if " of 4 epochs; " in line]
+    trained = [line for line in lines if " of 4 epochs; " in line and not line.startswith("found")]
     assert [line.split(":")[0] for line in trained] == ["report23-tiny", "cifar10-tiny", "report23-tiny"]
     assert trained[0].split(": ")[1].startswith("2 of 4 epochs; ")
     assert "pictures a second" in trained[0]
@@ -174,7 +174,7 @@ def test_a_pool_of_drawn_pictures(found: dict) -> None:
 
 
 def test_what_users_notice_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = {"reader-small": 0.5, "gan-faces": 0.2}
+    shares = {"reader-report": 1.0, "reader-small": 0.5, "gan-faces": 0.2}
     monkeypatch.setattr(gpu_runs, "share_trained", lambda recipe: shares.get(recipe.model_id, 0.0))
     monkeypatch.setattr(gpu_runs, "study_share", lambda study: 0.3 if study.name == "l16-mlp" else 0.0)
     monkeypatch.setattr(gpu_runs, "load_study", lambda name: gpu_runs.STUDIES[name])

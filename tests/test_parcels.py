@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -101,3 +103,15 @@ def test_parcels_that_are_none(tmp_path: Path) -> None:
         parcel.writestr("models/../../x.txt", "x")
     with pytest.raises(ParcelError, match="no part of one"):
         take(tmp_path)
+
+
+def test_the_script_says_what_is_wrong(tmp_path: Path) -> None:
+    script = Path(__file__).resolve().parent.parent / "tools" / "gpu_train.py"
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, str(script), *options], capture_output=True, text=True, timeout=120)
+
+    nothing = run("--take", str(tmp_path))
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert f"{tmp_path} holds no parcel (parcel-00.part)" in nothing.stderr
+    assert "say where the parcel goes" in run("reader").stderr
