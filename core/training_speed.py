@@ -19,7 +19,7 @@ from core.clocks.report_recipes import recipes
 from core.devices import device_name
 from core.specs import Precision
 from core.tables import write_table
-from core.training_pace import with_plain_norm
+from core.training_pace import with_plain_layers
 
 TABLE = "training_speed.csv"
 MODEL = "report23-classes-720"
@@ -80,7 +80,7 @@ def changed(model: Any, changes: Sequence[str]) -> Any:
         return kind.from_config(config)
 
     rebuilt = keras.models.clone_model(model, clone_function=other)
-    return rebuilt if FUSED in changes else with_plain_norm(rebuilt)
+    return rebuilt if FUSED in changes else with_plain_layers(rebuilt)
 
 
 def steps_of(variant: Variant, batch: tuple[Any, Any], model_id: str = MODEL) -> Callable[[], None]:
