@@ -1,7 +1,8 @@
 """What was tried to train faster on a CPU, and what it gave: one network, trained in turns with each change alone and with all.
 
 Every variant makes a few steps, then the next one does, round after round, so that a machine that slows down slows all. Two
-rates: by the clock on the wall, with all cores; and by processor time, which other programs on the machine change little.
+rates: by the clock on the wall, with all cores, on a quiet machine; and by processor time, for a busy one. There set
+``TF_NUM_INTRAOP_THREADS=1``, since threads that wait for each other spin, and that counts.
 """
 
 import statistics
