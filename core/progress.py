@@ -1,7 +1,11 @@
-"""Progress on the terminal, in one place."""
+"""Progress on the terminal, or told to whoever watches, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
+_watcher: ContextVar[Callable[[int, int], None] | None] = ContextVar("watcher", default=None)
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:
@@ -9,6 +13,9 @@ def progress_bar(title: str) -> Callable[[int, int], None]:
 
     Where tqdm is not installed (a GPU machine with Keras and JAX alone) it draws nothing.
     """
+    watcher = _watcher.get()
+    if watcher is not None:
+        return watcher
     try:
         from tqdm.auto import tqdm
     except ImportError:
@@ -23,3 +30,13 @@ def progress_bar(title: str) -> Callable[[int, int], None]:
             bars[0].close()
 
     return update
+
+
+@contextmanager
+def watched(watcher: Callable[[int, int], None]) -> Iterator[None]:
+    """Within this block, and in this thread alone, ``watcher(done, count)`` is told what bars would show."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
