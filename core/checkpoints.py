@@ -21,6 +21,8 @@ from core.specs import TrainSpec
 CHECKPOINT_FILE = "checkpoint.npz"
 REMEDY = "choose another folder or delete it"
 Row = dict[str, Any]
+# Layers of ours that compute what Keras' own do, by another way: a run goes on with either.
+THEIR_OWN = {"latent_oclock>ByteDropout": {"module": "keras.layers", "class_name": "Dropout", "registered_name": None}}
 
 
 class CheckpointError(ValueError):
@@ -125,7 +127,7 @@ def _plain(value: Any, names: dict[str, str] | None = None, *, all_names: bool =
         if value.get("class_name") == "__lambda__":  # its bytes are not the same in every process
             return "lambda"
         plain = {}
-        for key, item in value.items():
+        for key, item in {**value, **THEIR_OWN.get(str(value.get("registered_name")), {})}.items():
             if key in ("seed", "build_config", "shared_object_id") or str(key).endswith("_initializer"):
                 continue
             if key == "name" and isinstance(item, str) and (names is None or item in names):

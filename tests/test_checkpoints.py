@@ -145,6 +145,15 @@ def network(activation: str = "relu", dropout: float = 0.5, layers: int = 1, see
     return keras.Model(inputs, {"a": x, "b": keras.layers.Add()([x, inputs])})
 
 
+def with_byte_dropout(layer: Any) -> Any:
+    import keras
+
+    from core.lean_layers import ByteDropout
+
+    kind = ByteDropout if isinstance(layer, keras.layers.Dropout) else type(layer)
+    return kind.from_config(layer.get_config())
+
+
 def about(model: Any, loss: Any = "mse", weights: Any = None) -> dict[str, Any]:
     return identity(model, model.variables, 9, loss, weights)
 
@@ -161,6 +170,8 @@ def test_equal_models_are_equal_whenever_they_were_built() -> None:
     assert about(network()) == expected
     assert about(network(seed=4)) == expected  # the state of its random numbers is in the checkpoint
     assert about(tiny(3)) == about(tiny(4))
+    lean = keras.models.clone_model(network(), clone_function=with_byte_dropout)
+    assert about(lean) == expected  # computes the same
     fine = keras.losses.CategoricalCrossentropy
     for loss in (
         lambda: fine(from_logits=True),
