@@ -31,7 +31,8 @@ SYSTEMS = ("report23-classes-720", "report23-multi-head")  # whose full runs the
 RESERVE = 0.75  # minutes for measuring and packing what was trained last
 CALIBRATING = 1.0  # more, for readers of photographs: their temperatures come from many looks at hundreds of pictures
 PACKED_SECONDS = 120.0  # between parcels
-FAILURES = (RegistryError, CheckpointError, DatasetError, DivergedError)
+# Of one model (no memory left, another version of JAX, a missing file): none may take the time that the others have left.
+FAILURES = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RuntimeError, OSError, MemoryError)
 
 
 @dataclass
@@ -184,12 +185,13 @@ def _model(recipe: Recipe, minutes: float, say: Callable[[str], None], keep: Cal
             on_step=pace.on_step,
         )
     except FAILURES as error:
-        say(f"{recipe.model_id}: {error}")
-        return False
+        said = isinstance(error, RegistryError | CheckpointError | DatasetError | DivergedError)  # in a sentence
+        say(f"{recipe.model_id}: {error if said else f'{type(error).__name__}: {error}'}")
+        return pace.steps > 0  # its checkpoint is worth keeping: it may be that only its figures could not be taken
     say(f"{recipe.model_id}: {_words(card)}{pace}")
     if recipe.model_id in SYSTEMS and pace.rows:
         say(_full_run(recipe, pace))
-    return card is not None or bool(pace.rows)
+    return card is not None or pace.steps > 0
 
 
 def for_device(recipe: Recipe) -> Recipe:
