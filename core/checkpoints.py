@@ -88,8 +88,10 @@ def _values(state: Sequence[Any]) -> dict[str, NDArray]:
 
 
 def fingerprint(state: Sequence[Any]) -> str:
-    """Names change with what was built before, shapes and types do not."""
-    return _digest([[list(variable.shape), str(variable.dtype)] for variable in state])
+    """Names change with what was built before, shapes and types do not; counts are int32 on JAX and int64 on TensorFlow."""
+    kinds = [str(variable.dtype) for variable in state]
+    kinds = ["int64" if kind == "int32" else kind for kind in kinds]
+    return _digest([[list(variable.shape), kind] for variable, kind in zip(state, kinds, strict=True)])
 
 
 def identity(

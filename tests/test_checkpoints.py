@@ -8,12 +8,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.checkpoints import CHECKPOINT_FILE, CheckpointError, identity
+from core.checkpoints import CHECKPOINT_FILE, CheckpointError, fingerprint, identity
 from core.specs import TrainSpec
 from core.training import TrainingResult, train
 from tests.test_training import EARLIER, FULL, LOSS, line, pictures, run, same_rows, stop_after, tiny
@@ -179,6 +180,14 @@ def test_equal_models_are_equal_whenever_they_were_built() -> None:
         lambda: functools.partial(scaled, scale=2.0),
     ):
         assert about(network(), loss()) == about(network(), loss())
+
+
+def test_a_run_may_go_on_on_another_backend() -> None:
+    def state(count: str) -> list[Any]:
+        return [SimpleNamespace(shape=(3, 2), dtype="float32"), SimpleNamespace(shape=(), dtype=count)]
+
+    assert fingerprint(state("int32")) == fingerprint(state("int64"))  # JAX, TensorFlow
+    assert fingerprint(state("uint32")) != fingerprint(state("int64"))
 
 
 def test_another_network_or_loss_is_another_run() -> None:
