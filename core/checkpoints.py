@@ -88,9 +88,11 @@ def _values(state: Sequence[Any]) -> dict[str, NDArray]:
 
 
 def fingerprint(state: Sequence[Any]) -> str:
-    """Names change with what was built before, shapes and types do not; counts are int32 on JAX and int64 on TensorFlow."""
-    kinds = [str(variable.dtype) for variable in state]
-    kinds = ["int64" if kind == "int32" else kind for kind in kinds]
+    """Names change with what was built before, shapes and types do not, but for whole numbers.
+
+    Counts are int32 and seeds uint32 on JAX, and both int64 on TensorFlow.
+    """
+    kinds = ["int64" if "int" in str(variable.dtype) else str(variable.dtype) for variable in state]
     return _digest([[list(variable.shape), kind] for variable, kind in zip(state, kinds, strict=True)])
 
 

@@ -1,9 +1,11 @@
 """Train on a GPU that is lent for minutes: ``python tools/gpu_train.py [NAME...] --minutes 9 --out DIR``.
 
 It needs this repository, Keras, JAX for the GPU, NumPy, Pillow and OpenCV; ``LATENT_OCLOCK_DATA`` names the folder with the
-data sets. NAME is a model id or a study, all of them when none is named. It stops in time, and DIR then holds what was
-trained in at most eight files of 16 MiB. To go on elsewhere give it that folder (``--from DIR``, or as ``--out`` again); to
-take it home: ``python tools/gpu_train.py --take DIR``, which needs no GPU and only ever adds.
+data sets. Of assets/models the cards are enough, and leaf-classifier whole, which measures generators of leaves.
+
+NAME is a model id or a study, all of them when none is named. It stops in time, and DIR then holds what was trained in at
+most eight files of 16 MiB. To go on elsewhere give it that folder (``--from DIR``, or as ``--out`` again); to take it home:
+``python tools/gpu_train.py --take DIR``, which needs no GPU and only ever adds.
 """
 
 import argparse
