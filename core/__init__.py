@@ -7,10 +7,13 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     kept_arrays              arrays that take long to make, kept on disk
     tables                   rows of results -> CSV
     progress                 progress on the terminal
+    resident_data            training data that lies in the memory of a GPU whole
+    batches                  what networks learn from, batch by batch, and how steps are made of it
     images                   picture bytes -> checked array; grey, gamma, square
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
+    lean_layers              Keras layers and optimisers another way, for a CPU
     gradients                values with their slopes, on TensorFlow and on JAX
     clocks.time              ClockTime, hand angles, the common-sense error, every label form
     clocks.fonts             typefaces -> an atlas of numerals that renders alike everywhere
@@ -68,7 +71,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     classifiers.architectures  the architectures of classifiers as data; do settings fit each other?
     classifiers.networks     ClassifierSpec -> an uncompiled classifier
     training                 train(model, data, spec): resumable, any Keras backend
-    resident                 training with all pictures in the memory of a GPU, an epoch a call
+    resident                 training with all pictures in the memory of a GPU, many steps a call
     classifiers.runs         one training run of a classifier, with all its figures
     trials                   a study as data: its runs, what was printed of them, what part fits a machine without a GPU
     study_effects            rows of a study -> effects, importance, ranks
@@ -85,7 +88,9 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     study_storage            trials in Optuna: none lost, none done twice
     studies                  studies by name, and what of them is open here
     sweeps                   the open trials of a study, run by any number of workers
+    study_runs               the open trials of studies, one after the other on this machine
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
+    clocks.wild_pool         drawn pictures that stay on a GPU and are seen again, varied there
     snapshots                samples by epoch, kept in training
     recipes                  everything that makes one stored model
     recipe_runs              the one way to run recipes: in slices, in stages, gone on with
@@ -106,12 +111,15 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.report_recipes    how the reports' twelve systems are trained
     classifiers.recipes      how our own classifiers are trained
     catalogue                every recipe, and which to run next
+    parcels                  what was trained on another machine, in a few files
+    gpu_runs                 training on a borrowed GPU within a time limit
     live_state               what is known of a run while it trains, and how long it may
     live_worker              the process of one live run: it trains, tells and obeys
     live_process             that process as the server sees it: started, told things, listened to, ended
     live                     runs that are watched while they train, and take turns
     status                   where every model and study stands, and what is left
     training_pace            how fast our training loop is beside plain Keras
+    training_speed           what was tried to train faster on a CPU, and what it gave
     bench                    our way against the plain way, as ratios
     figures                  results -> plotly figures, styled in one place
     hall_figures             figures for the last row of a lecture hall

@@ -8,7 +8,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.trials import Study
 
 RENDER = 2  # ends the seeds of ``render``, which so never repeats a picture of the benchmark
 
@@ -81,6 +84,7 @@ def _train(options: argparse.Namespace) -> int:
     from core.recipe_runs import run_slice
     from core.recipes import share_trained
     from core.registry import RegistryError
+    from core.study_runs import run_trials, study_share
     from core.training import DivergedError
 
     if not options.models and not options.all:
@@ -97,7 +101,16 @@ def _train(options: argparse.Namespace) -> int:
     if options.quick:
         queue = [recipe.quick() for recipe in queue]
     status, slices = 0, options.all and not options.fresh
-    while queue and time.monotonic() < deadline:
+    studies, failed = _studies(options), dict[str, set[int]]()
+    while (queue or studies) and time.monotonic() < deadline:
+        if studies and (not queue or study_share(studies[0]) <= share_trained(queue[0])):
+            study = studies.pop(0)
+            minutes = None if options.minutes is None else (deadline - time.monotonic()) / 60
+            unable = failed.setdefault(study.name, set())
+            # A trial in turn; one that its data or time leaves no way for is not asked again.
+            if run_trials(study, full=_has_gpu(), minutes=minutes, most=1, failed=unable):
+                studies = sorted([*studies, study], key=study_share)
+            continue
         recipe = queue.pop(0)
         if share_trained(recipe) >= 1 and not options.fresh:
             print(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained; --fresh trains anew", flush=True)
@@ -120,9 +133,21 @@ def _train(options: argparse.Namespace) -> int:
         print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}".rstrip("; "), flush=True)
         if slices and card.epochs_trained < card.epochs_asked:
             queue = in_turn([*queue, recipe])
-    for recipe in queue:
-        print(f"{recipe.model_id}: no time left; the same command goes on")
+    for name in [recipe.model_id for recipe in queue] + [study.name for study in studies]:
+        print(f"{name}: no time left; the same command goes on")
     return status
+
+
+def _studies(options: argparse.Namespace) -> "list[Study]":
+    """The studies that ``train --all`` works through beside the models, lowest share first."""
+    if not options.all or options.fresh or options.quick:
+        return []
+    from core import study_runs
+    from core.studies import load_study
+
+    for sentence in study_runs.missing_data():
+        print(sentence, flush=True)
+    return [load_study(name) for name in study_runs.runnable_studies()]
 
 
 # What is measured, each in a room of its own -> the model to train where none is stored.
@@ -212,9 +237,14 @@ def _walk(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from core.bench import run_bench
+    if options.training:
+        from core.training_speed import measure, write_training_speed
 
-    rows = run_bench(save=not options.json)
+        rows = measure() if options.json else write_training_speed()
+    else:
+        from core.bench import run_bench
+
+        rows = run_bench(save=not options.json)
     if options.json:
         print(json.dumps(rows, indent=2))
     else:
@@ -281,7 +311,7 @@ def parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train models and store them")
     train.add_argument("models", nargs="*", metavar="MODEL_ID")
-    train.add_argument("--all", action="store_true", help="whatever the registry lacks, the least trained first")
+    train.add_argument("--all", action="store_true", help="all models and studies, the least trained first")
     train.add_argument("--data", metavar="FOLDER", help="learn from the pictures in a folder or zip; MODEL_ID is vae or gan")
     train.add_argument("--minutes", type=_number(float, 0, 1e6), metavar="M", help="stop in time, keeping what is done")
     train.add_argument("--quick", action="store_true", help="a fiftieth of the epochs, stored as MODEL_ID-quick")
@@ -325,7 +355,8 @@ def parser() -> argparse.ArgumentParser:
     walk.set_defaults(run=_walk)
 
     bench = commands.add_parser("bench", help="our way against the plain way, as ratios")
-    bench.add_argument("--json", action="store_true")
+    bench.add_argument("--training", action="store_true", help="what was tried to train faster on a CPU, and what it gave")
+    bench.add_argument("--json", action="store_true", help="print alone, write no table")
     bench.set_defaults(run=_bench)
     return root
 
@@ -334,12 +365,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     from core.picture_files import DatasetError
     from core.registry import RegistryError
+    from core.trials import StudyError
 
     options = parser().parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's remarks on hardware are not ours
     try:
         status: int = options.run(options)
-    except (RegistryError, DatasetError, OSError) as error:
+    except (RegistryError, DatasetError, StudyError, OSError) as error:
         return _fail(str(error))
     return status
 

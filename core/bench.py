@@ -17,7 +17,7 @@ from core import paths, registry, training
 from core.classifiers.study_list import STUDIES
 from core.clocks.time import ClockTime, hand_angles
 from core.specs import Precision
-from core.training_pace import Lesson, seconds_a_picture, with_plain_norm
+from core.training_pace import Lesson, seconds_a_picture, with_plain_layers
 
 if TYPE_CHECKING:
     from core.clocks.photographs import PictureSet
@@ -187,7 +187,7 @@ def bench_clocks(model_id: str = "report23-classes-720") -> dict[str, Any]:
     labels = np.eye(720, dtype=np.float32)[rng.integers(0, 720, TRAINED)]
     loss, _, metrics = recipe.losses()
     training.seed_everything(0)
-    plain = with_plain_norm(recipe.build(recipe.spec))
+    plain = with_plain_layers(recipe.build(recipe.spec))
     with training.precision(recipe.training):
         ours = recipe.build(recipe.spec)
     return _training_row(

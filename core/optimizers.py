@@ -11,10 +11,8 @@ def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int, first_step
     first_step: how far into the schedule it begins. Its own count begins at 0 even so, as its moments do: Adam divides them by
     ``1 - beta ** count``, which with another count makes the first steps several times too long.
     """
-    import keras
-
     decay = spec.weight_decay if spec.weight_decay or spec.optimizer == "adamw" else None  # AdamW has 0.004 of its own
-    optimizer = getattr(keras.optimizers, OPTIMIZERS[spec.optimizer])(
+    optimizer = _kind(spec.optimizer)(
         learning_rate=make_schedule(spec, steps_per_epoch, first_step),
         weight_decay=decay,
         global_clipnorm=spec.clip_norm,
@@ -25,6 +23,17 @@ def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int, first_step
         vectors = [variable for variable in model.trainable_variables if len(variable.shape) < 2]
         optimizer.exclude_from_weight_decay(var_list=vectors)
     return optimizer
+
+
+def _kind(name: str) -> Any:
+    """The class of an optimiser; Adam and AdamW in one pass over each variable where there is such a kernel."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow" and name in ("adam", "adamw"):
+        from core.lean_layers import OnePassAdam, OnePassAdamW
+
+        return OnePassAdam if name == "adam" else OnePassAdamW
+    return getattr(keras.optimizers, OPTIMIZERS[name])
 
 
 def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) -> Any:

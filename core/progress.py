@@ -3,18 +3,24 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-from tqdm.auto import tqdm
+from typing import Any
 
 _watcher: ContextVar[Callable[[int, int], None] | None] = ContextVar("watcher", default=None)
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:
-    """A function ``(done, count)`` that draws a bar on standard error; the bar appears with the first call."""
+    """A function ``(done, count)`` that draws a bar on standard error; the bar appears with the first call.
+
+    Where tqdm is not installed (a GPU machine with Keras and JAX alone) it draws nothing.
+    """
     watcher = _watcher.get()
     if watcher is not None:
         return watcher
-    bars: list[tqdm] = []
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return lambda done, count: None
+    bars: list[Any] = []
 
     def update(done: int, count: int) -> None:
         if not bars:

@@ -7,25 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeGuard
+from typing import Any
 
 import numpy as np
 
 from core import checkpoints, paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
-from core.devices import device_name
 from core.progress import progress_bar
 from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored
-from core.resident import ResidentData, train_resident
+from core.resident import best_train
 from core.snapshots import Snapshots
 from core.specs import TrainSpec
 from core.training import TrainingData
-
-
-class Resident(Protocol):
-    """Training data that can hand itself over whole."""
-
-    def resident(self) -> ResidentData: ...
 
 
 def run_recipe(
@@ -141,28 +134,21 @@ def _train_stage(
         if on_epoch is not None:
             on_epoch(row)
 
-    common: dict[str, Any] = {"loss": loss, "loss_weights": weights, "on_epoch": count, "minutes": budget.minutes()}
-    if _fits_the_device(data) and not epochs:
-        return train_resident(model, data.resident(), recipe.training, **common)  # minutes for all: no slices, no checkpoints
-    return training.train(
+    return best_train()(
         model,
         data,
         recipe.training,
+        loss=loss,
+        loss_weights=weights,
         metrics=metrics,
+        minutes=budget.minutes(),
         checkpoint=place,
         data_version=version,
         earlier=earlier,
         should_stop=lambda: epochs >= end or (budget.epochs is not None and budget.epochs <= 0),
+        on_epoch=count,
         on_step=on_step,
-        **common,
     )
-
-
-def _fits_the_device(data: Any) -> TypeGuard["Resident"]:
-    """Whether all of ``data`` may lie in a GPU's memory while a network trains on it: JAX, and not on the CPU."""
-    import keras
-
-    return hasattr(data, "resident") and keras.backend.backend() == "jax" and not device_name().startswith("CPU")
 
 
 def settle(model: Any, recipe: Recipe, data: TrainingData, epochs_trained: int) -> None:

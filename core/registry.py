@@ -32,7 +32,8 @@ from core.devices import runner, versions
 from core.packing import dequantised, huge_layers, pack, quantise_huge
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024
-LAYER_MODULES = ("core.layers", "core.clocks.networks", "core.generators.vae")  # where our Keras classes are registered
+# Where our Keras classes are registered.
+LAYER_MODULES = ("core.layers", "core.lean_layers", "core.clocks.networks", "core.generators.vae")
 MODEL_FILE, CARD_FILE, HISTORY_FILE = "model.keras", "card.json", "history.csv"
 LOCK_FILE = ".lock"  # in the models' folder; held while one of them is written
 PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a model that is being stored

@@ -7,118 +7,31 @@ It knows no particular model: a loss and metrics as ``keras.Model.compile`` take
 import contextlib
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core import checkpoints
+from core.batches import ArrayData, BatchByBatch, Engine, TrainingData, epoch_order
 from core.checkpoints import CHECKPOINT_FILE, Progress, Row, Signals
 from core.devices import device_name
 from core.optimizers import make_optimizer
 from core.specs import TrainSpec
 
-BATCHES_AHEAD = 2
-Batch = tuple[Any, Any]
-Augment = Callable[[Any, Any, np.random.Generator], Batch]
-
-
-# --- data ------------------------------------------------------------------------------------------------------------
-
-
-class TrainingData(Protocol):
-    """What ``train`` asks of data: ``size`` pictures an epoch, batches of them, and a validation part or None.
-
-    ``batch(indices, epoch, rng)`` gives ``(x, y)``, arrays or lists or dicts of arrays, for ``indices`` into 0..size - 1.
-    It may augment or draw afresh; whatever is random comes from ``rng``, which depends on (seed, epoch, batch) alone. It is
-    called from another thread, one call at a time, a few batches ahead. Data may also have ``rates()``: numbers on its own
-    speed since they were last asked for, which stand in the history beside ours.
-    """
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def valid(self) -> Batch | None: ...
-
-    def batch(self, indices: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> Batch: ...
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayData:
-    """Arrays in memory: ``x`` and ``y`` are arrays, or lists or dicts of arrays, with the pictures on the first axis.
-
-    ``augment(x, y, rng) -> (x, y)`` changes a batch afresh in every epoch; it must not write into its arguments' source.
-    """
-
-    x: Any
-    y: Any
-    valid: Batch | None = None
-    augment: Augment | None = None
-
-    def __post_init__(self) -> None:
-        sizes = {len(array) for part in (self.x, self.y) for array in _leaves(part)}
-        if len(sizes) != 1 or not min(sizes):
-            raise ValueError(f"x and y must hold the same number of pictures, at least 1; got {sorted(sizes)}")
-
-    @property
-    def size(self) -> int:
-        return len(_leaves(self.x)[0])
-
-    def batch(self, indices: NDArray[np.int64], epoch: int, rng: np.random.Generator) -> Batch:
-        x, y = _take(self.x, indices), _take(self.y, indices)
-        return (x, y) if self.augment is None else self.augment(x, y, rng)
-
-
-def _leaves(part: Any) -> list[NDArray]:
-    if isinstance(part, dict):
-        return [leaf for item in part.values() for leaf in _leaves(item)]
-    if isinstance(part, list | tuple):
-        return [leaf for item in part for leaf in _leaves(item)]
-    return [part]
-
-
-def _take(part: Any, indices: NDArray[np.int64]) -> Any:
-    if isinstance(part, dict):
-        return {key: _take(item, indices) for key, item in part.items()}
-    if isinstance(part, list | tuple):
-        return type(part)(_take(item, indices) for item in part)
-    return part[indices]
-
-
-def epoch_order(size: int, seed: int, epoch: int) -> NDArray[np.int64]:
-    """The order of the pictures in epoch 0, 1, ...: a permutation that depends on (seed, epoch) alone."""
-    return np.random.default_rng([seed, epoch]).permutation(size)
-
-
-def _batches(
-    data: TrainingData, spec: TrainSpec, epoch: int, first: int, steps: int
-) -> Generator[tuple[int, int, Batch], None, None]:
-    """``(step, pictures, (x, y))`` of an epoch from step ``first`` on, prepared ``BATCHES_AHEAD`` in a thread, in order."""
-    order = epoch_order(data.size, spec.seed, epoch)
-
-    def make(step: int) -> tuple[int, int, Batch]:
-        indices = order[step * spec.batch_size : (step + 1) * spec.batch_size]
-        return step, len(indices), data.batch(indices, epoch, np.random.default_rng([spec.seed, epoch, step]))
-
-    waiting: deque[Future[tuple[int, int, Batch]]] = deque()
-    pool = ThreadPoolExecutor(1, thread_name_prefix="batches")
-    try:
-        for step in range(first, steps):
-            waiting.append(pool.submit(make, step))
-            if len(waiting) > BATCHES_AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
+__all__ = [
+    "ArrayData",
+    "DivergedError",
+    "TrainingData",
+    "TrainingResult",
+    "averaged",
+    "epoch_order",
+    "precision",
+    "seed_everything",
+    "train",
+]
 # --- optimiser and policy --------------------------------------------------------------------------------------------
 
 
@@ -190,6 +103,8 @@ def train(
     data_version: str = "",
     minutes: float | None = None,
     earlier: Sequence[Row] = (),
+    engine: Callable[[Any, Any, TrainSpec], Engine] = BatchByBatch,
+    checkpoint_seconds: float = 0.0,
 ) -> TrainingResult:
     """Train a ``keras.Model`` in place; with ``spec.ema`` it ends with the averaged weights, which validation uses too.
 
@@ -206,6 +121,9 @@ def train(
 
     earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
     epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average.
+
+    engine: makes the steps, and with several at a time ``on_step``, ``should_stop`` and ``minutes`` come after all of them.
+    checkpoint_seconds: an epoch that ends sooner after the last writing is not written, unless it is the last.
 
     Build the model after ``seed_everything(spec.seed)`` and under ``precision(spec)``.
     """
@@ -237,14 +155,19 @@ def train(
     if found is not None:
         found.restore(state, identity)
 
+    makes = engine(model, data, spec)
     started, before, steps_run, pictures_run, waited = time.monotonic(), progress.seconds, 0, 0, 0.0
     epoch_started, epoch_before = started, progress.epoch_seconds
     stopped = False
 
+    written, saved = started, (progress.epoch, progress.step)
+
     def save() -> None:
+        nonlocal written, saved
         progress.seconds = before + time.monotonic() - started
         if path is not None:
             checkpoints.store(path, state, spec, identity, progress)
+        written, saved = time.monotonic(), (progress.epoch, progress.step)
 
     def check_finite(name: str, value: float) -> None:
         if not math.isfinite(value):
@@ -264,22 +187,19 @@ def train(
 
         stopped = progress.epoch < spec.epochs and asked_to_stop()
         while progress.epoch < spec.epochs and not stopped:
-            with contextlib.closing(_batches(data, spec, progress.epoch, progress.step, steps)) as batches:
-                asked = time.monotonic()
-                for step, count, (x, y) in batches:
-                    waited += time.monotonic() - asked
-                    logs = model.train_on_batch(x, y, return_dict=True)
-                    for name, value in logs.items():
-                        progress.sums[name] = progress.sums.get(name, 0.0) + float(value) * count
-                    progress.step, progress.pictures = step + 1, progress.pictures + count
-                    steps_run, pictures_run = steps_run + 1, pictures_run + count
-                    check_finite("loss", float(logs["loss"]))
+            with contextlib.closing(makes.steps(progress.epoch, progress.step, steps)) as parts:
+                for done in parts:
+                    waited += done.waited
+                    for name, value in done.means.items():
+                        progress.sums[name] = progress.sums.get(name, 0.0) + value * done.pictures
+                    steps_run, pictures_run = steps_run + done.step - progress.step, pictures_run + done.pictures
+                    progress.step, progress.pictures = done.step, progress.pictures + done.pictures
+                    check_finite("loss", done.means["loss"])
                     if on_step is not None:
-                        on_step(step + 1, steps, progress.means())
+                        on_step(done.step, steps, progress.means())
                     if progress.step < steps and asked_to_stop():
                         stopped = True
                         break
-                    asked = time.monotonic()
             progress.epoch_seconds = epoch_before + time.monotonic() - epoch_started
             if stopped:
                 break
@@ -287,8 +207,7 @@ def train(
             row = {"epoch": progress.epoch + 1, **progress.means()}
             if data.valid is not None:
                 with averaged(model, inner):
-                    values = model.evaluate(*data.valid, batch_size=spec.batch_size, verbose=0, return_dict=True)
-                row |= {f"val_{name}": float(value) for name, value in values.items()}
+                    row |= {f"val_{name}": value for name, value in makes.evaluate().items()}
                 check_finite("val_loss", row["val_loss"])
             rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
             row |= {
@@ -299,12 +218,14 @@ def train(
             row |= getattr(data, "rates", dict)()
             progress = Progress(progress.epoch + 1, progress.first_step, history=[*progress.history, row])
             epoch_started, epoch_before, waited = time.monotonic(), 0.0, 0.0
-            save()
+            if time.monotonic() - written >= checkpoint_seconds:
+                save()
             if on_epoch is not None:
                 on_epoch(dict(row))
             stopped = progress.epoch < spec.epochs and asked_to_stop()
-        if stopped and progress.step:  # at the end of an epoch all is written already
+        if stopped and progress.step:
             check_weights()
+        if saved != (progress.epoch, progress.step):
             save()
     signals.raise_received()
 

@@ -67,14 +67,20 @@ def seconds_a_picture(ours: Any, plain: Any, lesson: Lesson, rounds: int = ROUND
     return statistics.median(took_ours[1:]) / count, statistics.median(took_plain[1:]) / count
 
 
-def with_plain_norm(model: Any) -> Any:
-    """A ``keras.Model`` built anew from its layers, with Keras' own batch normalisation in place of the fused one."""
+def with_plain_layers(model: Any) -> Any:
+    """A ``keras.Model`` built anew from its layers, with Keras' own batch normalisation and dropout in place of ours."""
     import keras
 
     from core.layers import FusedBatchNormalization
+    from core.lean_layers import ByteDropout
+
+    theirs: dict[Any, Any] = {
+        FusedBatchNormalization: keras.layers.BatchNormalization,
+        ByteDropout: keras.layers.Dropout,
+    }
 
     def plain(layer: Any) -> Any:
-        kind = keras.layers.BatchNormalization if isinstance(layer, FusedBatchNormalization) else type(layer)
-        return kind.from_config(layer.get_config())
+        kind: Any = type(layer)
+        return theirs.get(kind, kind).from_config(layer.get_config())
 
     return keras.models.clone_model(model, clone_function=plain)

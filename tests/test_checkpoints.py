@@ -8,12 +8,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.checkpoints import CHECKPOINT_FILE, CheckpointError, identity
+from core.checkpoints import CHECKPOINT_FILE, CheckpointError, fingerprint, identity
 from core.specs import TrainSpec
 from core.training import TrainingResult, train
 from tests.test_training import EARLIER, FULL, LOSS, line, pictures, run, same_rows, stop_after, tiny
@@ -145,6 +146,15 @@ def network(activation: str = "relu", dropout: float = 0.5, layers: int = 1, see
     return keras.Model(inputs, {"a": x, "b": keras.layers.Add()([x, inputs])})
 
 
+def with_byte_dropout(layer: Any) -> Any:
+    import keras
+
+    from core.lean_layers import ByteDropout
+
+    kind = ByteDropout if isinstance(layer, keras.layers.Dropout) else type(layer)
+    return kind.from_config(layer.get_config())
+
+
 def about(model: Any, loss: Any = "mse", weights: Any = None) -> dict[str, Any]:
     return identity(model, model.variables, 9, loss, weights)
 
@@ -161,6 +171,8 @@ def test_equal_models_are_equal_whenever_they_were_built() -> None:
     assert about(network()) == expected
     assert about(network(seed=4)) == expected  # the state of its random numbers is in the checkpoint
     assert about(tiny(3)) == about(tiny(4))
+    lean = keras.models.clone_model(network(), clone_function=with_byte_dropout)
+    assert about(lean) == expected  # computes the same
     fine = keras.losses.CategoricalCrossentropy
     for loss in (
         lambda: fine(from_logits=True),
@@ -168,6 +180,15 @@ def test_equal_models_are_equal_whenever_they_were_built() -> None:
         lambda: functools.partial(scaled, scale=2.0),
     ):
         assert about(network(), loss()) == about(network(), loss())
+
+
+def test_a_run_may_go_on_on_another_backend() -> None:
+    def state(*kinds: str) -> list[Any]:
+        return [SimpleNamespace(shape=(3, 2), dtype=kind) for kind in kinds]  # weights, a count, seeds
+
+    on_tensorflow = fingerprint(state("float32", "int64", "int64"))
+    assert fingerprint(state("float32", "int32", "uint32")) == on_tensorflow  # JAX
+    assert fingerprint(state("float32", "int32", "float32")) != on_tensorflow
 
 
 def test_another_network_or_loss_is_another_run() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import catalogue, paths, recipe_runs, recipes, registry
+from core import catalogue, paths, recipe_runs, recipes, registry, study_runs
 from core.__main__ import main
 from core.clocks.face import render
 from core.clocks.reading import default_model
@@ -124,6 +124,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "MODELS", tmp_path / "models")
     recipe = tiny_recipe()
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": recipe})
+    monkeypatch.setattr(study_runs, "STUDIES", {})
     return recipe
 
 
@@ -230,3 +231,27 @@ def test_without_resume_training_begins_anew(tiny):
 def test_train_names_the_known_recipes(tiny, capsys):
     assert main(["train", "nonsense"]) == 2
     assert "tiny" in capsys.readouterr().err
+
+
+def test_all_takes_studies_in_turn_with_models(tiny, monkeypatch, capsys):
+    shares = {"l16-mlp": 0.1}
+
+    def run_trials(study, *, most, failed, **more):
+        print(f"{study.name}: a trial at {shares[study.name]:.1f}")
+        shares[study.name] += 0.4
+        return [None] if shares[study.name] < 1 else []
+
+    monkeypatch.setattr(study_runs, "runnable_studies", lambda: ["l16-mlp"])
+    monkeypatch.setattr(study_runs, "study_share", lambda study: shares[study.name])
+    monkeypatch.setattr(study_runs, "run_trials", run_trials)
+    assert main(["train", "--all"]) == 0
+    lines = [line.split(";")[0] for line in capsys.readouterr().out.splitlines() if ": loss" not in line]
+    order = [line for line in lines if "a trial" in line or " of 4 epochs" in line]
+    # The model's share is 0, 0.25, 0.5, ... as it stands before each turn.
+    assert order[:5] == [
+        "tiny: 1 of 4 epochs",
+        "l16-mlp: a trial at 0.1",
+        "tiny: 2 of 4 epochs",
+        "l16-mlp: a trial at 0.5",
+        "tiny: 3 of 4 epochs",
+    ]

@@ -199,7 +199,8 @@ def test_schedule_and_average_on_weights_taken_over() -> None:
 
 def test_every_optimiser_has_its_name() -> None:
     for name in ("adam", "adamw", "adamax", "nadam", "rmsprop", "sgd", "adagrad", "adadelta"):
-        assert type(make_optimizer(TrainSpec(epochs=1, optimizer=name), line(), 1)).__name__.lower() == name
+        made = make_optimizer(TrainSpec(epochs=1, optimizer=name), line(), 1)
+        assert name in [kind.__name__.lower() for kind in type(made).__mro__[:3]]  # ours in one pass are Keras' own kinds
     with pytest.raises(ValueError, match="optimizer must be one of adam, "):
         make_optimizer(TrainSpec(epochs=1, optimizer="Adam "), line(), 1)
 

@@ -10,7 +10,7 @@ from core import bench, training_pace
 from core.clocks.report_networks import build_report_network
 from core.layers import FusedBatchNormalization
 from core.specs import ReportNetSpec, TrainSpec
-from core.training_pace import Lesson, seconds_a_picture, with_plain_norm
+from core.training_pace import Lesson, seconds_a_picture, with_plain_layers
 
 PICTURES = 8
 
@@ -42,11 +42,11 @@ def test_medians_of_epochs_in_turn_without_the_first(monkeypatch: pytest.MonkeyP
 
 def test_the_plain_network_is_ours_without_fused_norm() -> None:
     ours = build_report_network(ReportNetSpec("2023", "classes-720"))
-    plain = with_plain_norm(ours)
+    plain = with_plain_layers(ours)
     kinds = [type(layer) for layer in plain._flatten_layers()]
     assert FusedBatchNormalization in [type(layer) for layer in ours._flatten_layers()]
     assert FusedBatchNormalization not in kinds
-    assert kinds.count(keras.layers.BatchNormalization) == 5
+    assert kinds.count(keras.layers.BatchNormalization) == kinds.count(keras.layers.Dropout) == 5
     assert plain.count_params() == ours.count_params() == 731_500
     plain.set_weights(ours.get_weights())
     picture = np.random.default_rng(0).random((1, 150, 150, 1), np.float32)

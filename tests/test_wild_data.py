@@ -248,8 +248,8 @@ def test_data_says_how_fast_it_draws(faces: PaintedFaces) -> None:
     data.batch(np.arange(8), 0, np.random.default_rng(0))
     assert data.rates()["drawn_per_second"] >= 8 / (time.monotonic() - begun)
     assert data.rates() == {}
-    data._count(30, 2.0)
-    data._count(10, 3.0)
+    data.count_drawn(30, 2.0)
+    data.count_drawn(10, 3.0)
     data.workers = 4  # each draws 40 in five seconds, so that all draw 32 a second
     assert data.rates() == {"drawn_per_second": 32.0}
 

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import checkpoints, training
+from core.batches import ArrayData
 from core.checkpoints import CHECKPOINT_FILE, Row
 from core.classifiers.architectures import check_run
 from core.datasets import Dataset, Part, load_dataset
 from core.devices import device_name
+from core.resident import best_train
+from core.resident_data import unit_floats
 from core.specs import RunSpec
 
 ORDER_SEED = 7  # which of the training pictures a run with fewer takes
@@ -56,15 +59,23 @@ def _unit_batch(
     return unit_pictures(images), labels
 
 
+def _unit_resident(rows: Any, key: Any) -> Any:
+    images, labels = rows
+    return unit_floats(images), labels
+
+
 def training_data(
-    train: Part, valid: Part | None, augment: Callable[[Any, Any, np.random.Generator], tuple[Any, Any]] = _unit_batch
-) -> training.ArrayData:
+    train: Part,
+    valid: Part | None,
+    augment: Callable[[Any, Any, np.random.Generator], tuple[Any, Any]] = _unit_batch,
+    augment_resident: Callable[[Any, Any], Any] = _unit_resident,
+) -> ArrayData:
     """Parts as ``training.train`` takes them: pictures stay bytes until a batch is made of them.
 
-    augment: (uint8 pictures, labels, rng) -> (float32 pictures in [0, 1], labels).
+    augment: (uint8 pictures, labels, rng) -> (float32 pictures in [0, 1], labels); augment_resident: the same on a GPU.
     """
     whole = None if valid is None else (unit_pictures(valid.images), valid.labels)
-    return training.ArrayData(train.images, train.labels, whole, augment)
+    return ArrayData(train.images, train.labels, whole, augment, augment_resident)
 
 
 def chosen_pictures(train: Part, pictures: int | None) -> Part:
@@ -132,7 +143,7 @@ def run(
     diverged = None
     loss, metrics = losses()
     try:
-        result = training.train(
+        result = best_train()(
             model,
             training_data(train, data.valid),
             spec.training,

@@ -5,6 +5,7 @@ from keras import layers
 
 from core.clocks.forms import FORMS
 from core.layers import FusedBatchNormalization
+from core.lean_layers import ByteDropout
 from core.specs import ReportNetSpec
 
 SIDE = 150
@@ -36,7 +37,7 @@ def _build_2022(spec: ReportNetSpec) -> keras.Model:
         x = layers.Conv2D(width, 3, activation="relu")(x)  # (batch, 148 | 72 | 34, same, width)
         x = layers.MaxPooling2D(2)(x)
         x = FusedBatchNormalization()(x)
-        x = layers.Dropout(spec.dropout)(x)
+        x = ByteDropout(spec.dropout)(x)
     flat = layers.Flatten()(x)  # (batch, 36992)
 
     def stack(first: int, second: int) -> keras.KerasTensor:
@@ -58,13 +59,13 @@ def _blocks_2023(x: keras.KerasTensor) -> keras.KerasTensor:
         x = layers.ReLU()(layers.Conv2D(width, 3, padding="same")(x))
         x = FusedBatchNormalization()(x)
         x = layers.MaxPooling2D(pool)(x)  # (batch, 50 | 25 | 12, same, width)
-        x = layers.Dropout(0.25)(x)
+        x = ByteDropout(0.25)(x)
     return layers.Flatten()(x)
 
 
 def _dense_2023(x: keras.KerasTensor, units: int, dropout: float) -> keras.KerasTensor:
     x = layers.ReLU()(layers.Dense(units)(x))
-    return layers.Dropout(dropout)(layers.BatchNormalization()(x))
+    return ByteDropout(dropout)(layers.BatchNormalization()(x))
 
 
 def _build_2023(spec: ReportNetSpec) -> keras.Model:
@@ -88,6 +89,6 @@ def _build_2023_two_branches() -> keras.Model:
         x = layers.MaxPooling2D(2)(x)  # (batch, 75 | 37 | 18 | 9, same, 64)
     x = layers.Flatten()(x)  # (batch, 5184)
     for units in (128, 64):
-        x = layers.Dropout(0.5)(layers.Dense(units, activation="relu")(x))
+        x = ByteDropout(0.5)(layers.Dense(units, activation="relu")(x))
     spec = ReportNetSpec("2023", "hour-and-minute")
     return keras.Model(inputs, _heads(spec, {"hour": hour, "minute": x}), name="report23-hour-and-minute")

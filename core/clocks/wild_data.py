@@ -207,7 +207,7 @@ class WildData:
         else:
             begun = time.monotonic()
             images, known = draw_pictures(self.mixture, self.faces, (self.training.seed, epoch), indices)
-            self._count(len(indices), time.monotonic() - begun)
+            self.count_drawn(len(indices), time.monotonic() - begun)
         start, end = self.sigma_minutes
         sigma = start + (end - start) * min(1.0, epoch / max(1, self.training.epochs * 0.7))
         return unit(images), wild_targets(known, sigma)
@@ -217,7 +217,8 @@ class WildData:
         (pictures, seconds), self._drawn = self._drawn, (0, 0.0)
         return {"drawn_per_second": round(max(1, self.workers) * pictures / seconds, 1)} if seconds else {}
 
-    def _count(self, pictures: int, seconds: float) -> None:
+    def count_drawn(self, pictures: int, seconds: float) -> None:
+        """For ``rates``."""
         self._drawn = self._drawn[0] + pictures, self._drawn[1] + seconds
 
     def close(self) -> None:
@@ -227,7 +228,8 @@ class WildData:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
-    def _drawn_ahead(self, task: _Task) -> tuple[Pictures, Known]:
+    def submit(self, epoch: int, indices: NDArray[np.int64]) -> Future[tuple[Pictures, Known, float]]:
+        """Have a process draw these pictures of an epoch: them, what is known of them, and the seconds it took."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self.workers,
@@ -236,6 +238,9 @@ class WildData:
                 initargs=(self.mixture, self.faces, self.training.seed),
             )
             weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
+        return self._pool.submit(_draw, (epoch, indices))
+
+    def _drawn_ahead(self, task: _Task) -> tuple[Pictures, Known]:
         if not self._ahead or not _same(self._ahead[0][0], task):  # the first batch, or a run that goes on elsewhere
             for _, futures in self._ahead:
                 for future in futures:
@@ -246,10 +251,10 @@ class WildData:
         while sum(len(indices) for (_, indices), _ in self._ahead) < enough:
             epoch, indices = next(self._coming)
             chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
-            self._ahead.append(((epoch, indices), [self._pool.submit(_draw, (epoch, chunk)) for chunk in chunks]))
+            self._ahead.append(((epoch, indices), [self.submit(epoch, chunk) for chunk in chunks]))
         _, futures = self._ahead.popleft()
         parts = [future.result() for future in futures]
-        self._count(len(task[1]), sum(seconds for _, _, seconds in parts))
+        self.count_drawn(len(task[1]), sum(seconds for _, _, seconds in parts))
         return np.concatenate([images for images, _, _ in parts]), np.concatenate([known for _, known, _ in parts])
 
     def _from(self, task: _Task) -> Iterator[_Task]:

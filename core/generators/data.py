@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from core.generators.specs import DICE
 from core.images import Picture
+from core.resident_data import ResidentData, mirrored, quarter_turned, shifted, unit_floats
 
 Batch = tuple[Any, Any]
+LIGHT = (0.85, 1.15)  # factors that a leaf's red, green and blue are multiplied by, each its own
 
 
 def reduced(images: Picture, side: int) -> Picture:
@@ -61,6 +63,17 @@ class VaeData:
         chosen = self.images[indices]
         return self._batch(_mirrored(chosen, rng) if self.mirror else chosen)
 
+    def resident(self) -> ResidentData:
+        """All of it at once."""
+
+        def make(images: Any, key: Any) -> Batch:
+            import jax.numpy as jnp
+
+            pictures = unit_floats(mirrored(images, key) if self.mirror else images)
+            return pictures, {"reconstruction": pictures, "posterior": jnp.zeros((len(images), 1))}
+
+        return ResidentData(self.images, make)
+
 
 @dataclass(eq=False)
 class GameData:
@@ -83,6 +96,19 @@ class GameData:
         dice = rng.random((count, 4, DICE), np.float32)
         return {"pictures": _mirrored(chosen, rng) if self.mirror else chosen, "noise": noise, "dice": dice}, None
 
+    def resident(self) -> ResidentData:
+        """All of it at once; vectors and dice are drawn on the device."""
+
+        def make(images: Any, key: Any) -> Batch:
+            import jax
+
+            turns, noises, dices = jax.random.split(key, 3)
+            noise = jax.random.normal(noises, (len(images), 2 * self.noises, self.latent))
+            dice = jax.random.uniform(dices, (len(images), 4, DICE))
+            return {"pictures": mirrored(images, turns) if self.mirror else images, "noise": noise, "dice": dice}, None
+
+        return ResidentData(self.images, make)
+
 
 @dataclass(eq=False)
 class LeafData:
@@ -104,5 +130,20 @@ class LeafData:
         turns, tops, lefts = (rng.integers(0, limit, len(pictures)) for limit in (4, 2 * room + 1, 2 * room + 1))
         for index, (turn, y, x) in enumerate(zip(turns, tops, lefts, strict=True)):
             pictures[index] = np.rot90(wide[index, y : y + side, x : x + side], turn)
-        light = rng.uniform(0.85, 1.15, (len(pictures), 1, 1, 3)).astype(np.float32)
+        light = rng.uniform(*LIGHT, (len(pictures), 1, 1, 3)).astype(np.float32)
         return np.clip(pictures * light, 0, 1), self.labels[indices]
+
+    def resident(self) -> ResidentData:
+        """All of it at once."""
+
+        def make(rows: Any, key: Any) -> Batch:
+            import jax
+            import jax.numpy as jnp
+
+            images, labels = rows
+            turns, moves, quarters, lights = jax.random.split(key, 4)
+            pictures = shifted(mirrored(unit_floats(images), turns), moves, self.room, "reflect")
+            light = jax.random.uniform(lights, (len(images), 1, 1, 3), minval=LIGHT[0], maxval=LIGHT[1])
+            return jnp.clip(quarter_turned(pictures, quarters) * light, 0, 1), labels
+
+        return ResidentData((self.images, self.labels), make)

@@ -1,0 +1,267 @@
+"""What was trained on another machine, in a few files of at most 16 MiB: stored models, tables of studies, checkpoints.
+
+A parcel is one zip, cut into parts. Checkpoints travel slimmed: kernels and their moments in half the bytes, so that a run
+goes on from there almost as if it had not stopped. What is taken only ever adds.
+"""
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import paths, registry
+from core.checkpoints import CHECKPOINT_FILE
+from core.recipes import DATA_VERSION, checkpoint_folder
+from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
+from core.studies import STUDIES
+from core.study_results import KINDS, add_records, load_records, table_path
+
+PART_BYTES, PARTS, ALL_BYTES = 16 * 2**20 - 4096, 8, 64 * 2**20 - 2**16
+PART_NAME = "parcel-{:02d}.part"
+SMALL = 1024  # numbers: shorter arrays travel as they are
+_MODEL_FILES = (registry.MODEL_FILE, registry.HISTORY_FILE, SNAPSHOT_FILE, registry.CARD_FILE)  # the card comes last
+_ENTRY = re.compile(
+    r"models/[a-z0-9-]+/(model\.keras|card\.json|history\.csv|samples\.webp)"
+    r"|results/study_[a-z0-9_-]+\.csv|training/[a-z0-9-]+/(stage-\d+/)?(checkpoint|samples)\.npz"
+)
+
+
+class ParcelError(registry.RegistryError):
+    """A parcel cannot be read or written; the text says what to do."""
+
+
+# --- checkpoints in half the bytes -------------------------------------------------------------------------------------
+
+
+def halved(value: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+    """A float32 array in 16 bits a number. Second moments and averages of them, which are never negative, keep float32's
+    range and eight binary digits (bfloat16): a tiny one must not become 0. All else keeps eleven digits below its largest.
+    """
+    if value.min() >= 0:
+        bits = value.view(np.uint32).astype(np.uint64)
+        return {"brain": ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)}  # rounded to even
+    scale = np.abs(value).max()
+    return {"half": (value / scale).astype(np.float16), "scale": np.float32(scale)}
+
+
+def whole_again(parts: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+    """What ``halved`` was given, but for rounding."""
+    if "brain" in parts:
+        return (parts["brain"].astype(np.uint32) << 16).view(np.float32)
+    return parts["half"].astype(np.float32) * parts["scale"]
+
+
+def slim(content: bytes) -> bytes:
+    """A checkpoint's file with its large arrays ``halved``."""
+    arrays: dict[str, Any] = {}
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        for name in file.files:
+            value = file[name]
+            if value.dtype == np.float32 and value.size > SMALL and np.isfinite(value).all():
+                arrays |= {f"{name}:{kind}": part for kind, part in halved(np.ascontiguousarray(value)).items()}
+            else:
+                arrays[name] = value
+    return _npz(arrays)
+
+
+def unslim(content: bytes) -> bytes:
+    """A checkpoint's file as ``checkpoints.read`` takes it, from ``slim``."""
+    arrays: dict[str, Any] = {}
+    parts: dict[str, dict[str, NDArray[Any]]] = {}
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
+        for key in file.files:
+            name, _, kind = key.partition(":")
+            if kind:
+                parts.setdefault(name, {})[kind] = file[key]
+            else:
+                arrays[name] = file[key]
+    return _npz(arrays | {name: whole_again(found) for name, found in parts.items()})
+
+
+def _npz(arrays: dict[str, Any]) -> bytes:
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    return content.getvalue()
+
+
+def _steps_in(path: Path) -> tuple[int, int]:
+    """Epochs and steps that a checkpoint has; (-1, 0) for none that can be read."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            progress = json.loads(str(file["notes"]))["progress"]
+        return int(progress["epoch"]), int(progress["step"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return -1, 0
+
+
+# --- packing -----------------------------------------------------------------------------------------------------------
+
+
+def pack(
+    place: Path, model_ids: Iterable[str], studies: Iterable[str], models: Path | None = None, results: Path | None = None
+) -> list[str]:
+    """Write the parcel of these models (with the checkpoints of unfinished ones) and studies into the folder ``place``.
+
+    What is most costly to do again comes first; returns a sentence for each thing that found no room. models, results: where
+    they are stored, None for the app's.
+    """
+    entries: list[tuple[str, bytes]] = []
+    for name in studies:
+        for table in (table_path(name, kind, results) for kind in ("", *KINDS)):
+            if table.exists():
+                entries.append((f"results/{table.name}", table.read_bytes()))
+    folder = paths.MODELS if models is None else models
+    ids = list(model_ids)
+    for model_id in ids:
+        found = [folder / model_id / name for name in _MODEL_FILES]
+        entries += [(f"models/{model_id}/{path.name}", path.read_bytes()) for path in found if path.exists()]
+    for model_id in ids:
+        if _is_whole(model_id, folder):
+            continue
+        kept = checkpoint_folder(model_id)
+        for path in sorted(kept.rglob("*.npz")):
+            if path.name in (CHECKPOINT_FILE, KEPT_FILE):
+                content = path.read_bytes()
+                content = slim(content) if path.name == CHECKPOINT_FILE else content
+                entries.append((f"training/{model_id}/{path.relative_to(kept).as_posix()}", content))
+    return _write(place, entries)
+
+
+def _is_whole(model_id: str, folder: Path) -> bool:
+    try:
+        card = registry.load_card(model_id, folder)
+    except registry.RegistryError:
+        return False
+    return card.epochs_trained >= card.epochs_asked
+
+
+def _write(place: Path, entries: list[tuple[str, bytes]]) -> list[str]:
+    """Cut the zip of ``entries`` into parts; older parts are replaced."""
+    whole, left_out = io.BytesIO(), []
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parcel:
+        for name, content in entries:
+            if whole.tell() + len(content) > min(ALL_BYTES, PARTS * PART_BYTES):
+                left_out.append(f"no room for {name} ({len(content) / 2**20:.1f} MiB)")
+            else:
+                parcel.writestr(name, content)
+    content = whole.getvalue()
+    place.mkdir(parents=True, exist_ok=True)
+    pieces = [content[start : start + PART_BYTES] for start in range(0, len(content), PART_BYTES)]
+    for index, piece in enumerate(pieces):
+        part = place / f".{PART_NAME.format(index)}"
+        part.write_bytes(piece)
+        os.replace(part, place / PART_NAME.format(index))
+    for index in range(len(pieces), PARTS):
+        (place / PART_NAME.format(index)).unlink(missing_ok=True)
+    return left_out
+
+
+# --- taking ------------------------------------------------------------------------------------------------------------
+
+
+def has_parcel(place: Path) -> bool:
+    return (place / PART_NAME.format(0)).exists()
+
+
+def take(place: Path, *, anyway: bool = False, models: Path | None = None, results: Path | None = None) -> dict[str, str]:
+    """Put what the parcel in ``place`` holds where it belongs; name of model or study -> what was done, in words.
+
+    A model replaces the stored one when that learned from other data, or when it has no fewer epochs and does no worse on
+    validation pictures; ``anyway``: whatever these say. A checkpoint goes where there is none or an earlier one.
+    """
+    said: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        _open(place, root)
+        for folder in sorted(root.glob("models/*")):
+            said[folder.name] = _take_model(folder, paths.MODELS if models is None else models, anyway)
+        for name in STUDIES:
+            if table_path(name, "", root / "results").exists():
+                records = load_records(name, root / "results").values()
+                said[name] = f"{add_records(STUDIES[name], records, results)} of {len(records)} trials are new"
+        for path in sorted(root.glob("training/*/**/*.npz")):
+            model_id = path.relative_to(root / "training").parts[0]
+            target = checkpoint_folder(model_id) / path.relative_to(root / "training" / model_id)
+            if path.name != CHECKPOINT_FILE:
+                continue
+            path.write_bytes(unslim(path.read_bytes()))
+            if _steps_in(path) > _steps_in(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                for name in (CHECKPOINT_FILE, KEPT_FILE):
+                    if (path.parent / name).exists():
+                        shutil.move(path.parent / name, target.parent / name)
+                text = f"checkpoint of epoch {_steps_in(target)[0]}"
+                said[model_id] = f"{said[model_id]}; {text}" if model_id in said else text
+    return said
+
+
+def _open(place: Path, root: Path) -> None:
+    parts = [place / PART_NAME.format(index) for index in range(PARTS)]
+    parts = [part for part in parts if part.exists()]
+    if not parts:
+        raise ParcelError(f"{place} holds no parcel ({PART_NAME.format(0)}); name a folder that gpu-train wrote")
+    try:
+        with zipfile.ZipFile(io.BytesIO(b"".join(part.read_bytes() for part in parts))) as parcel:
+            for name in parcel.namelist():
+                if not _ENTRY.fullmatch(name):
+                    raise ParcelError(f"the parcel in {place} holds {name!r}, which is no part of one; fetch it again")
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_bytes(parcel.read(name))
+    except zipfile.BadZipFile as error:
+        raise ParcelError(f"the parcel in {place} is damaged ({error}); fetch all of its parts again") from error
+
+
+def _take_model(source: Path, folder: Path, anyway: bool) -> str:
+    model_id = source.name
+    card = registry.load_card(model_id, source.parent)
+    if hashlib.sha256((source / registry.MODEL_FILE).read_bytes()).hexdigest() != card.sha256:
+        raise ParcelError(f"{registry.MODEL_FILE} of {model_id} is not the file of its card; fetch the parcel again")
+    why = "" if anyway else _why_not(card, source.parent, folder)
+    if why:
+        return f"left, {why}"
+    place = folder / model_id
+    place.mkdir(parents=True, exist_ok=True)
+    for name in _MODEL_FILES:
+        if (source / name).exists():
+            shutil.move(source / name, place / f".{name}.new")
+            os.replace(place / f".{name}.new", place / name)
+    return f"taken: {card.epochs_trained} of {card.epochs_asked} epochs"
+
+
+def _why_not(card: registry.ModelCard, source: Path, folder: Path) -> str:
+    """Why the stored model stays; "" where it does not."""
+    try:
+        stored = registry.load_card(card.model_id, folder)
+        then = registry.load_history(card.model_id, folder)
+    except registry.RegistryError:
+        return ""
+    if stored.extra.get(DATA_VERSION) != card.extra.get(DATA_VERSION) or stored.spec != card.spec:
+        return ""
+    if stored.sha256 == card.sha256 or stored.epochs_trained > card.epochs_trained:
+        return f"the stored one has {stored.epochs_trained} epochs"
+    now = registry.load_history(card.model_id, source)
+    name = next((name for name in ("val_accuracy", "val_loss") if then and now and name in then[-1] and name in now[-1]), None)
+    if name is None:
+        return ""
+    worse = now[-1][name] < then[-1][name] if name == "val_accuracy" else now[-1][name] > then[-1][name]
+    return f"{name} is {now[-1][name]:.4g} and that of the stored one {then[-1][name]:.4g}" if worse else ""
+
+
+def names(place: Path) -> list[str]:
+    """Models and studies that the parcel in ``place`` holds."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        _open(place, root)
+        found = [path.name for kind in ("models", "training") for path in sorted(root.glob(f"{kind}/*"))]
+        found += [name for name in STUDIES if table_path(name, "", root / "results").exists()]
+    return list(dict.fromkeys(found))
