@@ -79,7 +79,7 @@ class Visitor:
         request = BackMsg()
         request.rerun_script.query_string = query
         if path in self.pages:
-            request.rerun_script.page_script_hash = self._page = self.pages[path]
+            request.rerun_script.page_script_hash = self.pages[path]
         else:
             request.rerun_script.page_name = path
         return await self._run(request)
@@ -111,7 +111,7 @@ class Visitor:
             if message.WhichOneof("type") == "file_urls_response":
                 break
         [place] = message.file_urls_response.file_urls
-        upload = urljoin(self.url, place.upload_url)
+        upload = self._address(place.upload_url.lstrip("/"))  # beneath the sub-path, if there is one
         files = {"file": (name, picture, "image/png")}
         answer = await asyncio.to_thread(self._http.put, upload, files=files, headers=self._headers, timeout=self.patience)
         if answer.status_code != 204:
@@ -135,8 +135,8 @@ class Visitor:
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self._session = message.new_session.initialize.session_id or self._session
-                self._page = message.new_session.page_script_hash
             elif kind == "navigation":
+                self._page = message.navigation.page_script_hash
                 self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 element = message.delta.new_element
