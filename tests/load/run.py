@@ -228,8 +228,8 @@ def missed(rows: Rows) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sessions", type=int, default=40, help="visitors at once (40)")
-    parser.add_argument("--rounds", type=int, default=3, help="of drop, gamma, walk, back, a visitor (3)")
-    parser.add_argument("--think", type=float, default=8.0, help="mean seconds between two actions of a visitor (8)")
+    parser.add_argument("--rounds", type=int, default=2, help="of drop, gamma, walk, back, a visitor (2)")
+    parser.add_argument("--think", type=float, default=20.0, help="mean seconds between two actions of a visitor (20)")
     parser.add_argument("--out", type=Path, help="the table, as CSV")
     parser.add_argument("--url", help="of an app that runs already; its memory is not looked at")
     options = parser.parse_args()
