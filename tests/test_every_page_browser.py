@@ -36,8 +36,8 @@ VIEWS = {
 DRAWN_MILLISECONDS = 240_000  # that a page may take on a busy machine, the first model included
 STILL_SECONDS = 0.6  # without a run, after which a page counts as drawn
 BAD = ("serious", "critical")
-# What is no fault, each with its reason: (rule, part of the selector or of the element). Labels of sliders that are switched off
-# are pale, as WCAG 1.4.3 allows for what is inactive; axe-core does not see that Streamlit's label belongs to such a slider.
+# What is no fault: (rule, part of the selector or of the element). Labels of sliders that are switched off are pale, as WCAG
+# 1.4.3 allows for what is inactive; axe-core does not see that Streamlit's label belongs to such a slider.
 FOREIGN = (("color-contrast", "st-key-live-drop"), ("color-contrast", "st-key-live-warm"))
 WATCH = """
 import os, sys
