@@ -43,7 +43,7 @@ class Visitor:
     """One tab of a browser. url: of the app's root. patience: seconds after which an answer counts as none."""
 
     url: str
-    patience: float = 60.0
+    patience: float = 120.0
     pages: dict[str, str] = field(default_factory=dict)  # path in the URL -> hash of the page's script
 
     async def __aenter__(self) -> "Visitor":
