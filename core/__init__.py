@@ -105,7 +105,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     catalogue                every recipe, and which to run next
     live_state               what is known of a run while it trains, and how long it may
     live_worker              the process of one live run: it trains, tells and obeys
-    live                     runs that are watched while they train, each in a process of its own
+    live_process             that process as the server sees it: started, told things, listened to, ended
+    live                     runs that are watched while they train, and take turns
     status                   where every model and study stands, and what is left
     training_pace            how fast our training loop is beside plain Keras
     bench                    our way against the plain way, as ratios

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core import paths, registry
 from core.catalogue import all_recipes
-from core.clocks.evaluation import READINGS, TABLE, published_figures
+from core.clocks.evaluation import READINGS, SETS, TABLE, published_figures
 from core.clocks.forms import FORMS
 from core.clocks.time import MINUTES, common_sense_error_minutes
 
@@ -192,6 +192,30 @@ def scores(results: Path | None = None) -> dict[str, dict[str, float | str]]:
         if not row.get("model"):
             raise _damaged(path, "it has no column 'model'")
         found[row["model"]] = {name: _number(cell) for name, cell in row.items() if cell and name != "model"}
+    return found
+
+
+SET_NAMES = {  # sets of pictures in ``evaluation.SETS`` and its like -> for people
+    "photographs": "Photographs",
+    "faces": "Painted hands",
+    "benchmark": "Test pictures",
+    "classical": "Without learning",
+    "wild": "Drawn, any clock",
+    "wild-held-out": "Drawn, features never trained on",
+}
+
+
+def set_figures(results: Path | None = None) -> dict[str, dict[str, dict[str, float]]]:
+    """What ``evaluate`` measured on photographs and other clocks: model id -> set of pictures -> figures by name."""
+    path = (results or paths.RESULTS) / SETS
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for row in _rows(path):
+        if not (row.get("model") and row.get("set")):
+            raise _damaged(path, "it has no columns 'model' and 'set'")
+        told = {name: _number(cell) for name, cell in row.items() if cell and name not in ("model", "set")}
+        found.setdefault(row["model"], {})[row["set"]] = {
+            name: value for name, value in told.items() if isinstance(value, float)
+        }
     return found
 
 

@@ -3,56 +3,51 @@
 A run outlives the page that started it: its state is held here, in the server, under an id that nobody can guess. Whoever
 knows the id may watch; only who knows the owner's secret may steer.
 
-Processes are started as ``python -m core.live_worker`` and not by ``multiprocessing``: Streamlit makes the page's script the
-main module of the server, and ``spawn`` would run it again in the child.
+Runs take turns: at most ``LIMIT`` have one, others wait, first come, first served. A run that stands still for
+``TURN_SECONDS`` while others wait gives its turn away. It keeps its process, and with it all that it has learned; as soon as it
+is to go on, it waits before those that have not begun.
 """
 
-import contextlib
 import dataclasses
 import hmac
-import os
-import pickle
 import secrets
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
-from core import paths
-from core.live_state import ACTIVE, COMMANDS, ENDED, PAUSE_MINUTES, LiveError, LiveState, check_live
+from core.live_process import WORKER, LiveProcess
+from core.live_state import ACTIVE, COMMANDS, ENDED, PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.specs import RunSpec
 
-WORKER = ("-m", "core.live_worker")
-LIMIT = 2  # runs at once
+LIMIT = 2  # runs that train at once
+MOST_ASIDE = 4  # runs without a turn that keep their process, and so its memory
 MOST_OF_ONE = 2  # runs of one owner that wait or run
 MOST_WAITING = 20
 KEPT = 20  # ended runs
 KEPT_SECONDS = 3600.0
-ONE_THREAD = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")  # pages need the other cores
 
 
 @dataclass(eq=False)
 class _Run:
-    """What the server knows of a run."""
+    """What the server knows of a run. A turn: it has a process and is not ``state.aside``."""
 
     run_id: str
     owner: str
     state: LiveState
     paused: bool = False  # whether it is to begin paused
-    process: subprocess.Popen[bytes] | None = None
+    next_command: str = ""  # what it is to do when it has a turn again
+    process: LiveProcess | None = None
     paused_since: float | None = None
     ended_at: float | None = None
-    sending: threading.Lock = field(default_factory=threading.Lock)
 
 
 class LiveRuns:
     """All live runs of a server. Every method may be called from any thread, and none waits for training.
 
-    limit: runs at once; others wait, first come, first served. worker: what follows ``python`` to start a worker.
+    limit: runs that train at once; others wait. worker: what follows ``python`` to start a worker.
     """
 
     def __init__(self, limit: int = LIMIT, worker: Sequence[str] = WORKER) -> None:
@@ -131,12 +126,15 @@ class LiveRuns:
         """End the run; what it has learned is measured on the test part, unless ``at_once`` or before it has begun."""
         with self._lock:
             run = self._mine(run_id, owner)
-            if run.state.status in ("queued", "starting"):
+            if run.state.status in ("queued", "starting") and not run.state.aside:
                 self._end(run, "stopped", "Stopped before it began.")
             elif at_once:
                 self._end(run, "stopped", "")
             elif not run.state.ended:
-                self._send(run, "stop")
+                if run in self._queue:
+                    self._queue.remove(run)
+                    self._tell(run, status="running")
+                self._send(run, "stop")  # without a turn too: measuring takes a moment
 
     def rewind(self, run_id: str, owner: str) -> None:
         """Begin anew with the same seed: the same run again. One that is paused stays so, one that has ended is queued."""
@@ -191,8 +189,14 @@ class LiveRuns:
     def _command(self, run_id: str, owner: str, command: str) -> None:
         with self._lock:
             run = self._mine(run_id, owner)
-            if run.state.status in ACTIVE:
+            if run.state.aside and command != "pause":
+                self._ask_for_turn(run, command)
+            elif run.state.status in ACTIVE:
                 self._send(run, command)
+            elif run.state.aside:  # it waits to go on, and is not to any more
+                self._queue.remove(run)
+                self._tell(run, status="paused")
+                run.paused_since = time.monotonic()
             elif run.state.status == "queued":
                 run.paused = command != "resume"
 
@@ -201,10 +205,25 @@ class LiveRuns:
             raise ValueError(f"command must be one of {', '.join(COMMANDS)}; got {command!r}")
         if command != "stop":
             run.paused_since = None if run.paused_since is None else time.monotonic()  # someone is there
-        _write(run, command)
+        if run.process is not None:
+            run.process.send(command)
+
+    def _ask_for_turn(self, run: _Run, command: str) -> None:
+        """A run that gave its turn away is to go on: at once where there is room, else before those that have not begun."""
+        run.next_command = command
+        if run not in self._queue:
+            begun = sum(one.state.aside for one in self._queue)
+            self._queue.insert(begun, run)
+            run.paused_since = None
+            self._tell(run, status="queued")
+        self._advance()
+
+    def _tell(self, run: _Run, **fields: Any) -> None:
+        run.state = dataclasses.replace(run.state, **fields)
+        self._news.notify_all()
 
     def _advance(self) -> None:
-        """End what has stood still for too long, forget what is old, start what can be started."""
+        """End what has stood still for too long, forget what is old, give turns to those who wait."""
         now = time.monotonic()
         for run in list(self._runs.values()):
             if run.paused_since is not None and now - run.paused_since > 60 * PAUSE_MINUTES:
@@ -215,44 +234,49 @@ class LiveRuns:
         for place, run in enumerate(ended):
             if place >= KEPT or now - (run.ended_at or now) > KEPT_SECONDS:
                 del self._runs[run.run_id]
-        while self._queue and sum(run.process is not None for run in self._runs.values()) < self.limit:
-            self._start(self._queue.pop(0))
+        while self._queue and (self._turns() < self.limit or self._put_aside(now)):
+            run = self._queue.pop(0)
+            if run.process is None:
+                self._start(run)
+            else:
+                self._tell(run, status="running", aside=False)
+                self._send(run, run.next_command)
+
+    def _turns(self) -> int:
+        return sum(run.process is not None and not run.state.aside for run in self._runs.values())
+
+    def _put_aside(self, now: float) -> bool:
+        """Whether a run that has stood still for long enough gave its turn away; the one that did so for longest."""
+        runs = self._runs.values()
+        still = [(now - run.paused_since, run) for run in runs if run.paused_since is not None and not run.state.aside]
+        seconds, longest = max(still, key=itemgetter(0), default=(0.0, None))
+        if longest is None or seconds < TURN_SECONDS or sum(run.state.aside for run in runs) >= MOST_ASIDE:
+            return False
+        self._tell(longest, aside=True)
+        return True
 
     def _start(self, run: _Run) -> None:
         run.state = dataclasses.replace(run.state, status="starting")
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-P", *self._worker],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=_environment(),
-                start_new_session=True,  # Ctrl-C ends the server; the worker then ends with it
-            )
+            run.process = process = LiveProcess(self._worker)
         except OSError as error:
             self._end(run, "failed", f"No process could be started for this run ({error.strerror}).", advance=False)
             return
-        run.process = process
-        _write(run, (run.state.spec, run.paused))
+        process.send((run.state.spec, run.paused))
         threading.Thread(target=self._follow, args=(run, process), name=f"live-{run.run_id}", daemon=True).start()
 
-    def _follow(self, run: _Run, process: subprocess.Popen[bytes]) -> None:
+    def _follow(self, run: _Run, process: LiveProcess) -> None:
         """Take in what a worker tells, until it ends; in a thread of its own."""
-        with contextlib.suppress(EOFError, OSError, ValueError, pickle.UnpicklingError):  # it ended, perhaps within a word
-            while process.stdout is not None:
-                fields = pickle.load(process.stdout)
-                with self._lock:
-                    if run.process is process:
-                        self._take(run, fields)
-        for pipe in (process.stdin, process.stdout):  # first: one that told nonsense ends when nobody listens any more
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what was still to be sent cannot be
-                    pipe.close()
-        code = process.wait()
+        for fields in process.messages():
+            with self._lock:
+                if run.process is process:
+                    self._take(run, fields)
+        cause = process.cause()
         with self._lock:
             if run.process is process:
                 run.process = None
                 if not run.state.ended:
-                    self._end(run, "failed", _cause(code), advance=False)
+                    self._end(run, "failed", cause, advance=False)
             self._advance()
 
     def _take(self, run: _Run, fields: dict[str, Any]) -> None:
@@ -261,10 +285,15 @@ class LiveRuns:
         probabilities = fields.pop("probabilities", None)
         if probabilities is not None and run.state.samples is not None:
             fields["samples"] = dataclasses.replace(run.state.samples, probabilities=probabilities)
-        run.state = dataclasses.replace(run.state, **fields)
-        self._news.notify_all()
+        if run in self._queue:  # it gave its turn away and has said something since
+            if fields.get("status") in ENDED:
+                self._queue.remove(run)
+            else:
+                fields.pop("status", None)
+        self._tell(run, **fields)
         run.paused_since = (run.paused_since or time.monotonic()) if run.state.status == "paused" else None
         if run.state.status in ENDED:
+            self._tell(run, aside=False)
             run.ended_at = time.monotonic()
 
     def _end(self, run: _Run, status: str, message: str, *, advance: bool = True) -> None:
@@ -275,35 +304,7 @@ class LiveRuns:
         if process is not None:
             process.kill()  # ``_follow`` sees it end and cleans up
         if not run.state.ended:
-            run.state = dataclasses.replace(run.state, status=status, message=message, seconds_left=None)  # type: ignore[arg-type]
+            self._tell(run, status=status, message=message, seconds_left=None, aside=False)
             run.ended_at = time.monotonic()
         if advance:
             self._advance()
-
-
-def _environment() -> dict[str, str]:
-    """What a worker finds: one thread for computing, our rooms, and no more of a GPU's memory than it needs."""
-    there = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([str(paths.ROOT), *([there] if there else [])])
-    extra = {"PYTHONPATH": path, "TF_FORCE_GPU_ALLOW_GROWTH": "true", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    return {**os.environ, **extra, **dict.fromkeys(ONE_THREAD, "1")}
-
-
-def _write(run: _Run, message: Any) -> None:
-    """Send something to a worker; one that has just ended is seen by ``_follow``."""
-    if run.process is None or run.process.stdin is None:
-        return
-    with contextlib.suppress(OSError, ValueError), run.sending:
-        pickle.dump(message, run.process.stdin)
-        run.process.stdin.flush()
-
-
-def _cause(code: int) -> str:
-    """One sentence on a process that ended by itself."""
-    if code < 0:
-        name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
-        return (
-            f"The run's process was ended from outside ({name}), perhaps for want of memory; rewind begins anew, a smaller "
-            "network or batch needs less."
-        )
-    return f"The run's process ended unexpectedly (exit status {code}); the server's log says more. Rewind begins anew."

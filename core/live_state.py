@@ -4,7 +4,7 @@ Everything here is small and plain, so that a state can be sent between processe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ MOST_PICTURES = 600_000  # pictures x epochs
 WHOLE_PART = 60_000  # what counts as the pictures of a whole training part: as many as the largest has
 MINUTES = 30.0  # of training, pauses excluded
 PAUSE_MINUTES = 15.0  # that a run may stand still
+TURN_SECONDS = 60.0  # that a run may stand still while others wait, before it gives its turn to one of them
 TRACE_POINTS = 300
 MEASURES = ("loss", "cross_entropy", "accuracy")
 
@@ -50,6 +51,15 @@ def check_live(spec: RunSpec) -> None:
         )
 
 
+def shortened(spec: RunSpec) -> RunSpec:
+    """A run with as many of its epochs as a live run may have, each of as many pictures as before; itself where it fits."""
+    training = spec.training
+    epochs = min(training.epochs, MOST_EPOCHS, max(1, MOST_PICTURES // (spec.pictures or WHOLE_PART)))
+    if epochs == training.epochs:
+        return spec
+    return replace(spec, training=replace(training, epochs=epochs, warmup_epochs=min(training.warmup_epochs, epochs)))
+
+
 @dataclass(frozen=True, eq=False)
 class Samples:
     """A few pictures of the test part, and what the network makes of them by now.
@@ -68,11 +78,13 @@ class Samples:
 class LiveState:
     """A live run as it stands.
 
-    place: in the queue, 1 is the next to start; 0 when it does not wait. epoch: whole epochs done; step: steps done of the
-    one under way, of ``steps``. seconds: of training, pauses excluded; seconds_left: as it went so far, None before the second
-    step. history: a row for each epoch, as ``classifiers.runs.run`` gives them. trace: ``epochs`` (where, in epochs) and each
-    of ``MEASURES``, means over stretches of training steps, all of one length. filters: uint8 (n, height, width, channels),
-    weights of the first layer that sees the picture, 0 at 128, the largest at 1 or 255; filter_scale: that largest weight.
+    place: in the queue, 1 is the next to start; 0 when it does not wait. aside: it stood still while others waited and gave
+    its turn to one of them; it keeps what it has learned, and waits its turn when it is to go on. epoch: whole epochs done;
+    step: steps done of the one under way, of ``steps``. seconds: of training, pauses excluded; seconds_left: as it went so
+    far, None before the second step. history: a row for each epoch, as ``classifiers.runs.run`` gives them. trace: ``epochs``
+    (where, in epochs) and each of ``MEASURES``, means over stretches of training steps, all of one length. filters: uint8 (n,
+    height, width, channels), weights of the first layer that sees the picture, 0 at 128, the largest at 1 or 255;
+    filter_scale: that largest weight.
     test: loss, cross_entropy and accuracy on the test part, when the run has ended. message: one sentence, or none.
     """
 
@@ -80,6 +92,7 @@ class LiveState:
     spec: RunSpec
     status: Status
     place: int = 0
+    aside: bool = False
     epoch: int = 0
     step: int = 0
     steps: int = 0

@@ -1,12 +1,19 @@
-"""Progress on the terminal, in one place."""
+"""Progress on the terminal, or told to whoever watches, in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from tqdm.auto import tqdm
+
+_watcher: ContextVar[Callable[[int, int], None] | None] = ContextVar("watcher", default=None)
 
 
 def progress_bar(title: str) -> Callable[[int, int], None]:
     """A function ``(done, count)`` that draws a bar on standard error; the bar appears with the first call."""
+    watcher = _watcher.get()
+    if watcher is not None:
+        return watcher
     bars: list[tqdm] = []
 
     def update(done: int, count: int) -> None:
@@ -17,3 +24,13 @@ def progress_bar(title: str) -> Callable[[int, int], None]:
             bars[0].close()
 
     return update
+
+
+@contextmanager
+def watched(watcher: Callable[[int, int], None]) -> Iterator[None]:
+    """Within this block, and in this thread alone, ``watcher(done, count)`` is told what bars would show."""
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)

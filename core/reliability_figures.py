@@ -19,6 +19,7 @@ from core.comparison import ResultsError
 from core.figures import Look, look_of, palette, plain
 
 TABLE = "reliability.csv"  # a bin of confidences a row, by model and set of pictures
+LEAST = 10  # pictures that a marker stands for: the share right of fewer is mostly chance
 SMALLEST, LARGEST = 6.0, 16.0  # pixels of a marker: its area grows with the pictures that it stands for
 
 
@@ -48,6 +49,19 @@ class Bins:
         """How far the two lie apart in the mean: the expected calibration error (Naeini et al. 2015)."""
         return float(np.average(np.abs(self.confidence - self.right), weights=self.pictures))
 
+    def merged(self, least: int = LEAST) -> "Bins":
+        """Neighbours put together until each stands for ``least`` pictures; too few at the end join those before them."""
+        groups: list[list[int]] = [[]]
+        for index in range(len(self.pictures)):
+            if self.pictures[groups[-1]].sum() >= least:
+                groups.append([])
+            groups[-1].append(index)
+        if len(groups) > 1 and self.pictures[groups[-1]].sum() < least:
+            groups[-2:] = [groups[-2] + groups[-1]]
+        counts = self.pictures
+        means = [[float(np.average(part[at], weights=counts[at])) for at in groups] for part in (self.confidence, self.right)]
+        return Bins(np.array([counts[at].sum() for at in groups]), *map(np.array, means))
+
 
 def reliability(results: Path | None = None) -> dict[str, dict[str, Bins]]:
     """Set of pictures -> model -> its bins, as ``evaluate`` wrote them; empty while it has not. ``ResultsError`` if damaged."""
@@ -74,14 +88,18 @@ def reliability(results: Path | None = None) -> dict[str, dict[str, Bins]]:
 def reliability_plot(
     bins: Mapping[str, Bins], looks: Mapping[str, Look], *, dark: bool = False, height: int = 420
 ) -> go.Figure:
-    """The share right over the confidence, a line a model (by title), with the diagonal where both are the same."""
+    """The share right over the confidence, a line a model (by title), with the diagonal where both are the same.
+
+    A marker stands for ``LEAST`` pictures at least, and its area grows with them.
+    """
     share = {"range": [-0.03, 1.03], "tickformat": ".0%", "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1]}
     across = {**share, "title": title("confidence")}
     figure = framed(height, dark, across, {**share, "title": title("right within 3 minutes")})
     line = {"color": palette(dark).muted, "width": 1}
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line=line, hoverinfo="skip")
-    most = max((float(one.pictures.max()) for one in bins.values()), default=1.0)
-    for place, (name, one) in enumerate(bins.items()):
+    drawn = {name: one.merged() for name, one in bins.items()}
+    most = max((float(one.pictures.max()) for one in drawn.values()), default=1.0)
+    for place, (name, one) in enumerate(drawn.items()):
         look = look_of(name, place, looks)
         marker = marker_of(look, dark) | {"maxdisplayed": 0, "size": marker_sizes(one.pictures, most), "opacity": 1}
         figure.add_scatter(

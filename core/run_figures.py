@@ -19,11 +19,15 @@ LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))  # of the run l
 
 @dataclass(frozen=True)
 class RunCurve:
-    """A run's learning curve. rows: an epoch each, with ``epoch`` and a measure for training and validation."""
+    """A run's learning curve. rows: an epoch each, with ``epoch`` and a measure for training and validation.
+
+    diverged: its loss was no number any more after them.
+    """
 
     title: str
     rows: Rows
     asked: int
+    diverged: bool = False
 
 
 def learning_curves(
@@ -37,7 +41,7 @@ def learning_curves(
 ) -> go.Figure:
     """A measure over the epochs: of the ``crowd`` the validation, in thin lines; of one or two ``picked`` runs training, too.
 
-    The axis is as long as the longest run asks for, so that one which was cut short shows it.
+    The axis is as long as the longest run asks for, so that one which was cut short shows it; a cross ends one that diverged.
     """
     if len(picked) > len(LOOKS):
         raise ValueError(f"at most {len(LOOKS)} runs are picked; got {len(picked)}")
@@ -64,7 +68,29 @@ def learning_curves(
         )
     for one, look in zip(picked, LOOKS, strict=False):
         _add_picked(figure, one, measure, look, dark)
+    _add_crosses(figure, every, column, palette(dark).ink)
     return figure
+
+
+def _add_crosses(figure: go.Figure, runs: Sequence[RunCurve], column: str, colour: str) -> None:
+    """Where runs diverged: a cross after their last whole epoch."""
+    ends = []
+    for one in runs:
+        epochs, values = _curve(one.rows, column)
+        if one.diverged and epochs:
+            ends.append((one, epochs[-1], values[-1]))
+    if not ends:
+        return
+    figure.add_scatter(
+        x=[epoch for _, epoch, _ in ends],
+        y=[value for *_, value in ends],
+        name="diverged",
+        mode="markers",
+        marker={"symbol": "x-thin", "size": 9, "color": colour, "line": {"color": colour, "width": 2}},
+        text=[figure_text(column, value) for *_, value in ends],
+        customdata=[plain(one.title) for one, *_ in ends],
+        hovertemplate="epoch %{x} · %{text}, then it diverged<extra>%{customdata}</extra>",
+    )
 
 
 def _curve(rows: Rows, column: str) -> tuple[list[int], list[float]]:

@@ -2,6 +2,10 @@
 
 ``rows``: mappings with a level for each factor, a ``seed`` and measures such as ``val_accuracy``. Rows whose measure is None
 or no finite number are left out.
+
+A run that diverged counts with the figures of its last whole epoch, and is told of (``diverged``). Without it a design would
+not be even any more, and a setting that makes runs diverge would be judged by those that got away; one that diverged in its
+first epoch has no figures. ``whole`` leaves all of them out, for whoever wants to see what is left.
 """
 
 import math
@@ -52,6 +56,16 @@ def measured(rows: Rows, measure: str) -> Rows:
     return [row for row in rows if _is_number(row.get(measure))]
 
 
+def diverged(rows: Rows) -> int:
+    """How many of these runs diverged."""
+    return sum(bool(row.get("diverged")) for row in rows)
+
+
+def whole(rows: Rows) -> Rows:
+    """The rows of the runs that did not diverge."""
+    return [row for row in rows if not row.get("diverged")]
+
+
 def _mean(rows: Rows, measure: str) -> float:
     return float(np.mean([row[measure] for row in rows]))
 
@@ -68,7 +82,8 @@ def _groups(items: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, list[A
 class LevelMean:
     """The mean of a measure over the rows with one level of a factor.
 
-    spread: standard deviation of the means of the single seeds, None for one seed. count: rows.
+    spread: standard deviation of the means of the single seeds, None for one seed. count: rows; diverged: those among them
+    whose run diverged.
     """
 
     factor: str
@@ -76,6 +91,7 @@ class LevelMean:
     mean: float
     spread: float | None
     count: int
+    diverged: int = 0
 
 
 def main_effects(rows: Rows, factors: Sequence[str], measure: str) -> list[LevelMean]:
@@ -90,7 +106,7 @@ def main_effects(rows: Rows, factors: Sequence[str], measure: str) -> list[Level
         for level, group in of_level.items():
             seeds = [_mean(part, measure) for part in _groups(group, lambda row: row.get("seed")).values()]
             spread = float(np.std(seeds, ddof=1)) if len(seeds) > 1 else None
-            found.append(LevelMean(factor, level, _mean(group, measure), spread, len(group)))
+            found.append(LevelMean(factor, level, _mean(group, measure), spread, len(group), diverged(group)))
     return found
 
 
@@ -116,13 +132,17 @@ def optimum(rows: Rows, factors: Sequence[str], measure: str = "val_accuracy", *
 
 @dataclass(frozen=True)
 class Cell:
-    """Two levels that meet. mean: of the measure. beyond: what of it the two main effects do not explain."""
+    """Two levels that meet. mean: of the measure over ``count`` runs, of which some ``diverged``.
+
+    beyond: what of the mean the two main effects do not explain.
+    """
 
     first: Level
     second: Level
     mean: float
     beyond: float
     count: int
+    diverged: int = 0
 
 
 def interactions(rows: Rows, first: str, second: str, measure: str) -> list[Cell]:
@@ -130,15 +150,15 @@ def interactions(rows: Rows, first: str, second: str, measure: str) -> list[Cell
 
     In L16(4^4) each pair of levels meets once: its cell holds what the other two factors do there, too.
     """
-    whole = [row for row in measured(rows, measure) if row.get(first) is not None and row.get(second) is not None]
-    if not whole:
+    there = [row for row in measured(rows, measure) if row.get(first) is not None and row.get(second) is not None]
+    if not there:
         return []
-    grand = _mean(whole, measure)
-    effect = {(one.factor, one.level): one.mean for one in main_effects(whole, (first, second), measure)}
+    grand = _mean(there, measure)
+    effect = {(one.factor, one.level): one.mean for one in main_effects(there, (first, second), measure)}
     cells = []
-    for (a, b), group in _groups(whole, lambda row: (row[first], row[second])).items():
+    for (a, b), group in _groups(there, lambda row: (row[first], row[second])).items():
         mean = _mean(group, measure)
-        cells.append(Cell(a, b, mean, mean - effect[first, a] - effect[second, b] + grand, len(group)))
+        cells.append(Cell(a, b, mean, mean - effect[first, a] - effect[second, b] + grand, len(group), diverged(group)))
     return cells
 
 
@@ -151,10 +171,10 @@ def factor_importance(rows: Rows, factors: Sequence[str], measure: str) -> dict[
     """
     shares = {}
     for factor in factors:
-        whole = [row for row in measured(rows, measure) if row.get(factor) is not None]
-        values = np.array([row[measure] for row in whole], np.float64)
+        there = [row for row in measured(rows, measure) if row.get(factor) is not None]
+        values = np.array([row[measure] for row in there], np.float64)
         total = float(((values - values.mean()) ** 2).sum()) if len(values) else 0.0
-        between = sum(one.count * (one.mean - float(values.mean())) ** 2 for one in main_effects(whole, (factor,), measure))
+        between = sum(one.count * (one.mean - float(values.mean())) ** 2 for one in main_effects(there, (factor,), measure))
         shares[factor] = min(1.0, between / total) if total > 0 else 0.0
     return shares
 
@@ -168,8 +188,8 @@ def mean_over_seeds(rows: Rows, factors: Sequence[str]) -> list[Row]:
     for group in _groups(rows, lambda row: tuple(row.get(factor) for factor in factors)).values():
         row: Row = {factor: group[0].get(factor) for factor in factors}
         for column in COLUMNS:
-            whole = measured(group, column)
-            row[column] = _mean(whole, column) if whole else None
+            there = measured(group, column)
+            row[column] = _mean(there, column) if there else None
         row["seeds"] = len({one.get("seed") for one in group})
         row["trials"] = [one["trial"] for one in group]
         found.append(row)
@@ -184,7 +204,10 @@ def best(rows: Rows, k: int, measure: str = "val_accuracy", *, largest: bool = T
 
 @dataclass(frozen=True)
 class Beside:
-    """A printed figure beside ours. trial: the first one with that setting. ours: the mean over ``seeds`` runs, or None."""
+    """A printed figure beside ours. trial: the first one with that setting. ours: the mean over ``seeds`` runs, or None.
+
+    trials: of these runs.
+    """
 
     trial: int
     factors: dict[str, Level]
@@ -193,6 +216,7 @@ class Beside:
     ours: float | None
     seeds: int
     doubt: str
+    trials: tuple[int, ...] = ()
 
 
 def beside_published(study: Study, rows: Rows) -> list[Beside]:
@@ -221,8 +245,9 @@ def beside_published(study: Study, rows: Rows) -> list[Beside]:
 
 
 def _beside(trial: int, factors: dict[str, Level], measure: str, printed: Printed, there: Rows, doubt: str) -> Beside:
-    whole = measured(there, measure)
-    return Beside(trial, factors, measure, printed, _mean(whole, measure) if whole else None, len(whole), doubt)
+    mine = measured(there, measure)
+    ours = _mean(mine, measure) if mine else None
+    return Beside(trial, factors, measure, printed, ours, len(mine), doubt, tuple(row["trial"] for row in mine))
 
 
 def agreement(pairs: Sequence[Beside]) -> dict[str, float | None]:

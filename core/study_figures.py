@@ -1,10 +1,10 @@
 """Rows of studies -> plotly figures, in the style of ``figures``: effects, interactions, importance, lines by optimiser, print.
 
 Every function is pure. A level of a factor has one look in all figures of a study, by its place among the study's levels; hue,
-dash and marker differ together, so nothing rests on colour alone.
+dash and marker differ together, so nothing rests on colour alone. An open marker holds runs that diverged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,10 +81,11 @@ def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False
             name=plain(factor_title(factor)),
             mode="lines+markers",
             line={"color": see_through(colours.series[look.hue], 0.45), "width": 1.5},
-            marker=marker_of(look, dark, most=0) | {"size": [12 if one is best else 7 for one in of_factor]},
+            marker=marker_of(look, dark, most=0)
+            | {"size": [12 if one is best else 7 for one in of_factor], "symbol": _symbols(look, of_factor)},
             error_x={"array": [one.spread or 0.0 for one in of_factor], "thickness": 1.2, "width": 3},
-            customdata=[[_one(one, column), one.count] for one in of_factor],
-            hovertemplate="%{customdata[0]} · mean of %{customdata[1]} runs<extra></extra>",
+            customdata=[[_one(one, column), _runs(one)] for one in of_factor],
+            hovertemplate="%{customdata[0]} · mean of %{customdata[1]}<extra></extra>",
         )
     if effects:
         first = [one for one in effects if one.factor == factors[0]]
@@ -101,6 +102,15 @@ def effects_plot(effects: Sequence[LevelMean], column: str, *, log: bool = False
 def _one(effect: LevelMean, column: str) -> str:
     spread = "" if effect.spread is None else f" ± {figure_text(column, effect.spread)}"
     return f"{plain(level_title(effect.factor, effect.level))}: {figure_text(column, effect.mean)}{spread}"
+
+
+def _symbols(look: Look, means: Sequence[LevelMean | Cell]) -> list[str]:
+    """A marker for each mean: open where runs behind it diverged."""
+    return [look.symbol + ("-open" if one.diverged else "") for one in means]
+
+
+def _runs(one: LevelMean | Cell) -> str:
+    return f"{one.count} run{'' if one.count == 1 else 's'}" + (f", of which {one.diverged} diverged" if one.diverged else "")
 
 
 def interaction_plot(
@@ -133,9 +143,9 @@ def interaction_plot(
             name=label,
             mode="lines+markers",
             line=line_of(look, dark),
-            marker=marker_of(look, dark, size=9, most=0),
-            customdata=[[figure_text(column, one.mean), _beyond(one, column), one.count] for _, one in met],
-            hovertemplate="%{customdata[0]}, %{customdata[1]} beyond both effects · %{customdata[2]} runs"
+            marker=marker_of(look, dark, size=9, most=0) | {"symbol": _symbols(look, [one for _, one in met])},
+            customdata=[[figure_text(column, one.mean), _beyond(one, column), _runs(one)] for _, one in met],
+            hovertemplate="%{customdata[0]}, %{customdata[1]} beyond both effects · %{customdata[2]}"
             f"<extra>{label}</extra>",
         )
     return figure
@@ -182,13 +192,15 @@ def lines_over(
     column: str,
     lines: Sequence[Level],
     *,
+    broken: Collection[int] = (),
     log: bool = False,
     dark: bool = False,
     height: int = 400,
 ) -> go.Figure:
     """A measure over a factor that is a number, a line for each optimiser through the means of its runs, which are dots.
 
-    points: (optimiser, number, value) of each run. lines: all optimisers, in the order of the study. 2023, Figure 1.
+    points: (optimiser, number, value) of each run; broken: places among them of the runs that diverged, open dots. lines: all
+    optimisers, in the order of the study. 2023, Figure 1.
     """
     numbers = sorted({number for _, number, _ in points})
     across: dict[str, Any] = {
@@ -201,16 +213,18 @@ def lines_over(
     figure = framed(height, dark, across, value_axis(column, [value for *_, value in points], log=log), legend=True)
     looks = looks_of(lines)
     for level in lines:
-        mine = [(number, value) for name, number, value in points if name == level]
+        places = [place for place, (name, *_) in enumerate(points) if name == level]
+        mine = [points[place][1:] for place in places]
         if not mine:
             continue
         at = sorted({number for number, _ in mine})
         values = {number: [value for there, value in mine if there == number] for number in at}
         look, label = looks[level], plain(level_title("optimizer", level))
         colour = palette(dark).series[look.hue]
-        dots = {"color": see_through(colour, 0.45), "size": 5, "symbol": look.symbol}
+        symbols = [look.symbol + ("-open" if place in broken else "") for place in places]
+        dots = {"color": see_through(colour, 0.45), "size": 5, "symbol": symbols}
         hover = "%{customdata} at %{x:g}<extra>" + label + "</extra>"
-        told = [figure_text(column, value) for _, value in mine]
+        told = [figure_text(column, points[place][2]) + (", diverged" if place in broken else "") for place in places]
         x, y = [number for number, _ in mine], [float(value) for _, value in mine]
         figure.add_scatter(x=x, y=y, mode="markers", marker=dots, showlegend=False, customdata=told, hovertemplate=hover)
         means = [float(np.mean(values[number])) for number in at]

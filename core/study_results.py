@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import paths
-from core.classifiers.runs import RunResult
 from core.trials import Level, Row, Study, StudyError, TrialSpec
+
+if TYPE_CHECKING:  # the first page asks for a table's name, and may not wait for OpenCV
+    from core.classifiers.runs import RunResult
 
 CURVE = ("loss", "cross_entropy", "accuracy", "val_loss", "val_cross_entropy", "val_accuracy")
 KINDS = ("curves", "confusion", "wrong")
@@ -63,7 +65,7 @@ class TrialRecord:
         return int(epochs * self.row["pictures"])
 
 
-def make_record(trial: TrialSpec, result: RunResult, true: NDArray[np.int64], pictures: int) -> TrialRecord:
+def make_record(trial: TrialSpec, result: "RunResult", true: NDArray[np.int64], pictures: int) -> TrialRecord:
     """What is kept of ``result``. true: labels int64 (n,) of the test part. pictures: of the training part that it saw."""
     last: Mapping[str, Any] = result.history[-1] if result.history else {}
     row: Row = {"study": trial.study, "trial": trial.number, "seed": trial.seed, **trial.factors}
@@ -80,7 +82,7 @@ def make_record(trial: TrialSpec, result: RunResult, true: NDArray[np.int64], pi
     return TrialRecord(row, curve, confusion, _wrong(result, true))
 
 
-def _wrong(result: RunResult, true: NDArray[np.int64]) -> list[list[float]]:
+def _wrong(result: "RunResult", true: NDArray[np.int64]) -> list[list[float]]:
     """The most confident mistakes of each cell of the confusion matrix."""
     kept, seen = [], Counter[tuple[int, int]]()
     for index, predicted, confidence in sorted(result.wrong, key=lambda one: -one[2]):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import dial, living, presenter, shelf, shell
+from pages.parts import demos, dial, living, presenter, shelf, shell
 
 CARDS = (  # a picture, the page that it leads to, what one can do there
     (
@@ -34,6 +34,7 @@ with st.container(key="welcome"):
         with st.container(key="welcome-ways", horizontal=True):
             st.page_link("pages/tell_the_time.py", label="Read a clock", icon=":material/arrow_forward:", icon_position="right")
             st.button("Five demos in five minutes", icon=":material/play_arrow:", on_click=presenter.start, type="tertiary")
+        st.html(shelf.not_yet(demos.lacking()))
     with right:
         dial.show()
 with st.container(key="ways-head", horizontal=True, vertical_alignment="bottom"):

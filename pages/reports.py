@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import cached_reports, forms, report_items, shell, views
+from pages.parts import cached_reports, forms, landing, report_items, shell, views
 
 YEARS = {"2022": "2022", "2023": "2023"}
 
@@ -24,4 +24,5 @@ with st.container(key=f"report-{year}"):
         st.html(report_items.told(answers))
         for answer in answers:
             with st.container(key=f"{year}-{answer.item.anchor}"):
-                report_items.show(answer)
+                st.html(report_items.block(answer))
+landing.land(year)

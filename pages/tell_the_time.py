@@ -49,7 +49,8 @@ def read(tab_is_open: bool) -> None:
 
 
 shell.enter()
-st.html(shell.WEB / "models.css")
+for sheet in ("models.css", "tell.css"):
+    st.html(shell.WEB / sheet)
 views.heading("Tell the time", "Give it a clock; see the time each model reads, and how sure it is.")
 reading, comparing, learning = st.tabs(list(TABS), key="tab", bind="query-params")
 with reading:

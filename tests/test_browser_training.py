@@ -16,7 +16,7 @@ import pytest
 from core.paths import ROOT
 from core.studies import STUDIES
 from tests.served import Server
-from tests.stored_studies import store
+from tests.stored_studies import accuracy_of, store
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt")
 from tests import test_browser  # noqa: E402
@@ -100,6 +100,25 @@ def test_keys_move_a_brush(page, server: Server):
     expect(page.get_by_role("slider", name="optimiser, from")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator(".parallel .told")).to_have_text("48 of 48 runs")
+
+
+def test_a_brush_keeps_its_numbers_when_only_the_best_are_shown(page, server: Server):
+    values = sorted((accuracy_of(trial) for trial in STUDIES["l16-mlp"].trials), reverse=True)
+    place = next(place for place in range(5, 48) if values[place] > values[place + 1])
+    cut = f"{(values[place] + values[place + 1]) / 2:.6g}"
+    opened(page, server, f"{STUDY}&brush=val_accuracy:..{cut}")
+    told = page.locator(".parallel .told")
+    expect(told).to_have_text(f"{47 - place} of 48 runs")
+    page.get_by_role("radio", name="Best 5", exact=True).click()
+    expect(told).to_have_text("0 of 5 runs")
+    expect(page.get_by_role("alert").first).to_contain_text("None of the best 5 runs lies within the brushes")
+    page.get_by_role("slider", name="optimiser, from").focus()
+    page.keyboard.press("ArrowUp")  # the browser sends both brushes
+    until(page, rf"brush=optimizer.*brush=val_accuracy%3A\.\.{re.escape(cut)}")
+    page.get_by_role("slider", name="optimiser, from").focus()
+    page.keyboard.press("Escape")
+    page.get_by_role("radio", name="All", exact=True).click()
+    expect(told).to_have_text(f"{47 - place} of 48 runs")
 
 
 def test_a_line_that_is_pressed_is_looked_at(page, server: Server):
@@ -202,6 +221,7 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
         assert len(validation) == done
     expect(page.locator(".lo-samples figure")).to_have_count(12)
     expect(page.locator(".lo-filters img")).to_be_visible()
+    expect(page.locator(".lo-lane .lo-swatch")).to_be_visible()
 
     page.get_by_role("button", name="Go on", exact=True).click()
     expect(status).to_contain_text("Done 5 of 5 epochs", timeout=LIVE_MILLISECONDS)

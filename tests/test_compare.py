@@ -101,6 +101,22 @@ def test_results_are_shown_with_the_epochs_behind_them(full: Path):
     assert len(running.get("plotly_chart")) == 4 + 2 + 4 + 1 + 2  # errors, where, learning, confusion, gamma
 
 
+def test_models_trained_in_part_are_marked_with_a_word(full: Path):
+    text = html(start(COMPARE))
+    assert text.count('<tr class="lo-part">') == 1  # of four, one stands at 3 of 100 epochs
+    assert "Regression (2022)<small>barely trained</small>" in text
+    assert "Regression (2022), barely trained" in text  # above its own figures
+    words = [model_cards.stage(*epochs) for epochs in ((1, 100), (9, 100), (10, 100), (49, 100), (50, 100), (100, 100), (7, 5))]
+    assert words == ["barely trained"] * 2 + ["trained in part"] * 3 + ["", ""]
+
+
+def test_a_card_tells_what_its_model_makes_of_other_clocks():
+    text = model_cards.on_sets({"photographs": {"pictures": 100.0, "mean_minutes": 3.6084, "within_1_minute": 0.81}, "own": {}})
+    assert '<th scope="row">Photographs<small>100 pictures</small></th><td>81.0 %</td><td>3.61</td>' in text
+    assert text.count("–") == 2  # of a set without figures
+    assert model_cards.on_sets({}) == ""
+
+
 def test_every_chart_has_words(full: Path):
     running = start(COMPARE)
     assert all(len(chart.proto.alt) > 20 for chart in running.get("plotly_chart"))

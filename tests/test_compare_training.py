@@ -1,6 +1,7 @@
 """The page 'Compare training' through Streamlit's own test runner: stored studies, pictures of data sets."""
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import paths
-from core.datasets import DATASETS
+from core.datasets import DATASETS, DatasetError
+from core.progress import progress_bar
 from core.studies import STUDIES
 from core.study_results import load_rows, table_path
-from pages.parts import cached_studies, dataset_browser, study_run, study_tab
+from pages.parts import being_read, cached_studies, dataset_browser, study_published, study_run, study_tab
 from tests.stored_studies import record, store
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -25,6 +27,7 @@ def results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A house without results and without pictures."""
     monkeypatch.setattr(paths, "RESULTS", tmp_path)
     monkeypatch.setattr(study_run, "is_available", lambda name: False)
+    monkeypatch.setattr(being_read, "AT_ONCE_SECONDS", 60.0)
     return tmp_path
 
 
@@ -98,22 +101,57 @@ def test_a_study_with_runs_shows_every_section(results: Path):
 
 def test_what_a_share_left_out_is_told(results: Path):
     study = STUDIES["cnn-grid"]
-    records = [record(trial, epochs=2, pictures=5_400) for trial in study.trials[:20]]
+    records = [record(trial, epochs=2, pictures=4_320) for trial in study.trials[:20]]
     store(study, results, [*records, record(study.trials[20], diverged="The loss is no number after epoch 1")])
     running = page(study="cnn-grid", runs="Published")
     text = html(running)
     assert "21 of 62 runs are stored" in text
-    assert "2 of 10 epochs, 5,400 of 54,000 pictures, CPU" in text
-    assert "1 ended early" in text
+    assert "2 of 10 epochs, 4,320 of 54,000 pictures, CPU" in text
+    assert "1 diverged and ended early" in text
     assert "python -m core sweep cnn-grid</code> goes on" in text
     assert "Longer, and in larger batches" in text
     assert running.session_state["runs"] == "published"
     assert table(running)[-1] == 20  # without a figure: last
 
 
+def test_runs_that_diverged_are_marked_and_told_of(results: Path):
+    study = STUDIES["l16-mlp"]
+    lost = [record(study.trials[0], epochs=3, diverged="No number"), record(study.trials[1], diverged="No number")]
+    store(study, results, [*lost, *map(record, study.trials[2:])])
+    running = page()
+    text = html(running)
+    assert (
+        "2 of these runs diverged: the loss was no number any more. 1 counts with the figures of the last whole epoch" in text
+    )
+    assert "1 did in the first epoch: without figures, they are left out" in text
+    assert "Read it as a hint" in text  # a run of the design has no figure
+    seen = running.dataframe[0].value.set_index("run")["diverged"].dropna()
+    assert dict(seen) == {0: "in epoch 4", 1: "in epoch 1"}
+    symbols = [symbol for trace in figures(running)[0]["data"] for symbol in trace["marker"]["symbol"]]
+    assert sum(symbol.endswith("-open") for symbol in symbols) == len(study.factors)  # one level of each factor
+    assert "A cross: there a run diverged." in text
+    assert "2 seeds; 1 diverged" in text or "3 seeds; 1 diverged" in text  # beside the printed figures
+    clean(running.toggle(key="whole").set_value(True).run())
+    text = html(running)
+    assert "of these runs diverged" not in text
+    assert "missing, left out, or have no figure" in text
+    assert len(table(running)) == 48  # every run is still listed
+
+
+def test_the_share_behind_a_mean_is_that_of_all_its_runs():
+    trials = [trial for trial in STUDIES["l16-cnn"].trials if trial.factors == STUDIES["l16-cnn"].trials[0].factors]
+    whole, *cut = (record(trial, epochs=epochs) for trial, epochs in zip(trials, (None, 2, 2), strict=True))
+    assert study_published.seen([whole.row]) == ""
+    assert study_published.seen([whole.row, *(one.row for one in cut)]) == "3 seeds; 2 of them 2 of 20 epochs"
+    assert study_published.seen([one.row for one in cut]) == "2 seeds; 2 of 20 epochs"
+    lost = record(trials[0], epochs=3, diverged="No number").row
+    assert study_published.seen([lost, cut[0].row]) == "2 seeds; 1 of them 2 of 20 epochs; 1 diverged"
+    assert study_published.seen([lost]) == "diverged"
+
+
 def test_what_only_a_full_sweep_runs_is_told():
     study = STUDIES["l16-cnn"]
-    share = [record(trial, epochs=3, pictures=18_000).row for trial in study.trials if trial.seed == 0]
+    share = [record(trial, epochs=2, pictures=18_000).row for trial in study.trials if trial.seed == 0]
     text = study_tab.stored(study, share)
     assert "16 of 48 runs are stored" in text
     assert "<code>python -m core sweep l16-cnn --full</code> runs the rest" in text
@@ -145,6 +183,35 @@ def test_a_link_restores_brushes_runs_and_the_cell(results: Path):
     assert "pick" not in running.query_params
 
 
+def test_brushes_keep_their_numbers_when_only_the_best_are_shown(results: Path):
+    study = STUDIES["keras-examples"]
+    store(study, results)
+    values = sorted(row["val_accuracy"] for row in load_rows(study.name, results))
+    assert values[:7] == [0.52, 0.522, 0.524, 0.55, 0.552, 0.554, 0.56]
+    assert values[7:] == [0.562, 0.564, 0.59, 0.592, 0.594]
+    running = page(study=study.name, brush="val_accuracy:..0.591")
+    assert len(table(running)) == 10
+    clean(running.segmented_control(key="top").set_value("5").run())
+    assert len(table(running)) == 3
+    running = page(study=study.name, brush="val_accuracy:..0.561", top="Best 5")
+    text = html(running)
+    assert "None of the best 5 runs lies within the brushes; 7 of all 12 runs do: show all, or clear the brushes." in text
+    assert not running.dataframe
+    clean(running.segmented_control(key="top").set_value("all").run())
+    assert len(table(running)) == 7
+    text = html(page(study=study.name, brush="val_accuracy:2..", top="Best 5"))
+    assert "None of the best 5 runs lies within the brushes, and no other run does: make one of them wider" in text
+
+
+def test_a_stored_run_is_taken_to_the_form_as_far_as_it_fits(results: Path):
+    store(STUDIES["l16-mlp"], results)
+    running = page()
+    clean(running.button(key="train-0").click().run())
+    state = running.session_state
+    assert (state["part"], state["live-epochs"], state["live-pictures"]) == ("Train now", 10, 0)
+    assert state["live-left-out"][0].startswith("The stored run had 20 epochs of 54,000 pictures; 10 of 54,000 fit here")
+
+
 def test_garbage_in_a_link_is_passed_over(results: Path):
     store(STUDIES["keras-examples"], results)
     running = page(
@@ -158,7 +225,7 @@ def test_garbage_in_a_link_is_passed_over(results: Path):
 def test_pictures_behind_a_cell_are_shown(results: Path, monkeypatch: pytest.MonkeyPatch):
     store(STUDIES["l16-mlp"], results)
     monkeypatch.setattr(study_run, "is_available", lambda name: True)
-    monkeypatch.setattr(cached_studies, "test_pictures", lambda name: np.zeros((100, 28, 28, 1), np.uint8))
+    monkeypatch.setattr(cached_studies, "read_test_pictures", lambda name: np.zeros((100, 28, 28, 1), np.uint8))
     text = html(page(cell="6-0"))
     assert text.count('alt="Test picture') == 3
     assert "Test picture 6: Shirt, taken for T-shirt/top" in text
@@ -197,7 +264,7 @@ def samples(name: str) -> dict[str, tuple[list[np.ndarray], list[int]]]:
 
 def test_pictures_of_every_class_and_more_of_one(results: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(dataset_browser, "is_available", lambda name: True)
-    monkeypatch.setattr(cached_studies, "dataset_samples", samples)
+    monkeypatch.setattr(cached_studies, "read_samples", samples)
     running = page(BROWSER)
     text = html(running)
     assert text.count("<img") == 10 * dataset_browser.FEW
@@ -206,6 +273,47 @@ def test_pictures_of_every_class_and_more_of_one(results: Path, monkeypatch: pyt
     text = html(clean(running.selectbox(key="class").select("8").run()))
     assert text.count('alt="Bag, picture') == 20
     assert html(page(BROWSER, data="anime-faces")).count("<img") == 20  # one class: all of it
+
+
+def test_a_data_set_is_read_beside_the_pages(results: Path, monkeypatch: pytest.MonkeyPatch):
+    go_on, read = threading.Event(), []
+
+    def slow(name: str):
+        read.append(name)
+        if name == "cifar10":
+            progress_bar("reading")(20_000, 50_000)
+            assert go_on.wait(120)
+        return samples(name)
+
+    monkeypatch.setattr(dataset_browser, "is_available", lambda name: True)
+    monkeypatch.setattr(cached_studies, "read_samples", slow)
+    other = page(BROWSER)
+    monkeypatch.setattr(being_read, "AT_ONCE_SECONDS", 1.0)
+    first, second = (page(BROWSER, data="cifar10") for _ in range(2))
+    for waits in (first, second):
+        assert "CIFAR-10 is being read: 20,000 of 50,000 pictures, about" in html(waits)
+        assert "<img" not in html(waits)
+    assert html(clean(other.selectbox(key="class").select("8").run())).count('alt="Bag, picture') == 20  # nobody else waits
+    go_on.set()
+    cached_studies.reading(cached_studies.SAMPLES, "cifar10").result()
+    assert html(clean(first.run())).count("<img") == 10 * dataset_browser.FEW
+    assert read == ["fashion-mnist", "cifar10"]
+
+
+def test_a_data_set_that_cannot_be_read_is_a_sentence_and_can_be_tried_again(results: Path, monkeypatch: pytest.MonkeyPatch):
+    broken = [True]
+
+    def read(name: str):
+        if broken.pop():
+            raise DatasetError("cifar10.zip is damaged; download it again.")
+        return samples(name)
+
+    monkeypatch.setattr(dataset_browser, "is_available", lambda name: True)
+    monkeypatch.setattr(cached_studies, "read_samples", read)
+    running = page(BROWSER, data="cifar10")
+    assert "Cifar10.zip is damaged; download it again." in html(running)
+    broken.append(False)
+    assert html(clean(running.run())).count("<img") == 10 * dataset_browser.FEW
 
 
 def test_a_missing_data_set_is_one_sentence_with_its_remedy(results: Path, monkeypatch: pytest.MonkeyPatch):

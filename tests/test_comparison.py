@@ -85,6 +85,21 @@ def test_damaged_readings_are_a_sentence_with_the_remedy(tmp_path: Path, text: s
         comparison.readings(tmp_path)
 
 
+def test_figures_on_other_clocks_by_model_and_set(tmp_path: Path) -> None:
+    assert comparison.set_figures(tmp_path) == {}
+    table = tmp_path / "clock_photographs.csv"
+    table.write_text("model,set,pictures,mean_minutes,within_1_minute\na,photographs,100,3.5,0.81\na,wild,360,,0.5\n")
+    assert comparison.set_figures(tmp_path) == {
+        "a": {
+            "photographs": {"pictures": 100, "mean_minutes": 3.5, "within_1_minute": 0.81},
+            "wild": {"pictures": 360, "within_1_minute": 0.5},
+        }
+    }
+    table.write_text("model,pictures\na,100\n")
+    with pytest.raises(comparison.ResultsError, match=r"clock_photographs\.csv is damaged"):
+        comparison.set_figures(tmp_path)
+
+
 def test_readings_and_their_errors(tmp_path: Path) -> None:
     write(tmp_path, "clocks_readings.csv", "true,a,b\n719,1.0,719\n0,360,30.5\n")
     found = comparison.readings(tmp_path)

@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import paths, registry
-from pages.parts import in_memory, living, shelf
+from core.clocks.reading import default_model
+from pages.parts import demos, forms, in_memory, living, shelf
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -45,9 +46,27 @@ def test_what_is_stored_is_drawn():
     assert drawn.count('class="lo-take"') == living.TAKES
     assert "lo-held" not in drawn
     assert drawn.count("data:image/png;base64,") == living.TAKES
-    assert 'aria-label="Pictures of clocks, and the times that a network reads in them: 10:08, ' in drawn
+    assert 'aria-label="Pictures of clocks, and the times that a network reads in them: 09:12, ' in drawn
     assert '<polyline class="lo-new"' in living.curves()
     assert "%" in re.search('aria-label="([^"]+)"', living.curves())[1]
+
+
+def test_the_first_reading_is_the_one_that_the_page_of_clocks_opens_with():
+    """The same picture, read by the same model: whoever follows the card finds the time that stood on it."""
+    first = living.rows("readings.csv")[0]
+    assert (first["sample"], first["model"]) == (forms.EXAMPLE, default_model()), "write it again: python tools/living.py"
+    assert first["time"] == first["sample"].partition("-")[0].replace("_", ":")
+
+
+def test_the_page_says_beforehand_which_demos_have_nothing_to_show(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pages.parts.demos.list_cards", lambda: [card("reader", "core.clocks.networks.build_reader")])
+    monkeypatch.setattr("pages.parts.cached_studies.has_rows", lambda name: False)
+    names = ["Demo 4, What a hyperparameter does", "Demo 5, A walk through latent space"]
+    assert [name for name, _, _ in demos.lacking()] == names
+    text = text_of(AppTest.from_file(ROOT / "app.py", default_timeout=60).run())
+    assert f"{names[0]}: No run of this study is stored on this machine yet. <code>python -m core sweep l16-mlp</code>" in text
+    assert f"{names[1]}: No model that makes pictures" in text
+    assert shelf.not_yet([]) == ""
 
 
 def test_hands_stand_where_the_network_saw_them(home: Path):

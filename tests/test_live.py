@@ -14,7 +14,7 @@ import pytest
 from core import live
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveError, LiveState, check_live
+from core.live_state import LiveError, LiveState, check_live, shortened
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 from tests.fake_worker import FAILING_DATA, FAILING_SEED, SIZE
 
@@ -251,6 +251,71 @@ def test_a_pause_does_not_last_for_ever(runs: LiveRuns, monkeypatch: pytest.Monk
     assert "minutes of pause, so that others can run" in state.message
 
 
+def test_a_run_that_stands_still_gives_its_turn_to_whoever_waits(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    first, second = (runs.submit(spec(2, seed=seed), ANNE, paused=True) for seed in (1, 2))
+    for one in (first, second):
+        until(runs, one, held(0, 0))
+    runs.step(first, ANNE)
+    until(runs, first, held(0, 1))
+    assert not runs.state(first).aside  # nobody waits
+    third = runs.submit(spec(50, batch_size=1), BERT)
+    assert runs.state(third).status == "starting"
+    assert [runs.state(one).aside for one in (first, second)] == [False, True]  # the second has stood still for longer
+    fourth = runs.submit(spec(50, batch_size=1), CARL)
+    assert [runs.state(one).aside for one in (first, second)] == [True, True]
+    fifth = runs.submit(spec(1), BERT)
+    assert (runs.state(fifth).status, runs.state(fifth).place) == ("queued", 1)
+
+    runs.resume(second, ANNE)  # before those that have not begun, not before those that train
+    assert [(runs.state(one).status, runs.state(one).place) for one in (second, fifth)] == [("queued", 1), ("queued", 2)]
+    runs.pause(second, ANNE)
+    assert (runs.state(second).status, runs.state(fifth).place) == ("paused", 1)
+    runs.resume(second, ANNE)
+    runs.stop(first, ANNE)  # it needs no turn to be measured
+    assert until(runs, first, ended).test is not None
+    runs.stop(fourth, CARL, at_once=True)
+    state = until(runs, second, ended)
+    assert (state.status, state.epoch, state.aside) == ("done", 2, False)
+    np.testing.assert_allclose(state.trace["loss"], np.random.default_rng(2).random(8), atol=1e-12)  # the same run all along
+    assert until(runs, fifth, ended).status == "done"
+    assert not runs.state(third).ended
+
+
+def test_runs_keep_their_turns_for_a_while_and_so_many_processes_stand_aside(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    ids = [runs.submit(spec(2), ANNE, paused=True) for _ in range(2)]
+    for one in ids:
+        until(runs, one, held(0, 0))
+    waits = runs.submit(spec(1), BERT)
+    assert (runs.state(waits).status, runs.state(waits).place) == ("queued", 1)  # they have not stood still for a minute
+    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(live, "MOST_ASIDE", 0)
+    assert runs.state(waits).status == "queued"
+    monkeypatch.setattr(live, "MOST_ASIDE", 1)
+    assert until(runs, waits, ended).status == "done"
+    (aside,) = [one for one in ids if runs.state(one).aside]
+    runs.step(aside, ANNE)  # there is room again: no waiting
+    assert not until(runs, aside, held(0, 1)).aside
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_run_that_dies_without_a_turn_is_not_begun_anew(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    runs.limit = 1
+    first = runs.submit(spec(2), ANNE, paused=True)
+    until(runs, first, held(0, 0))
+    runs.submit(spec(50, batch_size=1), BERT)
+    runs.resume(first, ANNE)
+    assert (runs.state(first).status, runs.state(first).place) == ("queued", 1)
+    process = runs._runs[first].process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    state = until(runs, first, ended)
+    assert (state.status, state.place, state.aside) == ("failed", 0, False)
+    assert "SIGKILL" in state.message
+    assert not runs._queue
+
+
 def test_old_runs_are_forgotten(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
     ids = [runs.submit(spec(1), owner) for owner in (ANNE, BERT)]
     for run_id in ids:
@@ -285,6 +350,25 @@ def test_what_is_too_long_names_the_value_and_the_remedy(runs: LiveRuns, asked: 
 def test_what_is_offered_is_within_the_limits():
     check_live(spec(50, pictures=12_000))
     check_live(spec(10, pictures=None))
+
+
+@pytest.mark.parametrize(
+    ("asked", "epochs"),
+    [
+        (spec(20, pictures=None), 10),  # 600,000 / 60,000
+        (spec(20, pictures=45_000), 13),  # 600,000 / 45,000 = 13.3
+        (spec(80), 50),
+        (spec(5, pictures=None), 5),
+    ],
+)
+def test_a_run_that_is_too_long_is_cut_to_the_epochs_that_fit(asked: RunSpec, epochs: int):
+    here = shortened(asked)
+    check_live(here)
+    assert here.training.epochs == epochs
+    assert here.pictures == asked.pictures
+    assert (here is asked) == (epochs == asked.training.epochs)
+    warm = shortened(spec(80, schedule="cosine", warmup_epochs=60.0))
+    assert (warm.training.epochs, warm.training.warmup_epochs) == (50, 50)
 
 
 def test_contradictions_are_refused_before_anything_starts(runs: LiveRuns):

@@ -1,10 +1,12 @@
 """Parallel coordinates: places worked out by hand, brushes, and what a browser or a URL may send."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.parallel import AIR, brush_texts, factor_axis, from_texts, measure_axis, read_brushes, within
+from core.parallel import AIR, Scale, brush_texts, factor_axis, from_texts, keep, measure_axis, placed, read_brushes, within
 
 ROWS = [
     {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 32, "epochs": 5, "val_accuracy": 0.8},
@@ -68,19 +70,69 @@ def test_brushes_from_a_browser_are_checked():
     assert read_brushes({"epochs": [float("nan"), 1]}, ["epochs"]) == {}
 
 
+def accuracies(*values: float):
+    return measure_axis("val_accuracy", "accuracy", [{"val_accuracy": value} for value in values])
+
+
+def test_a_brush_keeps_its_numbers_when_other_runs_are_shown():
+    every, top = [accuracies(0.5, 0.6, 0.7, 0.8, 0.9)], [accuracies(0.8, 0.9)]
+    kept = keep(every, {"val_accuracy": (0.7, 1 + AIR)}, {})
+    assert kept == {"val_accuracy": (pytest.approx(0.78), math.inf)}  # 0.5 + 0.7 * 0.4; open above
+    assert within(every, placed(every, kept)) == [3, 4]
+    assert within(top, placed(top, kept)) == [0, 1]
+    assert within([accuracies(0.7, 0.8, 1.0)], placed([accuracies(0.7, 0.8, 1.0)], kept)) == [1, 2]  # a better run came
+    rates = [factor_axis("learning_rate", [0.001, 0.01, 0.1], ROWS)]
+    kept = keep(rates, {"learning_rate": (0.25, 0.75)}, {})
+    assert kept == {"learning_rate": (pytest.approx(10**-2.5), pytest.approx(10**-1.5))}
+
+
+def test_a_brush_beyond_the_runs_shown_holds_none_and_comes_back():
+    every, top = [accuracies(0.5, 0.6, 0.7, 0.8, 0.9), axis_of_words(5)], [accuracies(0.8, 0.9), axis_of_words(2)]
+    kept = keep(every, {"val_accuracy": (0.2, 0.6)}, {})
+    shown = placed(top, kept)
+    assert shown == {"val_accuracy": (-AIR, -AIR / 2)}
+    assert within(top, shown) == []
+    assert placed(top, {"val_accuracy": (0.95, math.inf)}) == {"val_accuracy": (1 + AIR / 2, 1 + AIR)}
+    # Another brush is drawn, and the browser sends this one back as it was shown.
+    again = keep(top, shown | {"optimizer": (-AIR, 0.5)}, kept)
+    assert again == kept | {"optimizer": (-AIR, 0.5)}
+    assert within(every, placed(every, kept)) == [1, 2]
+    assert keep(top, {"val_accuracy": (-AIR, 1 + AIR)}, {}) == {}  # it holds back nothing
+
+
+def axis_of_words(count: int):
+    return factor_axis("optimizer", ["adam", "sgd"], [{"optimizer": "adam"}] * count)
+
+
+def test_equal_numbers_lie_in_the_middle_and_a_brush_holds_them_or_not():
+    axes = [accuracies(0.9, 0.9)]
+    for brush, held in (((0.2, 0.8), [0, 1]), ((0.6, 1.0), []), ((0.0, 0.4), [])):
+        assert within(axes, placed(axes, keep(axes, {"val_accuracy": brush}, {}))) == held
+
+
 def test_a_url_holds_brushes():
-    brushes = {"epochs": (-0.04, 0.5), "val_accuracy": (0.25, 1.04)}
-    texts = brush_texts(brushes)
-    assert texts == ["epochs:-0.040-0.500", "val_accuracy:0.250-1.040"]
-    assert from_texts(texts, ["epochs", "val_accuracy"]) == brushes
-    assert from_texts([*texts, "x", "epochs:1", "epochs:a-b", "epochs:0.9-0.1"], ["val_accuracy"]) == {
-        "val_accuracy": (0.25, 1.04)
-    }
+    axes = [factor_axis("epochs", [5, 10, 20], ROWS), accuracies(0.8, 0.9), axis_of_words(2)]
+    kept = {"epochs": (-math.inf, 12.5), "val_accuracy": (0.825, 0.87), "optimizer": (-0.04, 0.5)}
+    texts = brush_texts(axes, kept)
+    assert texts == ["epochs:..12.5", "val_accuracy:0.825..0.87", "optimizer:-0.040-0.500"]
+    assert from_texts(texts, axes) == kept
+    garbage = ["x", "epochs:1", "epochs:a..b", "epochs:9..1", "epochs:..", "epochs:0.1-0.2", "optimizer:0.1..0.2", "seed:1..2"]
+    assert from_texts(garbage, axes) == {}
+    tiny = {"val_loss": (1e-7, 2.5e12)}
+    losses = [measure_axis("val_loss", "loss", [{"val_loss": value} for value in (1e-9, 1e15)], log=True)]
+    assert from_texts(brush_texts(losses, tiny), losses) == tiny
 
 
 @given(st.lists(st.text(max_size=30), max_size=4))
 def test_garbage_in_a_url_is_passed_over(texts):
-    assert from_texts(texts, ["epochs"]) == {} or any(text.startswith("epochs:") for text in texts)
+    axes = [factor_axis("epochs", [5, 10, 20], ROWS)]
+    assert from_texts(texts, axes) == {} or any(text.startswith("epochs:") for text in texts)
+
+
+@given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.floats(0, 1), st.booleans())
+def test_a_number_is_found_again_at_its_place(one, other, place, log):
+    scale = Scale(min(one, other), max(one, other) * 1.01, log)
+    assert scale.place(scale.value(place)) == pytest.approx(place, abs=1e-6)
 
 
 @given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=20), st.booleans())

@@ -75,6 +75,8 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=7"))
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
     expect(bar(page).get_by_role("link", name="Next")).to_be_hidden()
+    # A page that still runs may write its state into the history entry that one goes back from.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.go_back()
     expect(bar(page)).to_contain_text("Demo 4 of 5")
 

@@ -55,6 +55,31 @@ def test_areas_of_markers_grow_with_pictures():
     assert marker_sizes(np.array([100.0, 25.0, 1.0]), 100).tolist() == [16, 8, 6]  # the last would be 1.6: too small to see
 
 
+def bins(*rows: tuple[float, float, float]) -> Bins:
+    """Bins of (pictures, confidence, share right)."""
+    return Bins(*np.array(rows).T)
+
+
+def test_bins_of_few_pictures_join_their_neighbours():
+    few = bins((1, 0.3, 0), (1, 0.5, 1), (4, 0.6, 0.75), (5, 0.7, 0.8), (7, 0.8, 1), (82, 0.9, 1)).merged(10)
+    assert few.pictures.tolist() == [11, 89]
+    assert few.confidence == pytest.approx([(0.3 + 0.5 + 2.4 + 3.5) / 11, (5.6 + 73.8) / 89])
+    assert few.right == pytest.approx([(0 + 1 + 3 + 4) / 11, 1])
+
+
+def test_too_few_at_the_end_join_those_before_and_enough_stay_as_they_are():
+    assert bins((90, 0.1, 0), (12, 0.4, 0.5), (9, 0.9, 1)).merged(10).pictures.tolist() == [90, 21]
+    assert bins((3, 0.1, 0), (2, 0.4, 0.5)).merged(10).pictures.tolist() == [5]  # all there are
+    for name in ("pictures", "confidence", "right"):
+        np.testing.assert_array_equal(getattr(BINS.merged(10), name), getattr(BINS, name))
+
+
+def test_merging_keeps_the_means_over_pictures():
+    all_of_them = bins((3, 0.05, 0), (4, 0.15, 0.25), (30, 0.5, 0.4), (2, 0.95, 1))
+    assert all_of_them.merged().said == pytest.approx(all_of_them.said)
+    assert all_of_them.merged().was_right == pytest.approx(all_of_them.was_right)
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_plot_has_a_diagonal_and_a_line_a_model(dark: bool):
     figure = reliability_plot({"A <b>": BINS}, {"A <b>": Look(1, "dash", "square")}, dark=dark)
@@ -64,6 +89,8 @@ def test_the_plot_has_a_diagonal_and_a_line_a_model(dark: bool):
     assert line.line.dash == "dash"
     assert "<b>" not in line.name
     assert list(line.customdata) == [30, 10]
+    tiny = reliability_plot({"A": bins((1, 0.2, 1), (2, 0.5, 0), (40, 0.9, 1))}, {})
+    assert list(tiny.data[1].customdata) == [43]
 
 
 # --- on the page ----------------------------------------------------------------------------------------------------
@@ -91,6 +118,7 @@ def test_the_page_shows_each_set_of_pictures(results: Path):
     text = html(running)
     assert '<td class="lo-share">40</td><td class="lo-share">85 %</td><td class="lo-share">75 %</td>' in text
     assert "Without learning" in text
+    assert "The larger a marker, the more pictures it stands for: 10 at least" in text
     assert len(charts(running)) == 1
     running.segmented_control(key="set").set_value("faces").run()
     assert '<td class="lo-share">8</td><td class="lo-share">5 %</td><td class="lo-share">12 %</td>' in html(running)

@@ -172,6 +172,19 @@ def test_table_2_has_ten_runs_and_table_6_all_62(empty: Evidence):
         assert len(published("2023", name, empty)) >= count, name
 
 
+def test_what_is_not_trained_has_no_figure_of_ours(empty: Evidence):
+    """Not even 'epochs: 0 of 50 asked', or a setting that is only planned."""
+    answers_2023 = {one.item.name: one for one in answers("2023", empty)}
+    assert [name for name in ("Figure 17", "Figure 18", "Figure 20", "Figure 23") if answers_2023[name].found] == []
+    assert answers_2023["Section 2.1"].found  # a measure needs no training
+    card = next(iter(load_evidence().cards.values()))
+    cards = {"vae-leaves-32": replace(card, epochs_trained=0, extra={"side": 32})}
+    for epochs, there in ((0, False), (1, True)):
+        evidence = replace(empty, cards={"vae-leaves-32": replace(cards["vae-leaves-32"], epochs_trained=epochs)})
+        lines = network_lines.counts_of("2023", Counts("Figure 17"), evidence).lead
+        assert [line.here is not None for line in lines] == [there] * len(lines)
+
+
 # --- networks counted again ---------------------------------------------------------------------------------------------
 
 

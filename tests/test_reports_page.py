@@ -1,6 +1,7 @@
 """The page 'Reports' through Streamlit's own test runner, with results and without."""
 
 import datetime
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -60,9 +61,9 @@ def test_every_item_stands_there_in_its_order(empty: Path, report: str):
     assert there == [item.anchor for item in REPORTS[report]]
     assert re.findall(r'<a href="#([a-z0-9-]+)"', text) == there  # the contents
     links = [item.link for item in REPORTS[report] if item.link]
-    shown = [link.proto for link in running.get("page_link")]
-    assert [(one.page, one.label) for one in shown] == [(link.page, link.words) for link in links]
-    assert [parse_qsl(one.query_string) for one in shown] == [list(link.query) for link in links]
+    shown = re.findall(r'<a class="lo-go" href="([^"?]+)[?]([^"]+)">(.+?) <span', text)
+    assert [(page, unescape(words)) for page, _, words in shown] == [(link.page, link.words) for link in links]
+    assert [parse_qsl(unescape(query)) for _, query, _ in shown] == [list(link.query) for link in links]
     for item in REPORTS[report]:
         assert item.learned in unescape(text), item.name
         assert all(doubt in unescape(text) for doubt in item.doubts), item.name
@@ -133,6 +134,30 @@ def test_links_set_what_is_read_and_what_is_trained(empty: Path):
     running = follow(running, "2023", "Figure 2")
     assert not running.exception
     assert (running.session_state["from"], running.session_state["time"]) == ("drawn", datetime.time(0, 1))
+
+
+def test_links_open_at_sections_that_their_pages_have():
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "pages" / "parts").glob("*.py"))
+    links = [item.link for items in REPORTS.values() for item in items if item.link]
+    named = {value for link in links for name, value in link.query if name == "at"}
+    assert named == {"shown", "errors", "hour", "learning", "confusion", "ruler"}
+    assert [at for at in sorted(named) if f'at="{at}"' not in code and f'id="at-{at}"' not in code] == []
+
+
+def opened_at(running: AppTest) -> dict:
+    """What the browser is told of the place to open at."""
+    found = [part.proto for part in running.get("bidi_component") if part.proto.component_name.endswith("landing")]
+    assert len(found) == 1
+    return json.loads(found[0].json or found[0].mixed.json)
+
+
+def test_the_browser_is_told_where_to_open_and_which_report_it_is(empty: Path):
+    assert opened_at(start(report="2023")) == {"at": "", "report": "2023"}
+    running = follow(start(), "2022", "Table 8")
+    assert not running.exception
+    assert opened_at(running) == {"at": "ruler"}
+    assert 'id="at-ruler"' in html(running)
+    assert opened_at(start("pages/tell_the_time.py", tab="Compare the models", at="<script>")) == {"at": ""}
 
 
 def test_names_of_links_are_keys_of_their_pages():

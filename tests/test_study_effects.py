@@ -13,6 +13,7 @@ from core.study_effects import (
     agreement,
     beside_published,
     best,
+    diverged,
     factor_importance,
     interactions,
     is_even,
@@ -20,6 +21,7 @@ from core.study_effects import (
     mean_over_seeds,
     optimum,
     rank_correlation,
+    whole,
 )
 
 # Two factors of two levels, two seeds: y = 10 for a = "x", 20 for a = "y"; 1 more for b = 2; 4 more for both; seed 1 adds 2.
@@ -136,6 +138,23 @@ def test_the_design_is_even_until_a_run_is_missing_or_has_no_figure():
     assert not is_even([], tuple(FACTORS), "y")
 
 
+def test_runs_that_diverged_count_with_their_last_whole_epoch_and_are_told_of():
+    lost = [row | {"diverged": "the loss was no number" if row["trial"] in (1, 3) else ""} for row in ROWS]
+    lost[3]["val_accuracy"] = None  # in its first epoch
+    effects = {(one.factor, one.level): one for one in main_effects(lost, ("a", "b"), "val_accuracy")}
+    told = {key: (one.mean, one.count, one.diverged) for key, one in effects.items()}
+    assert told == {("a", "x"): (11.5, 4, 1), ("a", "y"): (23, 3, 0), ("b", 1): (16, 4, 0), ("b", 2): (17, 3, 1)}
+    cells = {
+        (one.first, one.second): (one.mean, one.count, one.diverged) for one in interactions(lost, "a", "b", "val_accuracy")
+    }
+    assert cells == {("x", 1): (11, 2, 0), ("x", 2): (12, 2, 1), ("y", 1): (21, 2, 0), ("y", 2): (27, 1, 0)}
+    assert diverged(lost) == 2
+    left = whole(lost)
+    assert [row["trial"] for row in left] == [0, 2, 4, 5, 6, 7]
+    assert [(one.mean, one.count) for one in main_effects(left, ("b",), "val_accuracy")] == [(16, 4), (20, 2)]
+    assert not is_even(left, ("a", "b"), "val_accuracy")
+
+
 def test_means_over_seeds_and_the_best_of_them():
     rows = [*ROWS, {"trial": 8, "seed": 2, "a": "x", "b": 1, "val_accuracy": None}]
     means = mean_over_seeds(rows, ("a", "b"))
@@ -163,5 +182,6 @@ def test_published_stands_beside_ours():
         (2, "test_accuracy", 0.2, None, 0),
         (3, "test_accuracy", pytest.approx(0.3), 0.9, 1),
     ]
+    assert [pair.trials for pair in pairs] == [(0,), (1,), (), (3,)]
     # Ranks 1, 2, 3 and 2, 1, 3.
     assert agreement(pairs) == {"test_accuracy": pytest.approx(0.5)}

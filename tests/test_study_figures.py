@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,8 +114,25 @@ def test_an_interaction_has_a_line_for_each_level():
     relu, tanh = figure.data
     assert (list(relu.x), list(relu.y)) == ([0, 1], [0.5, 0.7])
     assert (list(tanh.x), list(tanh.y)) == ([0], [0.6])  # one pair never met
-    assert list(relu.customdata[0]) == ["50.00 %", "+10.0 points", 1]
+    assert list(relu.customdata[0]) == ["50.00 %", "+10.0 points", "1 run"]
     assert list(relu.customdata[1])[1] == "−10.0 points"
+
+
+def test_an_open_marker_holds_runs_that_diverged():
+    effects = [replace(EFFECTS[0], diverged=2), *EFFECTS[1:]]
+    optimiser, activation = study_figures.effects_plot(effects, "val_accuracy").data
+    assert list(optimiser.marker.symbol) == ["circle-open", "circle"]
+    assert not any(symbol.endswith("-open") for symbol in activation.marker.symbol)
+    assert optimiser.customdata[0][1] == "4 runs, of which 2 diverged"
+    cells = [Cell("sgd", "relu", 0.5, 0.1, 3, 1), Cell("adam", "relu", 0.7, -0.1, 3)]
+    (line,) = study_figures.interaction_plot(
+        cells, ("optimizer", "activation"), (["sgd", "adam"], ["relu"]), "val_accuracy"
+    ).data
+    assert list(line.marker.symbol) == ["circle-open", "circle"]
+    points = [("adam", 5, 0.8), ("sgd", 5, 0.7), ("adam", 10, 0.9)]
+    figure = study_figures.lines_over(points, "epochs", "val_accuracy", ["adam", "sgd"], broken={2})
+    assert list(figure.data[0].marker.symbol) == ["circle", "circle-open"]
+    assert list(figure.data[0].customdata) == ["80.00 %", "90.00 %, diverged"]
 
 
 def test_importance_is_sorted():
@@ -189,6 +207,13 @@ def test_picked_runs_stand_before_the_crowd():
     assert figure.data[3].line.dash != figure.data[5].line.dash
     with pytest.raises(ValueError, match="at most 2"):
         run_figures.learning_curves([], [curve(name, [0.1]) for name in "abc"], "accuracy")
+
+
+def test_a_cross_ends_a_run_that_diverged():
+    lost, at_once = replace(curve("2: b", [0.3, 0.2]), diverged=True), replace(curve("5: e", []), diverged=True)
+    figure = run_figures.learning_curves([curve("1: a", [0.1]), lost, at_once], [curve("3: c", [0.5])], "accuracy")
+    (crosses,) = [trace for trace in figure.data if trace.name == "diverged"]
+    assert (list(crosses.x), list(crosses.y), list(crosses.customdata)) == ([2], [0.2], ["2: b"])
 
 
 def test_a_run_without_epochs_draws_nothing():

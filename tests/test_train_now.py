@@ -1,16 +1,19 @@
 """The tab 'Train now' through Streamlit's own test runner, with a worker that needs no Keras."""
 
+import base64
 import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import live
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveState
+from core.live_state import LiveState, shortened
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 from pages.parts import cached, train_form, train_now, train_values
 from tests.test_live import BERT, FAKE, spec
@@ -149,6 +152,39 @@ def test_a_stored_run_is_a_start(runs: LiveRuns):
     assert not running.expander[0].proto.expanded
 
 
+def test_a_stored_run_that_is_too_long_starts_with_the_epochs_that_fit(runs: LiveRuns):
+    long = "spec(20, dataset='fashion-mnist', pictures=None, batch_size=40)"
+    running = page(f"from pages.parts import train_now\nfrom tests.test_live import spec\ntrain_now.show({{'Best': {long}}})")
+    running.selectbox(key="live-stored").set_value("Best").run()
+    assert not running.exception
+    assert "The stored run had 20 epochs of 54,000 pictures; 10 of 54,000 fit here, since a live run has at most" in html(
+        running
+    )
+    assert running.number_input(key="live-epochs").value == 10
+    assert running.select_slider(key="live-pictures").value == train_values.ALL
+    press(running, "Start")
+    assert until(running, runs, ended).query_params["live-epochs"] in ("10", ["10"])
+    assert runs.state(shown(running)[0]).epoch == 10
+    running.number_input(key="live-epochs").set_value(4).run()  # another length: the sentence has done its work
+    assert "The stored run had" not in html(running)
+
+
+def test_what_is_left_of_a_stored_run_is_told():
+    mlp = spec(20, dataset="fashion-mnist", pictures=None)
+    assert train_values.shortened_words(mlp, mlp) == ""
+    leaves = spec(20, dataset="plant-leaves", pictures=None)
+    assert "had 20 epochs of all pictures; 10 of all fit" in train_values.shortened_words(leaves, shortened(leaves))
+    cnn = replace(mlp, network=ClassifierSpec("cnn-chapter-14"))
+    assert train_values.shortened_words(cnn, cnn) == (
+        "Without a GPU a CNN takes minutes for such an epoch: fewer pictures are quicker."
+    )
+    assert train_values.shortened_words(cnn, shortened(cnn)).startswith(
+        "The stored run had 20 epochs of 54,000 pictures; 10 of"
+    )
+    few = replace(cnn, pictures=2000)
+    assert train_values.shortened_words(few, few) == ""
+
+
 def test_a_stored_run_keeps_all_that_it_was_trained_with(runs: LiveRuns):
     more = "schedule='cosine', warmup_epochs=60.0, weight_decay=0.03, clip_norm=2.5, ema=0.999, precision='mixed_bfloat16'"
     script = (
@@ -235,7 +271,16 @@ def test_two_runs_race_in_one_figure(runs: LiveRuns):
     until(running, runs, ended, which=1)
     names = [trace["name"] for trace in json.loads(running.get("plotly_chart")[0].proto.spec)["data"]]
     assert names == [f"rate {rate}: {part}" for rate in ("0.001", "0.1") for part in ("training", "validation")]
-    assert html(running).count("What the first layer looks for") == 2
+    text = html(running)
+    assert text.count("What the first layer looks for") == 2
+    # Drawn as pictures, of which the page strips nothing: the second line is dashed.
+    drawn = [
+        base64.b64decode(found).decode()
+        for found in re.findall(r'lo-swatch" alt="" src="data:image/svg.xml;base64,(.+?)"', text)
+    ]
+    assert len(drawn) == 2 * 3
+    assert len(set(drawn)) == 2
+    assert "<svg" not in text
 
 
 def test_who_waits_sees_the_place(runs: LiveRuns):
@@ -245,6 +290,23 @@ def test_who_waits_sees_the_place(runs: LiveRuns):
     assert "place 1 in the queue" in html(running)
     press(running, "Stop")
     assert "Stopped before it began" in html(running)
+
+
+def test_who_stands_still_sees_that_others_had_the_turn(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    running = page(**QUICK)
+    running.toggle(key="live-hold").set_value(True).run()
+    press(running, "Start")
+    until(running, runs, lambda state: state.status == "paused")
+    others = [runs.submit(spec(50, batch_size=1), BERT) for _ in range(2)]
+    until(running, runs, lambda state: state.aside)
+    assert "its turn was given to another" in html(running)
+    press(running, "Go on")
+    text = html(running)
+    assert "place 1 in the queue: it goes on where it stood when its turn comes." in text
+    assert train_now.TURNS in text
+    runs.stop(others[0], BERT, at_once=True)
+    assert "2 of 2 epochs" in html(until(running, runs, ended))
 
 
 def test_what_cannot_be_done_is_a_sentence(runs: LiveRuns):

@@ -3,6 +3,7 @@
 ``python tools/readme.py`` writes, ``--check`` only tells."""
 
 import csv
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import core  # noqa: E402
+from core.classifiers.study_list import STUDIES  # noqa: E402
+from core.studies import load_study  # noqa: E402
+from core.study_effects import agreement, beside_published, best, mean_over_seeds  # noqa: E402
+from core.study_names import is_cut, setting_title, share_words, varied  # noqa: E402
+from core.study_results import current_rows  # noqa: E402
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -105,6 +111,39 @@ def learning_curve(model: str) -> list[str]:
     return [f"How `{model}` learned, mean minutes off in one look at 1,000 validation pictures, by epochs: {told}."]
 
 
+MEASURES = {"test_accuracy": "accuracy", "test_loss": "loss"}  # of the test part, in print
+
+
+def studies() -> str:
+    """The studies of hyperparameters: what is stored of each, its best setting, and how far print puts them in our order."""
+    lines = [
+        "| study | of the reports | runs | on what | best setting in validation | test accuracy | rank correlation |",
+        "|---|---|---:|---|---|---:|---|",
+    ]
+    for name in STUDIES:
+        study = load_study(name)
+        found = current_rows(study)
+        start = f"| `{name}` | {study.report}, {study.row} | {len(found)} of {len(study.trials)} |"
+        chosen = best(mean_over_seeds(found, study.factors), 1)
+        if not chosen:
+            lines.append(f"{start} – | – | – | – |")
+            continue
+        cut = sum(is_cut(row) for row in found)
+        example = next((share_words(row) for row in found if is_cut(row)), "")
+        share = "all data, all epochs" if not cut else f"{cut} on a share, such as {example}"
+        title = setting_title({one: chosen[0][one] for one in varied(study.factors, found)})
+        ranks = agreement(beside_published(study, found))
+        words = ", ".join(f"{MEASURES[one]} {rank:.2f}" for one, rank in ranks.items() if rank is not None and one in MEASURES)
+        lines.append(f"{start} {share} | {title} | {percent(chosen[0]['test_accuracy'])} | {words or '–'} |")
+    for model in ("fashion-best", "cifar10-best"):
+        card = ROOT / "assets" / "models" / model / "card.json"
+        if card.exists():
+            told = json.loads(card.read_text(encoding="utf-8"))
+            accuracy = percent(told["figures"]["test_accuracy"])
+            lines += ["", f"`{model}`, {told['epochs_trained']} of {told['epochs_asked']} epochs: {accuracy} of the test part."]
+    return "\n".join(lines)
+
+
 def room_map() -> str:
     """The map from the docstring of ``core``, as it stands there."""
     lines = (core.__doc__ or "").splitlines()
@@ -113,7 +152,12 @@ def room_map() -> str:
 
 def filled(text: str) -> str:
     """``text`` with every block between its two comments written afresh."""
-    for name, block in (("figures", figures()), ("photographs", photographs()), ("rooms", room_map())):
+    for name, block in (
+        ("figures", figures()),
+        ("photographs", photographs()),
+        ("studies", studies()),
+        ("rooms", room_map()),
+    ):
         start, end = f"<!-- {name}: written by tools/readme.py -->", f"<!-- end of {name} -->"
         before, _, rest = text.partition(start)
         _, _, after = rest.partition(end)

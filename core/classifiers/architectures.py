@@ -128,7 +128,7 @@ ARCHITECTURES: dict[str, Architecture] = {
         "Our residual network for CIFAR-10",
         None,
         "cnn",
-        (Stage(96, 2), Stage(192, 2, halve=True), Stage(320, 2, halve=True), Average(), Drop(0.2)),
+        (Stage(32, 1), Stage(64, 2, halve=True), Stage(128, 2, halve=True), Average(), Drop(0.2)),
     ),
 }
 

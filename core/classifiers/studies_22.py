@@ -25,9 +25,9 @@ EPOCHS = 20
 DEFAULT_RATES = {"sgd": 0.01, "adadelta": 0.001, "adam": 0.001, "rmsprop": 0.001}  # Keras 2.10's own
 ARCHITECTURES_22 = ("mlp-22-basic", "mlp-22-custom", "cnn-22-basic", "cnn-22-custom")
 RATES = (0.001, 0.003, 0.0003)
-# Of CNNs without a GPU, so that a study takes two cores a quarter of an hour.
-SHARE = Share(epochs=0.15, pictures=1 / 3, seeds=1)
-SHARE_CIFAR = Share(epochs=0.15, pictures=0.2, seeds=1)
+# Of CNNs without a GPU, so that a study takes two cores about ten minutes.
+SHARE = Share(epochs=0.1, pictures=1 / 3, seeds=1)
+SHARE_CIFAR = Share(epochs=0.1, pictures=0.2, seeds=1)
 NOTE_L16 = (
     "The report says that uniform, tanh, SGD, l2 with dropout are the levels with the smallest mean loss. They are those of "
     "its best single run; the means of its table choose others."

@@ -30,8 +30,8 @@ PLAN: dict[str, Sequence[Level]] = {
     "learning_rate": (0.0005, 0.0005, 0.0005, 0.001, 0.001, 0.001, 0.001),
 }
 GRID = ("optimizer", "learning_rate", "batch_size", "epochs")
-# Of CNNs without a GPU, so that the 62 runs take two cores under an hour.
-SHARE_GRID = Share(epochs=0.2, pictures=0.1)
+# Of CNNs without a GPU, so that the 62 runs take two cores half an hour.
+SHARE_GRID = Share(epochs=0.2, pictures=0.08)
 SHARE_CIFAR = Share(epochs=0.3, pictures=0.2)
 SHARE_KERAS = Share(epochs=0.25, pictures=1 / 3, seeds=1)
 

@@ -1,5 +1,6 @@
 """The likeliest times of a distribution over the dial."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,3 +49,15 @@ def likeliest_classes(probabilities: NDArray[np.float64], class_minutes: int, co
         Candidate(ClockTime.from_minutes(minutes), minutes, float(np.clip(classes[index], 0.0, 1.0)))
         for minutes, index in zip(middles, best, strict=True)
     )
+
+
+def outweighed(candidates: Sequence[Candidate]) -> str:
+    """A sentence, after a space, where another time has a larger share than the first, which is the reading; else "".
+
+    A reading is the likeliest minute or class, which may stand alone, while neighbours of middling probability add up to more.
+    """
+    most = max(candidates, key=lambda one: one.probability)  # of equals the first
+    if most is candidates[0]:
+        return ""
+    words = f"is the likeliest single minute, but more lies around {most.time}: shares count {NEAR_MINUTES} minutes each way."
+    return f" {candidates[0].time} {words}"

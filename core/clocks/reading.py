@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import registry
-from core.clocks.candidates import Candidate, likeliest_classes, likeliest_times
+from core.clocks.candidates import Candidate, likeliest_classes, likeliest_times, outweighed
 from core.clocks.doubts import Doubt, all_doubts, weigh, with_slight_changes
 from core.clocks.face import POINTS
 from core.clocks.fit import MISFIT_LIMIT, NUMERAL_RADIUS, fit_dial, minutes_of_tips
@@ -252,9 +252,9 @@ def _reading(decoded: Decoded, row: int) -> Reading:
     if misfit > MISFIT_LIMIT:
         note = "I see no clock of the kind that this model learned to read."
     elif doubt:
-        note = doubt
+        note = doubt + outweighed(candidates)
     elif confidence < UNSURE:
-        note = f"Hard to tell: it may be {candidates[0].time}, {candidates[1].time} or {candidates[2].time}."
+        note = _hard_to_tell(candidates)
     elif (apart > 30).any():
         confidence *= 0.5
         other = ClockTime.from_minutes(others[int(apart.argmax())])
@@ -296,17 +296,22 @@ def _located_reading(located: Located, model_id: str) -> Reading:
 
 def _doubt(candidates: Sequence[Candidate], readable: float, misfit: float) -> str | None:
     """None, or the sentence for a reading that is to be doubted, of a model that says whether there is anything to read."""
-    first, second, third = candidates
+    first, second, _ = candidates
     # A dial whose numerals are where they belong is there; then it is the hands that cannot be seen.
     if (first.probability < FLAT and misfit <= MISFIT) or (readable < READABLE and misfit <= MISFIT / 2):
         return HIDDEN
     if readable < READABLE:
         return NO_CLOCK
     if min(first.probability, second.probability) >= TORN:
-        return f"Can't tell {_spoken(first.time)} from {_spoken(second.time)}."
+        return f"Can't tell {_spoken(first.time)} from {_spoken(second.time)}." + outweighed(candidates)
     if first.probability * readable < UNSURE:
-        return f"Hard to tell: it may be {first.time}, {second.time} or {third.time}."
+        return _hard_to_tell(candidates)
     return None
+
+
+def _hard_to_tell(candidates: Sequence[Candidate]) -> str:
+    first, second, third = candidates
+    return f"Hard to tell: it may be {first.time}, {second.time} or {third.time}." + outweighed(candidates)
 
 
 def _spoken(time: ClockTime) -> str:

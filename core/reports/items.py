@@ -149,9 +149,15 @@ class Item:
         return f"{self.kind}-{self.number.replace('.', '-')}"
 
 
-def compared(words: str, *models: str, tab: str = "Compare the models", **more: str) -> Link:
-    """'Tell the time' with these models side by side."""
-    return Link("tell_the_time", words, (("tab", tab), *(("show", model) for model in models), *more.items()))
+# A choice on that page -> the section that it is made in.
+SECTIONS = {"errors": "errors", "log": "errors", "curve": "learning", "confusion": "confusion"}
+
+
+def compared(words: str, *models: str, at: str = "", **more: str) -> Link:
+    """'Tell the time' with these models side by side. at: the section to open at; "" for the one that ``more`` chooses in."""
+    at = at or next((SECTIONS[name] for name in more), "shown")
+    shown = (("show", model) for model in models)
+    return Link("tell_the_time", words, (("tab", "Compare the models"), *shown, *more.items(), ("at", at)))
 
 
 def lesson(words: str, shown: str, answered: str) -> Link:

@@ -190,7 +190,7 @@ ITEMS = (
         "One ruler for all is right; this one has both faults of Table 5. The common-sense error in minutes is what we compare "
         "by.",
         (ClockFigures("Table 8"),),
-        compared("See all on one ruler", "report22-regression", "report22-label-transform", "report22-multi-head"),
+        compared("See all on one ruler", "report22-regression", "report22-label-transform", "report22-multi-head", at="ruler"),
         doubts=(
             "Labels and loss are those of listing 2, with the angle that repeats every 6 minutes and the misplaced bracket.",
             "The listing sums over a batch, so that its value grows with the batch, whose size is not told.",

@@ -206,7 +206,7 @@ TASKS_1_AND_2 = (
         "Regression: mean residual",
         "Residuals that do not wrap and the common-sense error differ by what lies across 12.",
         (ClockFigures("section 2.3.3", ("mae_hours",)),),
-        compared("See its errors", REGRESSION),
+        compared("See its errors", REGRESSION, at="errors"),
         doubts=(
             "The mean residual of 1.63 h is 98 minutes, the common-sense error 97: hardly anything lies across 12, or both "
             "were not measured on the same pictures.",
@@ -232,7 +232,7 @@ TASKS_1_AND_2 = (
         "Residuals of the regression, training and test",
         "Where errors on training and test pictures differ, something was learned by heart.",
         (Trained((REGRESSION,)),),
-        compared("See the histogram", REGRESSION),
+        compared("See the histogram", REGRESSION, at="errors"),
         printed="Two histograms as a picture, most errors between 0 and 2 hours.",
     ),
     Item(
@@ -242,7 +242,7 @@ TASKS_1_AND_2 = (
         "Common-sense errors of the regression",
         "Squared error of hours draws doubtful answers towards 6: times near 12 suffer most.",
         (ClockFigures("section 2.3.3", ("mean_minutes",)),),
-        compared("See where in the hour it errs", REGRESSION),
+        compared("See where in the hour it errs", REGRESSION, at="hour"),
         printed="A histogram; the text gives its mean.",
     ),
     Item(
@@ -255,7 +255,7 @@ TASKS_1_AND_2 = (
             ClockFigures("section 2.4.3", ("hour_accuracy", "hour_accuracy_train_and_test", "training_seconds")),
             ClockCurves("section 2.4.3"),
         ),
-        compared("See its errors", HEADS),
+        compared("See its errors", HEADS, at="errors"),
         doubts=("Right hours are counted over training and test images together: we report test alone.",),
     ),
     Item(
@@ -288,7 +288,7 @@ TASKS_1_AND_2 = (
         "Residuals of the minute",
         "Always answering 30 misses by 15 minutes in the mean: a network should be measured against that first.",
         (ClockFigures("section 2.4.3", ("minute_mae",)), Counts("Figure 15")),
-        compared("See the error by the minute", HEADS),
+        compared("See the error by the minute", HEADS, at="hour"),
         printed="A histogram; the text gives its mean.",
         doubts=(
             "The training error of the last epoch is 4.26 minutes (Figure 14). Held on the 14,400 training pictures, the test "
@@ -304,7 +304,7 @@ TASKS_1_AND_2 = (
         "Common-sense errors of the multi-head model",
         "16 minutes with 97 % of the hours right: the trouble lies in minutes near the turn of the hour.",
         (ClockFigures("section 2.4.3", ("mean_minutes",)),),
-        compared("See the error against the true minute", HEADS),
+        compared("See the error against the true minute", HEADS, at="hour"),
         printed="A histogram; the text gives its mean.",
         doubts=("97 % of the hours right are those of all 18,000 images; of the test images it is 93 %.",),
     ),

@@ -75,16 +75,14 @@ def _of_benchmark(key: str, evidence: Evidence) -> Found:
 
 
 def _of_card(key: str, evidence: Evidence) -> Found | None:
-    """``model:parameters``, ``model:epochs``, or one of its card's extra; before there is a card, what its recipe asks for."""
+    """``model:parameters``, ``model:epochs``, or one of its card's extra; what is not trained at all has no figure of ours."""
     model_id, _, name = key.partition(":")
     card = evidence.cards.get(model_id)
+    if card is None or not card.epochs_trained:
+        return None
     if name == "epochs":
-        asked = all_recipes()[model_id].training.epochs
-        return Found(card.epochs_trained, f"of {card.epochs_asked} asked") if card else Found(0, f"of {asked} asked")
-    if name == "parameters":
-        return Found(card.parameters, "on the card") if card else None
-    extra = card.extra if card else all_recipes()[model_id].extra
-    return Found(float(extra[name]), "on the card" if card else "as the recipe asks")
+        return Found(card.epochs_trained, f"of {card.epochs_asked} asked")
+    return Found(card.parameters if name == "parameters" else float(card.extra[name]), "on the card")
 
 
 def _of_dataset(key: str, evidence: Evidence) -> Found:

@@ -7,10 +7,10 @@ import numpy as np
 import streamlit as st
 
 from core import clock_figures, comparison, reliability_figures
-from core.comparison import Entry, Readings
+from core.comparison import SET_NAMES, Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
-from pages.parts import cached, forms, model_cards, theme, views
+from pages.parts import cached, forms, landing, model_cards, theme, views
 from pages.parts.model_cards import swatch
 from pages.parts.views import section
 
@@ -24,14 +24,6 @@ FIRST = (
 )
 MOST = 6
 PAIR = ("report22-regression", "report22-regression-no-gamma")
-SETS = {
-    "photographs": "Photographs",
-    "faces": "Painted hands",
-    "benchmark": "Test pictures",
-    "classical": "Without learning",
-    "wild": "Drawn, any clock",
-    "wild-held-out": "Drawn, features never trained on",
-}
 SHAPES = {"histogram": "Histograms", "within": "Shares within"}
 
 
@@ -55,11 +47,12 @@ def show() -> None:
             "The same measure on our 3,600 test pictures; the reports' own are not to be had.",
         )
         model_cards.printed(every, scores)
+    landing.land()
 
 
 def drawn(able: Sequence[Entry], readings: Readings) -> None:
     """What is drawn of the models that the visitor chooses."""
-    section("Side by side", "Choose models; each keeps its colour, dash and marker everywhere.")
+    section("Side by side", "Choose models; each keeps its colour, dash and marker everywhere.", at="shown")
     titles = {one.model_id: forms.in_group(one.title, one.report) for one in able}
     measured = [name for name in (*FIRST, *titles) if name in readings.read]
     default = list(dict.fromkeys([*measured, *titles]))[:4]
@@ -84,7 +77,13 @@ def drawn(able: Sequence[Entry], readings: Readings) -> None:
 
 def named(one: Entry, looks: Mapping[str, Look]) -> str:
     """A model's title with its line and marker."""
-    return f"<span>{swatch(looks[one.model_id])}{escape(one.title)}</span>"
+    return f"<span>{swatch(looks[one.model_id])}{title_of(one)}</span>"
+
+
+def title_of(one: Entry) -> str:
+    """A model's title, escaped, and how far from trained it is."""
+    word = model_cards.stage(one.epochs_trained, one.epochs_asked) if one.trained else ""
+    return escape(one.title) + (f", {word}" if word else "")
 
 
 def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
@@ -97,7 +96,7 @@ def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
 
 def how_far_off(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """The distribution of errors: the reports' histograms, or one line a model."""
-    section("How far off", "The share of test pictures by common-sense error.")
+    section("How far off", "The share of test pictures by common-sense error.", at="errors")
     with st.container(horizontal=True, vertical_alignment="center"):
         shape = forms.one_of("Shape", SHAPES, "errors", label_visibility="collapsed")
         log = shape == "histogram" and st.toggle("Logarithmic shares", key="log", bind="query-params")
@@ -129,7 +128,7 @@ def in_columns(shown: Sequence[Entry], a_row: int = 2):
 def caption(one: Entry, looks: Mapping[str, Look], *words: str) -> None:
     """A small heading over a model's own figure."""
     lines = "".join(f"<small>{escape(line)}</small>" for line in words)
-    st.html(f'<h3 class="lo-caption">{swatch(looks[one.model_id])}{escape(one.title)}{lines}</h3>')
+    st.html(f'<h3 class="lo-caption">{swatch(looks[one.model_id])}{title_of(one)}{lines}</h3>')
 
 
 def within(readings: Readings, one: Entry) -> str:
@@ -144,6 +143,7 @@ def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look])
     section(
         "Where in the hour",
         "A system that answers hour and minute apart can be a whole hour off near the full hour, where the two disagree.",
+        at="hour",
     )
     log = st.toggle("Logarithmic minutes", key="loghour", bind="query-params")
     legend(shown, looks)
@@ -165,7 +165,8 @@ def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look])
 
 def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
     """Loss or what a model is judged by over the epochs, a figure a model: losses of different kinds share no axis."""
-    section("How they learned", "Over the epochs asked for; each model has a loss of its own, so heights do not compare.")
+    words = "Over the epochs asked for; each model has a loss of its own, so heights do not compare."
+    section("How they learned", words, at="learning")
     left, right = st.columns([1, 2], vertical_alignment="bottom")
     with left:
         judged = forms.one_of("Drawn", {"loss": "Loss", "judged": "What it is judged by"}, "curve") == "judged"
@@ -199,6 +200,7 @@ def half_hours(able: Sequence[Entry], readings: Readings, looks: Mapping[str, Lo
     section(
         "Which half hour is taken for which",
         "All readings put into the 24 classes of report 2022; right ones lie on the diagonal.",
+        at="confusion",
     )
     titles = {one.model_id: forms.in_group(one.title, one.report) for one in able}
     left, right = st.columns([3, 2], gap="large")
@@ -268,11 +270,10 @@ def confidence(every: Sequence[Entry]) -> None:
     if not sets:
         st.html('<p class="lo-hint">Not measured yet: <code>python -m core evaluate clocks</code> does it.</p>')
         return
-    chosen = (
-        forms.one_of("Pictures", {name: SETS.get(name, name) for name in sets}, "set") if len(sets) > 1 else next(iter(sets))
-    )
+    offered = {name: SET_NAMES.get(name, name) for name in sets}
+    chosen = forms.one_of("Pictures", offered, "set") if len(sets) > 1 else next(iter(sets))
     known = {one.model_id: one.title for one in every}
-    titles = {name: known.get(name, SETS.get(name, name)) for name in sets[chosen]}
+    titles = {name: known.get(name, SET_NAMES.get(name, name)) for name in sets[chosen]}
     looks = clock_figures.looks_of(list(titles)) | {"classical": clock_figures.CLASSICAL}
     bins = {titles[name]: found for name, found in sets[chosen].items()}
     rows, words = [], []
@@ -290,7 +291,12 @@ def confidence(every: Sequence[Entry]) -> None:
             bins, {title: looks[name] for name, title in titles.items()}, dark=theme.dark()
         )
         views.chart(drawing, "reliability", f"Share right over the confidence. {'; '.join(words)}")
+        st.html(
+            f'<p class="lo-hint">The larger a marker, the more pictures it stands for: {reliability_figures.LEAST} at least; '
+            "where fewer were read with like confidence, neighbours are put together.</p>"
+        )
     with right:
         names = ("Model", "pictures", "says", "right", "apart")
-        st.html(model_cards.wide("".join(f'<th scope="col">{name}</th>' for name in names), rows, "Confidence and truth"))
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
+        st.html(model_cards.wide(head, rows, "Confidence and truth", "lo-close"))
         st.html('<p class="lo-hint">Means over all pictures; "apart" is how far said and right lie from each other.</p>')

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from core.datasets import DATASETS, DatasetError, DatasetInfo, is_available
-from pages.parts import cached_studies, forms, shell
+from pages.parts import being_read, cached_studies, forms, shell
 from pages.parts.pictures import data_url
 
 PARTS = {"train": "Training", "valid": "Validation", "test": "Test"}
@@ -31,12 +31,13 @@ def show() -> None:
             missing(info)
             return
         try:
-            samples = cached_studies.dataset_samples(name)
+            samples = being_read.show(cached_studies.SAMPLES, name)
         except DatasetError as error:
             forms.complain(forms.sentence(error))
             st.session_state[TRIED] = ()  # else every click would try again
             return
-        browse(info, part, samples[part][1])
+        if samples is not None:
+            browse(info, part, samples[part][1])
 
 
 def missing(info: DatasetInfo) -> None:

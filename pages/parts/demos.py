@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from core.registry import RegistryError
+from core.registry import RegistryError, list_cards
+from pages.parts import shelf
 
 Params = Mapping[str, str | list[str]]
 PAIR = ["reader-report", "report23-classes-720"]  # our reader beside one of the reports'
@@ -14,7 +15,8 @@ PAIR = ["reader-report", "report23-classes-720"]  # our reader beside one of the
 class Step:
     """One press of 'Next'. demo: 1-5. path: of the page in the URL. params: its state. say: one line for the audience.
 
-    lacks: a sentence on what is missing on this machine, or None when the step shows what it should.
+    lacks: a sentence on what is missing on this machine, or None when the step shows what it should. remedy: the command that
+    makes it.
     """
 
     demo: int
@@ -23,6 +25,7 @@ class Step:
     params: Params
     say: str
     lacks: Callable[[], str | None] = field(default=lambda: None)
+    remedy: str = "python -m core train reader-report"
 
     @property
     def link(self) -> str:
@@ -32,13 +35,7 @@ class Step:
 
 def no_reader() -> str | None:
     """What is missing to read clocks."""
-    from pages.parts import cached
-
-    try:
-        there = bool(cached.cards())
-    except RegistryError as error:
-        return f"The stored models cannot be listed: {error}."
-    return None if there else "No model that reads clocks is stored on this machine yet."
+    return no_model(shelf.READERS, "No model that reads clocks is stored on this machine yet.")
 
 
 def no_study() -> str | None:
@@ -50,13 +47,16 @@ def no_study() -> str | None:
 
 def no_generator() -> str | None:
     """What is missing to walk."""
-    from pages.parts import latent_made
+    return no_model(shelf.GENERATORS, "No model that makes pictures is stored on this machine yet.")
 
+
+def no_model(job: str, words: str) -> str | None:
+    """``words`` unless a model of that job is stored; looks at cards only, so that the first page may ask."""
     try:
-        there = bool(latent_made.cards())
+        there = any(shelf.job_of(card) == job for card in list_cards())
     except RegistryError as error:
         return f"The stored models cannot be listed: {error}."
-    return None if there else "No model that makes pictures is stored on this machine yet."
+    return None if there else words
 
 
 STUDY = "l16-mlp"
@@ -108,6 +108,7 @@ STEPS = (
         {"study": STUDY},
         "Sixteen settings instead of hundreds: each level meets each other once, so its mean shows what it does alone.",
         no_study,
+        f"python -m core sweep {STUDY}",
     ),
     Step(
         5,
@@ -116,6 +117,7 @@ STEPS = (
         {"start": "7", "end": "21"},
         "Every point is a picture. Between two leaves lie leaves that never grew: drag, and walk from one to the other.",
         no_generator,
+        "python -m core train vae-leaves-32 gan-leaves",
     ),
 )
 DEMOS = STEPS[-1].demo
@@ -125,6 +127,15 @@ def part(index: int) -> tuple[int, int]:
     """Which part of its demo a step is, and of how many."""
     same = [place for place, step in enumerate(STEPS) if step.demo == STEPS[index].demo]
     return same.index(index) + 1, len(same)
+
+
+def lacking() -> list[tuple[str, str, str]]:
+    """Of each demo that has nothing to show here: its name, the sentence that says so, the command that mends it."""
+    found = {}
+    for step in STEPS:
+        if step.demo not in found and (words := step.lacks()):
+            found[step.demo] = (f"Demo {step.demo}, {step.title}", words, step.remedy)
+    return list(found.values())
 
 
 def number(text: object) -> int | None:

@@ -20,7 +20,7 @@ SEEDS = 9999
 MOST_MODELS = 4
 LINKED = ("from", "sample", "true", "crop")  # what the URL tells of the picture, in one step of the browser's history
 LASTING = ("samples", "drawn")  # sources whose pictures a link brings back, so that it may say what is cut out of them
-EXAMPLE = "10_08-report"
+EXAMPLE = "09_12-report"  # the first of the welcome page's living pictures, too
 SEED_HELP = "One seed, one picture. The reports' models learned the first style."
 SHORT = {  # titles that the field would cut off, and those of styles that have none
     "report-as-found": "The course's clock",

@@ -8,7 +8,8 @@ from html import escape
 
 import streamlit as st
 
-from core.comparison import Entry, ResultsError, entries, published_and_ours
+from core import paths
+from core.comparison import SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
 from core.figures import Look, palette
 from pages.parts import cached, forms, pictures, theme
 
@@ -26,6 +27,11 @@ SHAPES = {  # markers as plotly draws them, in a box of 12
     "pentagon": '<path d="M0-5l5 3.6-1.9 5.9h-6.2L-5-1.4z"/>',
     "star": '<path d="M0-6l1.5 4h4.3L2.4.6l1.3 4.3L0 2.3l-3.7 2.6 1.3-4.3-3.4-2.6h4.3z"/>',
 }
+BARELY = 0.1  # trained for a smaller share of its epochs than this, a model says little about its kind
+ON_RULER = (
+    *("mean, min", "median", "95 % below", "within 1 min", "within 5 min", "over 30 min"),
+    *("any turn, min", "epochs"),
+)
 Scores = Mapping[str, Mapping[str, float | str]]
 DASHES = {"solid": "", "dash": "8 5", "dot": "2 3.33", "dashdot": "10 4 6 4"}  # each ends as it begins, 34 long
 
@@ -74,12 +80,17 @@ def show(model_ids: Sequence[str]) -> None:
         return
     try:
         scores = cached.scores()
+        sets = cached.made("set figures", cached.stamp(paths.RESULTS / SETS), set_figures)
     except ResultsError as error:
         forms.complain(forms.sentence(error))
-        scores = {}
+        scores, sets = {}, {}
     looks = looks_of(model_ids)
     by_id = {one.model_id: one for one in found}
-    bodies = [card(by_id[name], looks[name], table(by_id[name], scores)) for name in model_ids if name in by_id]
+    bodies = [
+        card(by_id[name], looks[name], table(by_id[name], scores) + on_sets(sets.get(name, {})))
+        for name in model_ids
+        if name in by_id
+    ]
     name = "About the models" if len(bodies) > 1 else "About the model"
     st.html(f'<h2 class="lo-section lo-ruled">{name}</h2><div class="lo-cards">{"".join(bodies)}</div>')
 
@@ -134,12 +145,33 @@ def table(one: Entry, scores: Scores) -> str:
     return f'<table class="lo-table"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
+def on_sets(found: Mapping[str, Mapping[str, float]]) -> str:
+    """What one model makes of photographs and of other clocks that it did not learn from; "" where that is not measured."""
+    rows = []
+    for name, told in found.items():
+        pictures = f"<small>{number(told['pictures'])} pictures</small>" if "pictures" in told else ""
+        cells = f"<td>{percent(told.get('within_1_minute'))}</td><td>{number(told.get('mean_minutes'))}</td>"
+        rows.append(f'<tr><th scope="row">{escape(SET_NAMES.get(name, name))}{pictures}</th>{cells}</tr>')
+    if not rows:
+        return ""
+    head = '<tr><th scope="col">On other clocks</th><th scope="col">within 1 min</th><th scope="col">mean, min</th></tr>'
+    return f'<table class="lo-table"><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table>'
+
+
 # --- all models -----------------------------------------------------------------------------------------------------
 
 
-def named(one: Entry, look: Look) -> str:
-    """A model's line, marker and title, as a cell begins with it."""
-    return f'<span class="lo-named">{swatch(look)}<span>{escape(one.title)}</span></span>'
+def named(one: Entry, look: Look, word: str = "") -> str:
+    """A model's line, marker and title, as a cell begins with it. word: beneath the title."""
+    more = f"<small>{escape(word)}</small>" if word else ""
+    return f'<span class="lo-named">{swatch(look)}<span>{escape(one.title)}{more}</span></span>'
+
+
+def stage(trained: float, asked: float) -> str:
+    """How far from trained a model is, in a word or two; "" where nothing is lacking."""
+    if trained >= asked:
+        return ""
+    return "barely trained" if trained < BARELY * asked else "trained in part"
 
 
 def wide(head: str, rows: Sequence[str], label: str, kind: str = "") -> str:
@@ -162,9 +194,7 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
             group = one.group
             rows.append(f'<tr class="lo-group"><th colspan="9" scope="colgroup"><span>{escape(group)}</span></th></tr>')
         rows.append(row(one, scores.get(one.model_id, {}), looks[one.model_id]))
-    names = ["Model", "mean, min", "median", "95 % below", "within 1 min", "within 5 min", "over 30 min"]
-    names += ["any turn, min", "epochs"]
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Model", *ON_RULER))
     missing = sum(not one.trained for one in every)
     hint = (
         f'<p class="lo-hint">{missing} of {len(every)} are not trained yet. '
@@ -172,8 +202,9 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
         "<code>python -m core evaluate clocks</code> measures.</p>"
     )
     st.html(
-        '<h2 class="lo-section">All on one ruler<small>The common-sense error, the smaller way round the dial, on 3,600 test '
-        f"pictures that no model learned from.</small></h2>{wide(head, rows, 'Figures of all models', 'lo-ruler')}"
+        '<h2 class="lo-section" id="at-ruler">All on one ruler<small>The common-sense error, the smaller way round the dial, '
+        "on 3,600 test pictures that no model learned from.</small></h2>"
+        f"{wide(head, rows, 'Figures of all models', 'lo-ruler')}"
         '<p class="lo-hint">Any turn: the mean for the same clock turned evenly. The eleven originals that we have, and so the '
         "benchmark, lie mostly one way or another, and a network can learn that instead of reading the numerals.</p>"
         f"{hint if missing else ''}"
@@ -181,22 +212,25 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
 
 
 def row(one: Entry, told: Mapping[str, float | str], look: Look) -> str:
-    """A model's row on the ruler; one that is not trained says what trains it."""
-    name = f'<th scope="row">{named(one, look)}</th>'
+    """A model's row on the ruler; one that is not trained says what trains it, one that is trained in part says so."""
+    trained, asked = value_of(told, "epochs_trained"), value_of(told, "epochs_asked")
+    word = stage(trained, asked) if trained is not None and asked is not None else ""
+    name = f'<th scope="row">{named(one, look, word)}</th>'
     if not one.trained and not told:
         command = f"<code>{escape(one.command)}</code>"
         return f'<tr>{name}<td class="lo-words lo-pending" colspan="8"><span>not trained yet: {command}</span></td></tr>'
     cells = [number(value_of(told, measure)) for measure in ("mean_minutes", "median_minutes", "p95_minutes")]
     cells += [percent(value_of(told, measure)) for measure in ("within_1_minute", "within_5_minutes", "over_30_minutes")]
     cells.append(number(value_of(told, "mean_minutes_any_turn")))
-    trained, asked = value_of(told, "epochs_trained"), value_of(told, "epochs_asked")
     if trained is None or asked is None:
         cells.append(f"{one.epochs_trained} of {one.epochs_asked}<small>not measured</small>")
     else:
         now = f"{one.epochs_trained} by now" if one.trained else "no longer stored"
         since = "" if trained == one.epochs_trained else f"<small>{now}</small>"
         cells.append(f"{trained:.0f} of {asked:.0f}{since}")
-    return f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    kind = ' class="lo-part"' if word else ""
+    named_cells = "".join(f'<td data-name="{head}">{cell}</td>' for head, cell in zip(ON_RULER, cells, strict=True))
+    return f"<tr{kind}>{name}{named_cells}</tr>"
 
 
 def value_of(told: Mapping[str, float | str], measure: str) -> float | None:

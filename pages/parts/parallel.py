@@ -20,6 +20,7 @@ def show(
     *,
     brushes: Brushes,
     marked: Sequence[int],
+    broken: Sequence[int] = (),
     file: str,
     on_brush: Callable[[Any], None],
     on_pick: Callable[[int], None],
@@ -27,8 +28,9 @@ def show(
 ) -> None:
     """Draw ``runs``, trial -> words, in the order of the axes' rows.
 
-    marked: trials drawn thick, at most two. file: what the picture is called when it is saved. on_brush gets what the browser
-    says of the brushes, ``core.parallel.read_brushes`` makes sense of it; on_pick gets the trial of the line pressed.
+    marked: trials drawn thick, at most two. broken: trials drawn dotted, which diverged. file: what the picture is called when
+    it is saved. on_brush gets what the browser says of the brushes, ``core.parallel.read_brushes`` makes sense of it; on_pick
+    gets the trial of the line pressed.
     """
     colours = palette(theme.dark())
 
@@ -53,7 +55,7 @@ def show(
             }
             for axis in axes
         ],
-        "rows": [{"id": trial, "words": words} for trial, words in runs.items()],
+        "rows": [{"id": trial, "words": words, "broken": trial in broken} for trial, words in runs.items()],
         "brushes": {name: list(ends) for name, ends in brushes.items()},
         "marked": list(marked),
         "file": file,

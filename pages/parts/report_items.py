@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-
-import streamlit as st
+from urllib.parse import urlencode
 
 from core.reports.answers import Answer
 from core.reports.evidence import Found, Line, Lines, Missing
@@ -34,38 +33,30 @@ def told(answers: Sequence[Answer]) -> str:
     figures = [one for one in answers if one.parts]
     there = sum(one.found for one in figures)
     return (
-        f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have figures of ours.</b> Reports compare by '
-        "their test part; ours are chosen in validation and measured once on the test pictures. Beneath each figure stands how "
-        "far its model is trained.</p>"
+        f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have figures of ours</b>; their names are bold '
+        "in the contents, and what came out here is bold in the tables. Reports compare by their test part; ours are chosen in "
+        "validation and measured once on the test pictures. Beneath each figure stands how far its model is trained.</p>"
     )
 
 
-def show(answer: Answer) -> None:
-    """One item, and a link to the page and state that shows it."""
-    st.html(block(answer))
-    if answer.item.link is not None:
-        follow(answer.item.link)
-
-
-def follow(link: Link) -> None:
-    """The link to where an item is seen live."""
-    query: dict[str, list[str]] = {}
-    for name, value in link.query:
-        query.setdefault(name, []).append(value)
-    page = f"pages/{link.page}.py"
-    icon = ":material/arrow_forward:"
-    st.page_link(page, label=link.words, icon=icon, icon_position="right", query_params=query)
+def live(link: Link | None) -> str:
+    """The link to where an item is seen live, which ``landing`` follows within the app; "" where there is none."""
+    if link is None:
+        return ""
+    target = escape(f"{link.page}?{urlencode(link.query)}")  # beside this page, wherever the app lies on its server
+    return f'<p><a class="lo-go" href="{target}">{escape(link.words)} <span aria-hidden="true">→</span></a></p>'
 
 
 def block(answer: Answer) -> str:
-    """One item without its link."""
+    """One item, and a link to the page and state that shows it."""
     item = answer.item
     heading = f'<h2 id="{item.anchor}"><small>{item.name}</small> <span>{escape(item.title)}</span></h2>'
     printed = f'<p class="lo-hint">In print: {escape(item.printed)}</p>' if item.printed else ""
     tables = "".join(table(part, item) for part in gathered(answer.parts))
     learned = f'<p class="lo-learned">{escape(item.learned)}</p>'
     return (
-        f'<article class="lo-item">{heading}{printed}{tables}{doubts(item.doubts)}{missing(answer.missing)}{learned}</article>'
+        f'<article class="lo-item">{heading}{printed}{tables}{doubts(item.doubts)}{missing(answer.missing)}{learned}'
+        f"{live(item.link)}</article>"
     )
 
 

@@ -101,7 +101,7 @@ def here(state: Mapping[object, object], url: str | None) -> Link | None:
     return Link(link.url, (*link.notes, STAYS)) if kept else link
 
 
-@st.dialog("The very state on screen", width="large")
+@st.dialog("Link and QR code", width="large")
 def show() -> None:
     """The code, the link, and what to know."""
     try:
@@ -119,4 +119,5 @@ def show() -> None:
     notes = "".join(f'<p class="lo-hint">{escape(note)}</p>' for note in link.notes)
     st.html(f'<div class="lo-code">{picture}</div>')
     st.code(link.url, language=None, wrap_lines=True)
-    st.html(f'<div class="lo-code-notes"><p>Who opens the link sees what stands here now.</p>{notes}</div>')
+    words = "Who opens the link, or points a phone at the code, sees the page as it stands here now."
+    st.html(f'<div class="lo-code-notes"><p>{words}</p>{notes}</div>')

@@ -9,10 +9,11 @@ from core.registry import ModelCard, RegistryError, list_cards
 from pages.parts import forms, in_memory
 
 LEAVES = "core.generators.leaf_classifier"
+READERS, CLASSIFIERS, GENERATORS = "They read clocks", "They tell classes", "They make pictures"
 JOBS = (  # what models are for, the rooms that build such networks, and what trains some
-    ("They read clocks", ("core.clocks.",), "python -m core train reader-report"),
-    ("They tell classes", ("core.classifiers.", LEAVES), "python -m core train leaf-classifier"),
-    ("They make pictures", ("core.generators.",), "python -m core train vae-leaves-32 gan-leaves"),
+    (READERS, ("core.clocks.",), "python -m core train reader-report"),
+    (CLASSIFIERS, ("core.classifiers.", LEAVES), "python -m core train leaf-classifier"),
+    (GENERATORS, ("core.generators.",), "python -m core train vae-leaves-32 gan-leaves"),
 )
 
 
@@ -30,6 +31,14 @@ def show() -> None:
     loaded = in_memory.loaded()
     lists = [shelf(title, command, [card for card in cards if job_of(card) == title], loaded) for title, _, command in JOBS]
     st.html(f'<div class="lo-shelves">{"".join(lists)}</div>')
+
+
+def not_yet(lacking: Sequence[tuple[str, str, str]]) -> str:
+    """Which demos have nothing to show here, before anyone starts them: name, sentence and remedy of each."""
+    if not lacking:
+        return ""
+    lines = "".join(f"<li>{escape(name)}: {escape(words)} <code>{escape(cure)}</code></li>" for name, words, cure in lacking)
+    return f'<ul class="lo-hint lo-not-yet" aria-label="Demos that have nothing to show yet">{lines}</ul>'
 
 
 def job_of(card: ModelCard) -> str:

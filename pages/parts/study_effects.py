@@ -1,13 +1,14 @@
 """What the settings of a study did: means over levels, importance, how two factors act together, lines by optimiser."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from core import study_figures
-from core.study_effects import factor_importance, interactions, is_even, main_effects, measured
+from core.study_effects import diverged, factor_importance, interactions, is_even, main_effects, measured, whole
 from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, varied
-from core.trials import Level, Row
+from core.trials import Level, Row, Rows
 from pages.parts import forms, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import Shown, measures_of, section
@@ -18,7 +19,7 @@ BALANCED = (
     "standard deviation between the seeds."
 )
 LACKING = (
-    "Runs of this design are missing, or have no figure: until all are there, a mean over the runs of one level is not one "
+    "Runs of this design are missing, left out, or have no figure: without them a mean over the runs of one level is not one "
     "over all others. Read it as a hint."
 )
 ONE_RUN = (
@@ -30,18 +31,49 @@ PENALTY = (
     "The loss holds the penalty on the weights: runs with L1 and with L2 cannot be compared by it. Accuracy and cross-entropy "
     "are without it."
 )
+NONE_LEFT = "Every run that is stored of this study diverged."
 SHORT = 16  # letters of a level beside which three figures have room
 SOURCES = {"ours": "Ours", "published": "Published"}
 
 
 def show(shown: Shown) -> None:
     """All sections on effects, as far as the study's factors vary."""
+    if diverged(shown.rows) and left_out():
+        shown = replace(shown, rows=list(whole(shown.rows)))
     factors = varied(shown.study.factors, shown.rows)
     if not factors:
+        if not shown.rows:
+            st.html(f'<p class="lo-hint">{NONE_LEFT}</p>')
         return
     effects(shown, factors)
     decides(shown, factors)
     over_settings(shown)
+
+
+def left_out() -> bool:
+    """Whether runs that diverged are left out of the means."""
+    return st.toggle(
+        "Leave out runs that diverged",
+        key="whole",
+        bind="query-params",
+        help="Then settings that make runs diverge are judged by those that got away.",
+    )
+
+
+def told_of_diverged(rows: Rows, column: str) -> str:
+    """How many runs diverged, and how they count, in words; nothing where none did."""
+    lost = [row for row in rows if row["diverged"]]
+    if not lost:
+        return ""
+    count = len(measured(lost, column))
+    runs = "1 of these runs" if len(lost) == 1 else f"{len(lost)} of these runs"
+    parts = [f"{runs} diverged: the loss was no number any more."]
+    if count:
+        counts = "counts" if count == 1 else "count"
+        parts.append(f"{count} {counts} with the figures of the last whole epoch, and an open marker holds such runs.")
+    if count < len(lost):
+        parts.append(f"{len(lost) - count} did in the first epoch: without figures, they are left out of the means.")
+    return " ".join(parts)
 
 
 def is_design(shown: Shown) -> bool:
@@ -51,8 +83,10 @@ def is_design(shown: Shown) -> bool:
 
 def effects(shown: Shown, factors: Sequence[str]) -> None:
     """Main effects on every measure side by side."""
-    whole = BALANCED if is_even(shown.rows, factors, shown.column) else LACKING
-    section("What each setting does", whole if is_design(shown) else UNBALANCED)
+    told = BALANCED if is_even(shown.rows, factors, shown.column) else LACKING
+    section("What each setting does", told if is_design(shown) else UNBALANCED)
+    if lost := told_of_diverged(shown.rows, shown.column):
+        st.html(f'<p class="lo-hint lo-diverged">{lost}</p>')
     measures = measures_of(shown.rows)
     longest = max(len(level_title(name, row.get(name))) for name in factors for row in shown.rows)
     a_row = len(measures) if longest <= SHORT else 2
@@ -126,12 +160,12 @@ def over_settings(shown: Shown) -> None:
     source = forms.one_of("Runs", SOURCES, "runs") if len(printed) > len(lines) else "ours"
     rows: list[Row] = printed if source == "published" else shown.rows
     column = "test_accuracy" if source == "published" else shown.column
+    there = measured(rows, column)
+    broken = {place for place, row in enumerate(there) if row.get("diverged")}
     for place, factor in zip(st.columns(len(factors), gap="large"), factors, strict=True):
         with place:
-            points: list[tuple[Level, float, float]] = [
-                (row["optimizer"], float(row[factor]), row[column]) for row in measured(rows, column)
-            ]
-            drawing = study_figures.lines_over(points, factor, column, lines, log=shown.log, dark=theme.dark())
+            points: list[tuple[Level, float, float]] = [(row["optimizer"], float(row[factor]), row[column]) for row in there]
+            drawing = study_figures.lines_over(points, factor, column, lines, broken=broken, log=shown.log, dark=theme.dark())
             words = f"{SOURCES[source]}: {measure_title(column)} over {factor_title(factor)}{top(points, column)}"
             chart(drawing, f"over-{factor}", words)
 

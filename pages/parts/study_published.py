@@ -1,13 +1,15 @@
 """Printed figures of a study beside ours, and how far both put the runs in the same order."""
 
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 from core import study_figures
-from core.study_effects import Beside, agreement, beside_published
+from core.study_effects import Beside, agreement, beside_published, diverged
 from core.study_names import is_cut, measure_title, setting_title, short_share
+from core.trials import Rows
 from pages.parts import model_cards, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import Shown, section
@@ -65,16 +67,21 @@ def table(pairs: Sequence[Beside], shown: Shown) -> str:
         folded = f'<div class="lo-folded">{name}</div>' if name else ""
         doubt = f"<small>{escape(pair.doubt[:1].upper() + pair.doubt[1:])}</small>" if pair.doubt and new else ""
         ours = model_cards.number(pair.ours, 4)
-        row = rows.get(pair.trial)
-        seen = ""
-        if pair.ours is not None:
-            parts = [f"{pair.seeds} seeds"] if pair.seeds > 1 else []
-            parts += [short_share(row)] if row and is_cut(row) else []
-            seen = f"<small>{escape('; '.join(parts))}</small>" if parts else ""
+        told = seen([rows[trial] for trial in pair.trials])
+        small = f"<small>{escape(told)}</small>" if told else ""
         lines.append(
             f'<tr><th scope="row">{name}</th><td class="lo-words">{folded}{escape(measure_title(pair.measure))}{doubt}</td>'
-            f"<td>{escape(pair.published.text)}</td><td>{ours}{seen}</td></tr>"
+            f"<td>{escape(pair.published.text)}</td><td>{ours}{small}</td></tr>"
         )
     heads = (("Setting", ""), ("Measure", ' class="lo-words"'), ("published", ""), ("ours", ""))
     head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in heads)
     return model_cards.wide(head, lines, "Published figures and ours", "lo-printed lo-beside")
+
+
+def seen(rows: Rows) -> str:
+    """What is behind a figure of ours: how many seeds, how far their runs went where not to the end, how many diverged."""
+    parts = [f"{len(rows)} seeds"] if len(rows) > 1 else []
+    shares = Counter(short_share(row) for row in rows if is_cut(row))
+    parts += [share if count == len(rows) else f"{count} of them {share}" for share, count in shares.items()]
+    lost = diverged(rows)
+    return "; ".join([*parts, f"{lost} diverged" if len(rows) > 1 else "diverged"] if lost else parts)

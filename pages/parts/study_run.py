@@ -13,9 +13,10 @@ from core import run_figures
 from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS, DatasetError, is_available
 from core.run_figures import LOOKS
+from core.specs import RunSpec
 from core.study_names import figure_text, measure_title, setting_title, share_words
 from core.trials import Row, StudyError
-from pages.parts import cached_studies, forms, theme, train_form, train_values, views
+from pages.parts import being_read, cached_studies, forms, theme, train_form, views
 from pages.parts.model_cards import duration, number, swatch
 from pages.parts.pictures import data_url
 from pages.parts.study_charts import chart
@@ -73,13 +74,13 @@ def figures(shown: Shown, row: Row, place: int) -> None:
         key=f"train-{place}",
         on_click=train,
         args=(run,),
-        help="Take these settings to the tab 'Train now', where they can be changed and started.",
+        help="Take these settings to the tab 'Train now', with as many epochs as fit there; change them, or start.",
     )
 
 
-def train(run: Any) -> None:
+def train(run: RunSpec) -> None:
     """Fill the form of 'Train now' and open that tab."""
-    train_form.fill(train_values.values_of(run))
+    train_form.begin_from(run)
     st.session_state["part"] = TRAIN_TAB
 
 
@@ -160,7 +161,7 @@ def pictures(dataset: str, wrong: Sequence[Sequence[float]], cell: tuple[int, in
     images = None
     if is_available(dataset):
         try:
-            images = cached_studies.test_pictures(dataset)
+            images = being_read.show(cached_studies.TEST_PICTURES, dataset)
         except DatasetError as error:
             forms.complain(forms.sentence(error))
     else:

@@ -7,8 +7,9 @@ import streamlit as st
 
 from core import parallel as coordinates
 from core import run_figures
-from core.parallel import Axis, Brushes
+from core.parallel import Axis, Brushes, Kept
 from core.run_figures import RunCurve
+from core.study_effects import diverged
 from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, share_words, varied
 from core.trials import Row, StudyError
 from pages.parts import cached_studies, forms, parallel, tables, theme
@@ -28,24 +29,46 @@ def show(shown: Shown) -> None:
     )
     rows = top(shown)
     axes = axes_of(shown, rows)
-    brushes = brushed(axes)
+    kept = brushed(axes)
+    brushes = coordinates.placed(axes, kept)
     first, second = picks(shown)
-    titles = {row["trial"]: f"{shown.title(row)} · {figure_text(shown.column, row.get(shown.column))}" for row in rows}
     parallel.show(
         axes,
-        titles,
+        {row["trial"]: words(shown, row) for row in rows},
         brushes=brushes,
         marked=[one for one in (first, second) if one is not None],
+        broken=[row["trial"] for row in rows if row["diverged"]],
         file=f"study-{shown.study.name}",
-        on_brush=lambda plain: tell_brushes(coordinates.read_brushes(plain, [axis.name for axis in axes])),
+        on_brush=lambda plain: tell_brushes(axes, coordinates.read_brushes(plain, [axis.name for axis in axes]), kept),
         on_pick=lambda trial: pick(trial, None),
     )
     held = [rows[index] for index in coordinates.within(axes, brushes)]
-    table(shown, held)
+    if held:
+        table(shown, held)
+    else:
+        forms.complain(none_held(shown, rows, kept))
     curves(shown, held, first, second)
     from pages.parts import study_run
 
     study_run.show(shown, first, second)
+
+
+def words(shown: Shown, row: Mapping[str, Any]) -> str:
+    """A run as its line tells of it."""
+    return f"{shown.title(row)} · {figure_text(shown.column, row.get(shown.column))}" + (
+        " · diverged" if row["diverged"] else ""
+    )
+
+
+def none_held(shown: Shown, rows: Sequence[Row], kept: Kept) -> str:
+    """What to do when no run that is shown lies within the brushes."""
+    if len(rows) == len(shown.rows):
+        return "No run lies within all brushes: make one of them wider, or clear them."
+    axes = axes_of(shown, shown.rows)
+    count = len(coordinates.within(axes, coordinates.placed(axes, kept)))
+    every = f"{count} of all {len(shown.rows)} runs {'does' if count == 1 else 'do'}: show all, or clear the brushes."
+    lead = f"None of the best {len(rows)} runs lies within the brushes"
+    return f"{lead}; {every}" if count else f"{lead}, and no other run does: make one of them wider, or clear them."
 
 
 def top(shown: Shown) -> list[Row]:
@@ -76,16 +99,16 @@ def axes_of(shown: Shown, rows: Sequence[Row]) -> list[Axis]:
 # --- brushes and picks, kept in the URL ------------------------------------------------------------------------------
 
 
-def brushed(axes: Sequence[Axis]) -> Brushes:
-    """The brushes that stand: the last ones drawn, else those of the URL."""
+def brushed(axes: Sequence[Axis]) -> Kept:
+    """The brushes that stand: the last ones drawn, else those of the URL. They keep their numbers whatever runs are shown."""
     texts = st.session_state["brush"] if "brush" in st.session_state else st.query_params.get_all("brush")
     st.session_state["brush"] = list(texts)
-    return coordinates.from_texts(texts, [axis.name for axis in axes])
+    return coordinates.from_texts(texts, axes)
 
 
-def tell_brushes(brushes: Brushes) -> None:
-    """Keep brushes, in the URL too."""
-    st.session_state["brush"] = coordinates.brush_texts(brushes)
+def tell_brushes(axes: Sequence[Axis], brushes: Brushes, before: Kept) -> None:
+    """Keep the brushes that were drawn on these axes, in the URL too."""
+    st.session_state["brush"] = coordinates.brush_texts(axes, coordinates.keep(axes, brushes, before))
     st.query_params["brush"] = st.session_state["brush"]
 
 
@@ -146,7 +169,8 @@ def table(shown: Shown, rows: Sequence[Row]) -> None:
         key="study-csv",
     )
     factors = varied(shown.study.factors, shown.rows)
-    lines = [line(shown, row, factors) for row in rows]
+    lost = bool(diverged(shown.rows))
+    lines = [line(shown, row, factors, lost) for row in rows]
     config: dict[str, Any] = {"run": st.column_config.NumberColumn("run", width="small")}
     for name in lines[0] if lines else ():
         if name.endswith("accuracy"):
@@ -177,9 +201,11 @@ def table(shown: Shown, rows: Sequence[Row]) -> None:
     )
 
 
-def line(shown: Shown, row: Mapping[str, Any], factors: Sequence[str]) -> dict[str, object]:
-    """A run as the table shows it."""
+def line(shown: Shown, row: Mapping[str, Any], factors: Sequence[str], lost: bool) -> dict[str, object]:
+    """A run as the table shows it. lost: some diverged; then a column says in which epoch."""
     found: dict[str, object] = {"run": row["trial"]}
+    if lost:
+        found["diverged"] = f"in epoch {row['epochs_trained'] + 1}" if row["diverged"] else None
     found |= {factor_title(name): level_title(name, row.get(name)) for name in factors}
     if shown.seeds:
         found["seed"] = row["seed"]
@@ -201,14 +227,14 @@ def curves(shown: Shown, rows: Sequence[Row], first: int, second: int | None) ->
 
     def curve(trial: int) -> RunCurve:
         row = by_trial[trial]
-        return RunCurve(shown.title(row), every.get(trial, []), row["epochs_asked"])
+        return RunCurve(shown.title(row), every.get(trial, []), row["epochs_asked"], bool(row["diverged"]))
 
     picked = [curve(one) for one in (first, second) if one is not None]
     crowd = [curve(row["trial"]) for row in rows if row["trial"] not in (first, second)]
     section(
         "How they learned",
         f"{CHOICES[shown.measure]} over the epochs asked for: in front the runs picked, training thin and validation thick; "
-        "behind them the others within the brushes.",
+        "behind them the others within the brushes." + (" A cross: there a run diverged." if diverged(rows) else ""),
     )
     if not any(one.rows for one in (*picked, *crowd)):
         st.html('<p class="lo-hint">No learning curve is stored.</p>')

@@ -115,7 +115,7 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
     if len(kinds) > TOLD:
         parts.append(f"{sum(count for _, count in kinds[TOLD:])} with others")
     lost = sum(bool(row["diverged"]) for row in rows)
-    ended = f" {lost} ended early: the loss was no number any more." if lost else ""
+    ended = f" {lost} diverged and ended early: the loss was no number any more." if lost else ""
     cut = any(is_cut(row) for row in rows)
     more = f" {command} goes on." if len(rows) < len(study.trials) or cut else ""
     done = {row["trial"]: row for row in rows}

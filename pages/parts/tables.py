@@ -7,12 +7,13 @@ from html import escape
 
 import streamlit as st
 
-from core.clocks.reading import Reading
+from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import common_sense_error_minutes
 from pages.parts import cached, pictures, views
 from pages.parts.pictures import Offered
 
 THUMBNAIL = 72
+MARK, UNREAD = "?", "--:--"  # beside a time in doubt; in place of one that a model does not give
 CHUNK = 16  # pictures read in one batch
 
 
@@ -47,7 +48,7 @@ def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Of
             reading = read[model_id][index]
             prefix = f"{title}: " if len(titles) > 1 else ""
             missed = views.unseen(reading)
-            row[f"{prefix}time"] = "--:--" if missed else str(reading.time)
+            row[f"{prefix}time"] = UNREAD if missed else str(reading.time)
             if one.truth:
                 error = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)
                 row[f"{prefix}error"] = None if missed else error
@@ -69,12 +70,11 @@ def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mappin
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.html(f'<h2 class="lo-section">{len(rows)} picture{"" if len(rows) == 1 else "s"} read{words}</h2>')
     right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")
-    st.html('<p class="lo-hint">Mark a row to see its hands, dials and gammas below.</p>')
+    doubted = any(in_doubt(row, name) for row in rows for name in names)
+    told = f" {MARK} marks a time that is in doubt: the model is less than {UNSURE:.0%} sure, or says why.".replace("%", " %")
+    st.html(f'<p class="lo-hint">Mark a row to see its hands, dials and gammas below.{told if doubted else ""}</p>')
     thumbs = [pictures.data_url(cached.thumbnail(one.sha, THUMBNAIL, one.data)) for one in good]
-    shown = [
-        {"picture": thumb, **{name: percent(name, row.get(name)) for name in names}}
-        for thumb, row in zip(thumbs, rows, strict=True)
-    ]
+    shown = [{"picture": thumb, **{name: cell(row, name) for name in names}} for thumb, row in zip(thumbs, rows, strict=True)]
     config: dict[str, object] = {"picture": st.column_config.ImageColumn("Picture", width="small")}
     for name in names:
         label = name[:1].upper() + name[1:]
@@ -96,6 +96,18 @@ def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mappin
     )
     at = next(iter(marked["selection"]["rows"]), None)
     return good[at] if at is not None and at < len(good) else None
+
+
+def in_doubt(row: Mapping[str, object], name: str) -> bool:
+    """Whether the cell ``name`` of a row is a time that its model doubts; one that it does not give at all is none."""
+    model, known = name.removesuffix("time"), name.endswith("time") and row.get(name) != UNREAD
+    sure = row.get(f"{model}confidence")
+    return known and (bool(row.get(f"{model}note")) or (isinstance(sure, float) and sure < UNSURE))
+
+
+def cell(row: Mapping[str, object], name: str) -> object:
+    """What stands in the table: confidences in percent, times in doubt with a mark."""
+    return f"{row[name]} {MARK}" if in_doubt(row, name) else percent(name, row.get(name))
 
 
 def percent(name: str, value: object) -> object:

@@ -1,14 +1,14 @@
 """The form of a training run: widgets -> a ``RunSpec``, every one of them kept in the URL; garbage there is ignored."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from html import escape
 from typing import Any
 
 import streamlit as st
 
 from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS, is_available
-from core.live_state import MOST_EPOCHS
+from core.live_state import MOST_EPOCHS, shortened
 from core.specs import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, REGULARIZERS, RunSpec
 from pages.parts import forms
 from pages.parts.train_values import (
@@ -22,6 +22,7 @@ from pages.parts.train_values import (
     SCHEDULE_TITLES,
     Values,
     parsed,
+    shortened_words,
     spec_of,
     values_of,
     values_title,
@@ -38,6 +39,8 @@ WARMUPS = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0)
 DECAYS = (0.0, 0.0001, 0.001, 0.004, 0.01, 0.05, 0.1)
 CLIPS = (NO_CLIP, 0.1, 0.5, 1.0, 5.0, 10.0)
 AVERAGES = (0.0, 0.9, 0.99, 0.999, 0.9999)
+OF_ITS_LENGTH = ("data", "net", "epochs", "pictures")  # fields that decide how long a run is
+LEFT = "live-left-out"  # kept for the visitor: what was left out of the stored run in the form, and what stands in its place
 MORE = ("sched", "warm", "decay", "clip", "ema", "prec")  # fields that few need
 
 
@@ -84,6 +87,7 @@ def tell() -> None:
 
 def fill(values: Values) -> None:
     """Put these values into the form."""
+    st.session_state.pop(LEFT, None)
     for name, value in values.items():
         st.session_state[PREFIX + name] = value
     if values["data"] not in available():
@@ -95,10 +99,22 @@ def fill_from(stored: Mapping[str, RunSpec], key: str) -> None:
     """Put a stored run into the form: the one that the widget ``key`` names."""
     spec = stored.get(st.session_state.get(key) or "")
     if spec is not None:
-        fewer = min(spec.training.epochs, MOST_EPOCHS)
-        warmup = min(spec.training.warmup_epochs, fewer)
-        training = dataclasses.replace(spec.training, epochs=fewer, warmup_epochs=warmup)
-        fill(values_of(dataclasses.replace(spec, training=training)))
+        begin_from(spec)
+
+
+def begin_from(stored: RunSpec) -> None:
+    """Put as much of a stored run into the form as a live run may be, and say what that leaves out."""
+    here = shortened(stored)
+    values = values_of(here)
+    fill(values)
+    st.session_state[LEFT] = (shortened_words(stored, here), values)
+
+
+def left_out() -> str:
+    """What the form leaves out of the stored run that it was filled from, until another length is chosen."""
+    words, values = st.session_state.get(LEFT, ("", {}))
+    same = all(st.session_state[PREFIX + name] == values[name] for name in OF_ITS_LENGTH if name in values)
+    return words if same else ""
 
 
 # --- widgets ----------------------------------------------------------------------------------------------------------
@@ -122,7 +138,7 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
             key="live-stored",
             on_change=fill_from,
             args=(stored, "live-stored"),
-            help="Its settings are put into the form; change any of them before you start.",
+            help="Its settings are put into the form, with as many epochs as a live run may have; change any of them.",
         )
     lacking = [info.title for name, info in DATASETS.items() if len(info.classes) > 1 and name not in data]
     lost = st.session_state.pop("live-lacking", None)
@@ -131,6 +147,8 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
         forms.complain(
             f"{DATASETS[lost].title} is not on this machine, and {instead} stands in its place. {DATASETS[lost].remedy}"
         )
+    if words := left_out():
+        st.html(f'<p class="lo-hint" role="status">{escape(words)}</p>')
     choice("data", "Data set", data, "Not on this machine: " + ", ".join(lacking) + "." if lacking else None)
     choice("net", "Network", list(ARCHITECTURES), "The reports' networks, and two of our own.")
     architecture = ARCHITECTURES[st.session_state[PREFIX + "net"]]

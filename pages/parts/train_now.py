@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import live_figures
-from core.figures import palette
-from core.live_state import LiveError, LiveState, check_live
+from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.sheets import encode
 from core.specs import RunSpec
 from pages.parts import cached, forms, shell, theme, train_form, train_values, views
+from pages.parts.model_cards import swatch
 from pages.parts.pictures import data_url
 
 POLL_SECONDS = 1.0
@@ -30,7 +30,10 @@ STATUS = {
     "failed": "Failed",
 }
 LOSSES = {"cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
-DASHES = ("", ' stroke-dasharray="7 4"')  # of the first run and the second, as in the figures
+TURNS = (
+    f"Two runs train at once. One that stands still for {TURN_SECONDS:g} seconds while others wait gives its turn away, keeps "
+    "what it has learned, and is the next to go on when it is asked to."
+)
 QUIET = "Choose settings and start: curves, filters and predictions appear here while the network learns."
 
 
@@ -179,7 +182,7 @@ def panel(shown: list[str], polled: bool) -> None:
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
     """One run: how far it is, and its buttons."""
     st.html(
-        f'<div class="lo-lane"><h2 class="lo-caption">{swatch(place)}{escape(name)}</h2>'
+        f'<div class="lo-lane"><h2 class="lo-caption">{swatch(live_figures.LOOKS[place])}{escape(name)}</h2>'
         f'<p role="status"><b>{STATUS[state.status]}</b> {escape(words(state))}</p>{views.meter(state.share)}</div>'
     )
     if not cached.live_runs().owns(run_id, owner()):
@@ -187,7 +190,7 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
         return
     going, paused = state.status in ("running", "paused"), state.status == "paused"
     resume = ("Go on", "resume", "Train on without stopping.")
-    hold = ("Pause", "pause", "Stand still after the batch under way.")
+    hold = ("Pause", "pause", f"Stand still after the batch under way, for {PAUSE_MINUTES:g} minutes at most. {TURNS}")
     buttons = (
         (*(resume if paused else hold), going, "pause"),
         ("One batch", "step", "Train on one batch, then stand still.", going, "step"),
@@ -210,7 +213,8 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
 def words(state: LiveState) -> str:
     """Where a run stands, beside its status."""
     if state.status == "queued":
-        return f"place {state.place} in the queue: two runs train at once, this one begins when its turn comes."
+        goes_on = "goes on where it stood" if state.aside else "begins"
+        return f"place {state.place} in the queue: it {goes_on} when its turn comes. {TURNS}"
     if state.status == "starting":
         return "a process of its own loads the network and the pictures."
     told = [f"{state.epoch} of {state.epochs} epochs"]
@@ -222,6 +226,8 @@ def words(state: LiveState) -> str:
         told.append(f"about {duration(state.seconds_left)} left")
     if state.test:
         told.append(f"test part: {views.share(state.test['accuracy'])} right, cross-entropy {state.test['cross_entropy']:.3g}")
+    if state.aside:
+        told.append("its turn was given to another, and it goes on as the next one as soon as it is asked to")
     return "; ".join(told) + "." + (f" {forms.sentence(ValueError(state.message))}" if state.message else "")
 
 
@@ -229,21 +235,6 @@ def duration(seconds: float) -> str:
     """Seconds as they are read: '8 s', '2 min 05 s'."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
-
-
-def swatch(place: int) -> str:
-    """The line of a run, beside its name."""
-    colour = f"light-dark({', '.join(palette_hues(place))})"
-    return (
-        f'<svg class="lo-swatch" viewBox="0 0 34 14" aria-hidden="true"><line x1="1" x2="33" y1="7" y2="7" '
-        f'style="stroke:{colour}" stroke-width="3"{DASHES[place]}/></svg>'
-    )
-
-
-def palette_hues(place: int) -> tuple[str, str]:
-    """A run's colour on light and on dark pages."""
-    hue = live_figures.LOOKS[place].hue
-    return palette(False).series[hue], palette(True).series[hue]
 
 
 def curves(runs: Mapping[str, LiveState]) -> None:
@@ -273,7 +264,7 @@ def last(state: LiveState, measure: str) -> str:
 
 def insides(place: int, name: str, state: LiveState, *, several: bool) -> None:
     """First-layer filters and sample pictures; their places are kept while there is nothing to show yet."""
-    of = f" {swatch(place)}{escape(name)}" if several else ""
+    of = f" {swatch(live_figures.LOOKS[place])}{escape(name)}" if several else ""
     st.html(f'<div class="lo-insides"><section>{filters(state, of)}</section><section>{samples(state, of)}</section></div>')
 
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.classifiers.architectures import ARCHITECTURES
+from core.classifiers.study_parts import PICTURES, is_cnn
 from core.datasets import DATASETS
-from core.live_state import MOST_BATCH, MOST_EPOCHS, WHOLE_PART
+from core.live_state import MOST_BATCH, MOST_EPOCHS, MOST_PICTURES, WHOLE_PART
 from core.specs import ACTIVATIONS, INITIALIZERS, OPTIMIZERS, REGULARIZERS, ClassifierSpec, RunSpec, TrainSpec
 
 AS_IT_IS = -1.0  # dropout as the architecture has it
 ALL = 0  # pictures
 NO_CLIP = 0.0
 MOST_SEED = 2**32 - 1
+FEW_PICTURES = 60_000  # in all epochs: so many a CNN sees in minutes without a GPU
 
 INITIALIZER_TITLES = {
     "ones": "Ones",
@@ -138,6 +140,22 @@ def values_of(spec: RunSpec) -> Values:
         "ema": training.ema,
         "prec": training.precision,
     }
+
+
+def shortened_words(stored: RunSpec, here: RunSpec) -> str:
+    """What is left of a stored run where not all of it fits, and of a CNN that it takes long; "" where there is neither."""
+    pictures = stored.pictures or PICTURES.get(stored.dataset)
+    told = f"{pictures:,}" if pictures else "all"
+    epochs, fewer = stored.training.epochs, here.training.epochs
+    parts = []
+    if fewer < epochs:
+        parts.append(
+            f"The stored run had {epochs} epochs of {told} pictures; {fewer} of {told} fit here, since a live run has at most "
+            f"{MOST_EPOCHS} epochs and sees at most {MOST_PICTURES:,} pictures in all of them."
+        )
+    if is_cnn(here.network.architecture) and fewer * (pictures or WHOLE_PART) > FEW_PICTURES:
+        parts.append("Without a GPU a CNN takes minutes for such an epoch: fewer pictures are quicker.")
+    return " ".join(parts)
 
 
 def labels(specs: Sequence[RunSpec]) -> list[str]:

@@ -32,6 +32,7 @@ LEARNED = {  # where the card's own words are too long
     "reader-small": "learned drawn clocks of every kind, and painted hands",
     "reader": "learned drawn clocks of every kind, and painted hands",
 }
+SHOWN_BEFORE = "a-reading-was-shown"  # in the session
 OUTLINE = 60  # corners of the dial's outline
 EXACT_MINUTES = 0.05  # an error that would print as 0.0
 
@@ -41,10 +42,11 @@ def heading(title: str, lede: str) -> None:
     st.html(f'<header class="lo-head"><h1>{escape(title)}</h1><p>{escape(lede)}</p></header>')
 
 
-def section(title: str, words: str, ruled: bool = True) -> None:
-    """A heading, with a line above it unless it stands first."""
+def section(title: str, words: str, ruled: bool = True, at: str = "") -> None:
+    """A heading, with a line above it unless it stands first. at: what a link calls it that opens the page there."""
     kind = "lo-section lo-ruled" if ruled else "lo-section"
-    st.html(f'<h2 class="{kind}">{escape(title)}<small>{escape(words)}</small></h2>')
+    place = f' id="at-{at}"' if at else ""
+    st.html(f'<h2 class="{kind}"{place}>{escape(title)}<small>{escape(words)}</small></h2>')
 
 
 def chart(figure: "go.Figure", key: str, words: str) -> None:
@@ -89,6 +91,11 @@ def learned(card: "ModelCard | None") -> str:
 
 def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
     """The readings of one picture side by side: picture and digits first, dials below."""
+    put = st.html  # the answer before stands there, dimmed, until the new one takes its place
+    if SHOWN_BEFORE not in st.session_state:
+        place = st.empty()
+        place.html('<p class="lo-quiet lo-being-read" role="status">Reading …</p>')
+        put = place.html
     with cached.patience():
         readings = {
             model_id: cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])[0] for model_id in titles
@@ -104,7 +111,8 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
         figure = overlay(seen, (width, height), reading, words, gamma, own)
         words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
         cards.append(f'<article><div class="lo-reading">{figure}{words}</div></article>')
-    st.html(f'<div class="lo-readings">{"".join(cards)}</div>')
+    put(f'<div class="lo-readings">{"".join(cards)}</div>')
+    st.session_state[SHOWN_BEFORE] = True
     dials(readings, titles, true)
 
 
@@ -145,7 +153,7 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     if unseen(reading):
         legend = ""
     return (
-        f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};max-width:{30 * width / height:.2f}rem">'
+        f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};--shape:{width / height:.4f}">'
         f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
         f"<figcaption>{legend}<span>as the model sees it, gamma {gamma:.1f}{added}</span></figcaption></figure>"
     )
@@ -233,11 +241,13 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     if missed:
         hour = minute = "--"
         fine, label = f"best guess {reading.time}", f"{missed.capitalize()}; best guess {reading.time}"
-    if missed and reading.readable is not None:  # then a time counts as far as there is a clock
-        sure, of, there = "To be read", reading.readable, reading.readable
+    if missed and reading.readable is not None:
+        sure, of = "To be read", reading.readable
     else:
-        sure, of, there = "Confidence", reading.confidence, 1.0
-    likely = [(str(other.time), there * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
+        sure, of = "Confidence", reading.confidence
+    # What a doubt takes from the answer it takes from the others too, or they would seem likelier than it.
+    left = reading.confidence / reading.candidates[0].probability if reading.candidates[0].probability else 0.0
+    likely = [(str(other.time), left * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
     others = "".join(f"<li><b>{escape(time)}</b>{meter(chance)}<span>{share(chance)}</span></li>" for time, chance in likely)
     named = "Likeliest all the same" if missed else "Next likely"
     rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
@@ -247,7 +257,7 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
         f'<div class="lo-told{" lo-doubt" if doubtful(reading) else ""}"><h3 class="lo-eyebrow">{escape(title)}{quiet}</h3>'
         f'<p class="lo-digits" aria-label="{label}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
         f'<div class="lo-sure"><span>{sure}</span>{meter(of)}<b>{share(of)}</b></div>'
-        f"{rivals}{off(reading, true) if true and not missed else ''}{note}</div>"
+        f"{note}{off(reading, true) if true and not missed else ''}{rivals}</div>"
     )
 
 

@@ -8,6 +8,7 @@ const AIR = 0.04; // how far past an axis's ends a brush may reach
 const LEAST = 0.015; // a shorter brush was a press
 const FEW = 40; // more places than this on an axis, and keys go by even steps
 const DASHES = ["", "9 6"];
+const DOTS = "1.5 4"; // of a run that diverged
 
 const put = (part, attributes) => Object.entries(attributes).forEach(([key, value]) => part.setAttribute(key, value));
 const add = (parent, name, attributes = {}, text = "") => {
@@ -45,11 +46,11 @@ function build(root) {
   const shade = () => {
     const { colours, marked } = self.data;
     const ink = Math.min(0.7, 3 / Math.sqrt(lines.filter((_, row) => inside(row)).length + 1)); // many lines, each fainter
-    lines.forEach(({ line, id }, row) => {
+    lines.forEach(({ line, id, broken }, row) => {
       const place = marked.indexOf(id);
       const held = inside(row);
       const [stroke, opacity, width] = held ? [colours.held, ink, 1.5] : [colours.line, 0.45, 1];
-      put(line, { stroke, "stroke-opacity": opacity, "stroke-width": width, "stroke-dasharray": DASHES[place] ?? "" });
+      put(line, { stroke, "stroke-opacity": opacity, "stroke-width": width, "stroke-dasharray": DASHES[place] ?? (broken ? DOTS : "") });
       if (place >= 0) put(line, { stroke: colours.marked[place], "stroke-opacity": 1, "stroke-width": 3.5 });
     });
     const rank = ({ id }, row) => (marked.includes(id) ? 2 : inside(row) ? 1 : 0);
@@ -160,14 +161,14 @@ function build(root) {
     put(svg, { "font-family": '"Source Sans", system-ui, sans-serif' });
     under = add(svg, "g", { fill: "none" });
     const over = add(svg, "g", { fill: "none" });
-    lines = rows.map(({ id, words }, row) => {
+    lines = rows.map(({ id, words, broken }, row) => {
       const points = axes.map(({ places }, at) => (places[row] === null ? null : point(at, places[row]))).filter(Boolean);
       const d = "M" + points.map((pair) => pair.map((value) => value.toFixed(1)).join(" ")).join("L");
       const hit = add(over, "path", { d, class: "hit", stroke: "transparent", "stroke-width": 9, "pointer-events": "stroke" });
       hit.onclick = () => self.pick(id);
       hit.onpointerenter = () => say(row);
       hit.onpointerleave = () => say();
-      return { id, words, line: add(under, "path", { d, "stroke-linejoin": "round" }) };
+      return { id, words, broken, line: add(under, "path", { d, "stroke-linejoin": "round" }) };
     });
     lands = axes.map(({ name, title, ticks }, at) => {
       const group = add(svg, "g");

@@ -1,0 +1,60 @@
+"""What a lecture hall and its telephones ask of the pages, in a real Chromium: places, sizes, the way back."""
+
+import re
+
+import test_presenter_browser
+from test_browser import Server, expect
+from test_presenter_browser import bar, ready
+
+# Fixtures: the page fails where a request leaves the machine; the server's models load when first used.
+browser, page, server = (getattr(test_presenter_browser, name) for name in ("browser", "page", "server"))
+LONG = 240_000  # milliseconds that the first reading may take
+
+
+def top(page, selector: str) -> float:
+    return page.locator(selector).evaluate("one => one.getBoundingClientRect().top")
+
+
+def lands(page, selector: str) -> None:
+    """Wait until an element stands at the top of the window, beneath what covers it there."""
+    page.locator(selector).wait_for()
+    page.wait_for_function("one => Math.abs(document.querySelector(one).getBoundingClientRect().top - 72) < 30", arg=selector)
+
+
+def test_a_link_of_a_report_leads_to_its_section_and_back_to_its_item(page, server: Server):
+    page.goto(f"{server.url}/reports?report=2023")
+    page.locator("article:has(#figure-6) a.lo-go").click()
+    page.wait_for_url(re.compile("/tell_the_time.*at=learning"))
+    lands(page, "#at-learning")
+    page.go_back()
+    page.wait_for_url(re.compile(r"/reports\?report=2023#figure-6$"))  # no other step, no stray parameter
+    lands(page, "#figure-6")
+    assert top(page, "#text-1-1") < 0
+    page.get_by_text("2022", exact=True).first.click()
+    expect(page.locator("#table-9")).to_be_attached()
+    expect(page.locator("#figure-23")).to_have_count(0)
+    page.wait_for_url(re.compile("/reports$"))  # 2022 has another figure 6
+
+
+def test_on_a_telephone_nothing_is_cut(page, server: Server):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server.url}/tell_the_time?tab=Compare+the+models")
+    page.locator("#at-ruler").wait_for()
+    ends = page.get_by_role("tab").evaluate_all("tabs => tabs.map(tab => tab.getBoundingClientRect().right)")
+    assert len(ends) == 3
+    assert max(ends) <= 390
+    ruler = page.get_by_role("region", name="Figures of all models")
+    assert ruler.evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.goto(f"{server.url}/tell_the_time?tab=Compare+the+models&present=on&demo=5")
+    ready(page)
+    expect(bar(page)).to_contain_text("Demo 3 of 5")
+    assert bar(page).evaluate("one => one.getBoundingClientRect().height") < 844 / 5
+
+
+def test_the_point_of_the_second_demo_stands_above_the_fold(page, server: Server):
+    page.set_viewport_size({"width": 1366, "height": 900})
+    models = "model=reader-report&model=report23-classes-720"
+    page.goto(f"{server.url}/tell_the_time?from=Samples&sample=08_20-report&gamma=3&{models}&present=on&demo=2")
+    expect(page.locator(".lo-sure")).to_have_count(2, timeout=LONG)
+    parts = page.locator(".lo-digits, .lo-sure")
+    assert max(parts.evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")) < 900
