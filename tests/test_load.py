@@ -4,9 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
 from tests.load.run import ALL, KEPT_SECONDS, Tally, measure, missed
-from tests.load.visitor import Seen, Trouble
+from tests.load.visitor import Seen, Trouble, Visitor
 from tests.served import Server, visitors
 
 
@@ -21,10 +22,12 @@ def test_a_tally_by_hand() -> None:
     asyncio.run(tally.of("gamma", answered(1.1, "gamma 2.0"), "gamma"))
     with pytest.raises(Trouble, match="does not show 'read as'"):
         asyncio.run(tally.of("drop", answered(0.1, "nothing"), "read as"))
+    with pytest.raises(Trouble, match="no widget 'gammas'"):
+        asyncio.run(tally.of("walk", answered(0.1, "Latent space"), "Latent space", "gammas"))
     row = tally.row("drop")
     assert (row["n"], row["failures"], row["p50_s"], row["longest_s"], row["kilobytes"]) == (4, 1, "0.200", "0.300", "2")
     assert row["p95_s"] == "0.290"  # nine tenths of the way from 0.2 to 0.3
-    assert (tally.row(ALL)["n"], tally.row(ALL)["failures"], tally.row(ALL)["longest_s"]) == (5, 1, "1.100")
+    assert (tally.row(ALL)["n"], tally.row(ALL)["failures"], tally.row(ALL)["longest_s"]) == (6, 2, "1.100")
 
 
 def test_goals_that_are_missed_are_named() -> None:
@@ -33,6 +36,22 @@ def test_goals_that_are_missed_are_named() -> None:
     assert missed([good | {"failures": 2}]) == ["2 of 9 actions failed"]
     assert missed([good | {"p95_s": "2.100"}]) == ["95% of the actions took up to 2.100 s, more than 2"]
     assert missed([good | {"memory_mb_per_session": "15.1"}]) == ["a visitor cost 15.1 MB, more than 15"]
+
+
+def test_a_server_that_hangs_up_is_trouble_and_no_crash() -> None:
+    class Gone:
+        async def send(self, message: bytes) -> None:
+            raise ConnectionClosedError(None, None)
+
+        async def recv(self) -> bytes:
+            raise ConnectionClosedError(None, None)
+
+    visitor = Visitor("http://127.0.0.1:1")
+    visitor._socket, visitor._page, visitor._values = Gone(), "", {}  # type: ignore[assignment]
+    with pytest.raises(Trouble, match="the server hung up"):
+        asyncio.run(visitor.go("home"))
+    with pytest.raises(Trouble, match="the server hung up"):
+        asyncio.run(visitor._next(0.0))
 
 
 def test_two_visitors_go_all_the_way(tmp_path: Path) -> None:

@@ -53,12 +53,17 @@ class Tally:
     kilobytes: dict[str, list[float]] = field(default_factory=dict)
     failures: dict[str, list[str]] = field(default_factory=dict)
 
-    async def of(self, action: str, doing: Awaitable[Seen], shows: str) -> Seen:
-        """Wait for an action and note how long it took; ``Trouble`` when it fails or the page does not show ``shows``."""
+    async def of(self, action: str, doing: Awaitable[Seen], shows: str, widget: str = "") -> Seen:
+        """Wait for an action and note how long it took; ``Trouble`` when it fails.
+
+        Or when the page does not show ``shows``, or lacks the widget of that key, which stands at its end.
+        """
         try:
             seen = await doing
             if shows not in seen.html:
                 raise Trouble(f"the page does not show {shows!r}")
+            if widget and widget not in seen.widgets:
+                raise Trouble(f"the page has no widget {widget!r}")
         except (OSError, Trouble, ConnectionError, TimeoutError) as error:
             self.failures.setdefault(action, []).append(f"{type(error).__name__}: {error}")
             raise Trouble(str(error)) from error
@@ -95,7 +100,7 @@ async def walk(visitor: Visitor, tally: Tally, rng: random.Random, walks: bool) 
     """A walk between two vectors that nobody chose before; without a stored generator another page that draws: a study."""
     if walks:
         ends = f"start={rng.randrange(1, 9999)}&end={rng.randrange(1, 9999)}"
-        return await tally.of("walk", visitor.go("latent_space", ends), "Latent space")
+        return await tally.of("walk", visitor.go("latent_space", ends), "Latent space", "walk")
     study = rng.choice(list(STUDIES))
     return await tally.of("compare", visitor.go("compare_training", f"study={study}"), "Compare training")
 
@@ -113,10 +118,11 @@ async def visit(
                 await asyncio.sleep(rng.uniform(0.5, 1.5) * think)
                 name = f"visitor-{seed}-{turn}.png"
                 clock = render(ClockTime.from_minutes(rng.randrange(MINUTES)), seed=(seed, turn)).image
-                seen = await tally.of("drop", visitor.drop(seen, "files", name, encode(clock, "PNG")), f"{name}, read as")
+                doing = visitor.drop(seen, "files", name, encode(clock, "PNG"))
+                seen = await tally.of("drop", doing, f"{name}, read as", "gammas")
                 await asyncio.sleep(rng.uniform(0.5, 1.5) * think)
                 gamma = rng.randrange(5, 51) / 10
-                seen = await tally.of("gamma", visitor.slide(seen, "gamma", gamma), f"gamma {gamma:.1f}")
+                seen = await tally.of("gamma", visitor.slide(seen, "gamma", gamma), f"gamma {gamma:.1f}", "gammas")
                 await asyncio.sleep(rng.uniform(0.5, 1.5) * think)
                 await walk(visitor, tally, rng, walks)
                 await asyncio.sleep(rng.uniform(0.5, 1.5) * think)
@@ -198,7 +204,7 @@ async def measure(
     actions = [
         name for name in ("open", "drop", "gamma", "walk", "compare", "back") if name in {*tally.seconds, *tally.failures}
     ]
-    return [{"sessions": sessions, **tally.row(action), **shared} for action in (*actions, ALL)]
+    return [{"sessions": sessions, "rounds": rounds, **tally.row(action), **shared} for action in (*actions, ALL)]
 
 
 async def settled(url: str, memory: Callable[[], float]) -> float:

@@ -18,6 +18,7 @@ from streamlit.proto.Common_pb2 import FileUploaderState, UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 XSRF_COOKIE = "_streamlit_xsrf"
 MOST_BYTES = 50 * 2**20  # of a message: server.maxMessageSize
@@ -52,14 +53,17 @@ class Visitor:
         (await asyncio.to_thread(self._http.get, self._address("_stcore/health"), timeout=self.patience)).raise_for_status()
         token = self._http.cookies.get(XSRF_COOKIE) or ""
         self._headers = {"Cookie": f"{XSRF_COOKIE}={token}", "X-Xsrftoken": token}
-        self._socket: ClientConnection = await connect(
-            self._address("_stcore/stream").replace("http", "ws", 1),
-            origin=f"{parts.scheme}://{parts.netloc}",  # type: ignore[arg-type]
-            subprotocols=["streamlit", token],  # type: ignore[list-item]
-            additional_headers={"Cookie": self._headers["Cookie"]},
-            max_size=MOST_BYTES,
-            open_timeout=self.patience,
-        )
+        try:
+            self._socket: ClientConnection = await connect(
+                self._address("_stcore/stream").replace("http", "ws", 1),
+                origin=f"{parts.scheme}://{parts.netloc}",  # type: ignore[arg-type]
+                subprotocols=["streamlit", token],  # type: ignore[list-item]
+                additional_headers={"Cookie": self._headers["Cookie"]},
+                max_size=MOST_BYTES,
+                open_timeout=self.patience,
+            )
+        except WebSocketException as error:
+            raise Trouble(f"the server takes no WebSocket: {error}") from error
         self._session = self._page = ""
         self._values: dict[str, WidgetState] = {}
         return self
@@ -105,7 +109,7 @@ class Visitor:
         request.file_urls_request.request_id = name
         request.file_urls_request.session_id = self._session
         request.file_urls_request.file_names.append(name)
-        await self._socket.send(request.SerializeToString())
+        await self._send(request)
         while True:
             message = await self._next(start)
             if message.WhichOneof("type") == "file_urls_response":
@@ -125,7 +129,7 @@ class Visitor:
     async def _run(self, request: BackMsg, start: float | None = None) -> Seen:
         """Send a request, and collect what comes until the script has finished; ``Trouble`` when it shows an exception."""
         start = time.perf_counter() if start is None else start
-        await self._socket.send(request.SerializeToString())
+        await self._send(request)
         html: list[str] = []
         widgets: dict[str, str] = {}
         size = 0
@@ -155,12 +159,20 @@ class Visitor:
                     return Seen(time.perf_counter() - start, size, "\n".join(html), widgets)
                 html, widgets = [], {}  # it began anew
 
+    async def _send(self, request: BackMsg) -> None:
+        try:
+            await self._socket.send(request.SerializeToString())
+        except ConnectionClosed as error:
+            raise Trouble(f"the server hung up: {error}") from error
+
     async def _next(self, start: float) -> ForwardMsg:
         left = self.patience - (time.perf_counter() - start)
         try:
             data = await asyncio.wait_for(self._socket.recv(), max(0.01, left))
         except TimeoutError:
             raise Trouble(f"there was no answer in {self.patience:.0f} seconds") from None
+        except ConnectionClosed as error:
+            raise Trouble(f"the server hung up: {error}") from error
         message = ForwardMsg()
         message.ParseFromString(data if isinstance(data, bytes) else data.encode())
         return message
