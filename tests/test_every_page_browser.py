@@ -6,6 +6,8 @@ axe-core (Deque) checks names, roles, structure and contrast as WCAG 2 asks for;
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -109,48 +111,69 @@ def findings(page: Any, rules: tuple[str, ...] = ()) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_no_serious_finding_in_light_and_dark(browser, server: Server, view: str) -> None:
+@dataclass
+class Requests:
+    """What the browser asked for on the pages visited so far; what leaves this machine is blocked."""
+
+    asked: set[str] = field(default_factory=set)
+    blocked: list[str] = field(default_factory=list)
+    views: set[str] = field(default_factory=set)
+
+    def watch(self, page: Any) -> None:
+        page.route("**/*", self._decide)
+        page.on("request", lambda request: self.asked.add(request.url))
+        page.on("websocket", lambda socket: self.asked.add(socket.url))
+
+    def _decide(self, route: Any) -> None:
+        if leaves(route.request.url):
+            self.blocked.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+
+@pytest.fixture(scope="module")
+def requests() -> Requests:
+    return Requests()
+
+
+@contextmanager
+def opened(browser: Any, server: Server, requests: Requests, view: str) -> Iterator[Any]:
+    """A page, drawn, whose requests are watched."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce")
     try:
         page = context.new_page()
+        requests.watch(page)
         page.goto(server.url + VIEWS[view])
         drawn(page)
+        requests.views.add(view)
+        yield page
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_serious_finding_in_light_and_dark(browser, server: Server, requests: Requests, view: str) -> None:
+    with opened(browser, server, requests, view) as page:
         wrong = [f"light: {line}" for line in findings(page)]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         page.wait_for_timeout(500)  # the browser tells the server, which draws its figures anew
         drawn(page)
         wrong += [f"dark: {line}" for line in findings(page, ("color-contrast",))]
-    finally:
-        context.close()
     assert not wrong, f"{view}:\n" + "\n".join(wrong)
 
 
-def test_no_request_leaves_the_machine(browser, server: Server, noted: Path) -> None:
-    """Neither of the browser, whose every request is held to the app's own host, nor of the server's process."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    asked: list[str] = []
-    blocked: list[str] = []
+def test_no_request_leaves_the_machine(browser, server: Server, requests: Requests, noted: Path) -> None:
+    """Neither of the browser, whose every request is held to the app's own host, nor of the server's process.
 
-    def decide(route: Any) -> None:
-        if leaves(route.request.url):
-            blocked.append(route.request.url)
-            route.abort()
-        else:
-            route.continue_()
-
-    try:
-        context.route("**/*", decide)
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda socket: asked.append(socket.url))
-        for place in VIEWS.values():
-            page.goto(server.url + place)
-            drawn(page)
-    finally:
-        context.close()
-    assert not blocked
+    On all pages: the visits of the test above count, too.
+    """
+    for view in VIEWS:
+        if view not in requests.views:
+            with opened(browser, server, requests, view):
+                pass
+    assert not requests.blocked
     home = urlsplit(server.url).netloc
-    assert {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:", "about:"))} == {home}
-    assert any(url.startswith("ws://") for url in asked)
+    assert {urlsplit(url).netloc for url in requests.asked if not url.startswith(("data:", "blob:", "about:"))} == {home}
+    assert any(url.startswith("ws://") for url in requests.asked)
     assert not noted.exists(), noted.read_text()

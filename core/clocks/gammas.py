@@ -2,9 +2,9 @@
 
 A curve over 46 gammas takes a model that looks at each dial from six sides 276 looks, though its answer to a picture that it
 reads well hardly moves. So every fifth gamma is read first, and those in between only where the two beside them differ or
-leave a doubt. On 79 pictures (65 drawn in both styles, 14 samples) half of the time 10 of the 46 were read, 20 on average;
-of the 2,036 readings drawn straight the farthest was 0.08 minutes and 1.1 % of confidence off what the model would have
-read, and none showed another minute.
+leave a doubt. On 79 pictures (65 drawn in both styles, 14 samples) half of the time 10 of the 46 were read, 21 on average,
+and it took reader-small 0.28 s of a core a picture instead of 0.62. Of the 2,012 readings drawn straight none was more than
+0.08 minutes or 1.1 % of confidence off what the model would have read, and one was rounded to another minute.
 """
 
 import math
