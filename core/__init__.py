@@ -104,6 +104,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
     clocks.candidates        the likeliest times of a distribution
     clocks.reading           pictures -> Readings
+    clocks.gammas            one picture under many gammas
     clocks.photographs       pictures of real clocks with known times, and how well readers read them
     clocks.evaluation        how well stored models read: one ruler for all
     classifiers.evaluation   how well stored classifiers do on their test parts

@@ -119,10 +119,12 @@ def _checked(names: list[str], path: Path) -> list[str]:
 
 
 def _packed_picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Picture:
-    if entry.file_size > MAX_BYTES:  # zipfile reads no more than is declared here
+    if entry.file_size > MAX_BYTES:
         raise PictureError(f"The file has {entry.file_size:,} bytes; at most 10 MB ({MAX_BYTES:,}) are read. Save it smaller.")
     try:
-        content = archive.read(entry)
+        # No more than is declared: to read() without a number it makes room for as much as the packed size says, gigabytes.
+        with archive.open(entry) as member:
+            content = member.read(entry.file_size)
     except _UNPACKABLE as error:
         raise PictureError(f"The file cannot be unpacked ({str(error)[:80]}); zip it again.") from error
     return open_picture(content)

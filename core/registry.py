@@ -99,7 +99,7 @@ class ModelCard:
         """The card in ``text``; ``name`` is the file that errors name."""
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # RecursionError: brackets within brackets without end
             raise RegistryError(f"{name} is not valid JSON ({error}); write it again with save_trained") from error
         if not isinstance(values, dict):
             raise RegistryError(f"{name} must hold one JSON object; got {type(values).__name__}")

@@ -3,12 +3,7 @@
 import base64
 import os
 import re
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +13,8 @@ from core import paths
 from core.clocks.face import render
 from core.clocks.time import ClockTime
 from core.sheets import encode
+from tests.served import Server
 
-ROOT = Path(__file__).resolve().parent.parent
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--no-first-run", "--disable-quic"),
@@ -32,39 +27,6 @@ TRIES = 3  # a busy machine may spoil one measurement; it cannot make a slow app
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt")
 expect = playwright.expect
 expect.set_options(timeout=20_000)
-
-
-class Server:
-    """The real app on a free port of this machine. launch: what Python is told to start it."""
-
-    def __init__(self, log: Path, launch: tuple[str, ...] = ("-m", "streamlit", "run", "app.py")) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, *launch, "--server.port", str(port)]
-        self.log = log.open("wb")
-        where = ["--server.address", "127.0.0.1", "--server.headless", "true"]
-        self.process = subprocess.Popen(command + where, cwd=ROOT, stdout=self.log, stderr=subprocess.STDOUT)
-        end = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2):
-                    break
-            except (OSError, urllib.error.URLError):
-                if self.process.poll() is not None or time.monotonic() > end:
-                    self.stop()
-                    raise RuntimeError(f"the app did not start: {log.read_text()[-2000:]}") from None
-                time.sleep(0.02)
-        self.started = time.monotonic()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
 
 
 @pytest.fixture(scope="module")

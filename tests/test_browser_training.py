@@ -13,12 +13,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+from core.paths import ROOT
 from core.studies import STUDIES
+from tests.served import Server
 from tests.stored_studies import accuracy_of, store
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install -r requirements-dev.txt")
 from tests import test_browser  # noqa: E402
-from tests.test_browser import ROOT, Server, browser, expect  # noqa: E402, F401  (browser is a fixture)
+from tests.test_browser import browser, expect  # noqa: E402, F401  (browser is a fixture)
 
 page = test_browser.page  # the same visitor, of the server below
 

@@ -25,6 +25,7 @@ LIGHT = (
     "clocks.face",
     "clocks.benchmark",
     "clocks.reading",
+    "clocks.gammas",
     "sheets",
     "figures",
     "datasets",

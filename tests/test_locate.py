@@ -224,8 +224,9 @@ def test_pictures_share_their_batches_and_one_without_a_dial_keeps_the_whole() -
 def test_gammas_share_the_search() -> None:
     model = Stub()
     readings = read_gammas(scene(200, 200, 100, 100, 80), [0.5, 1.0, 2.0], model=model)
-    assert [len(batch) for batch in model.batches] == [3, 1, 18]
-    assert model.batches[0][:, 0, 0, 0] == pytest.approx([(120 / 255) ** gamma for gamma in (0.5, 1, 2)], abs=0.01)
+    assert [len(batch) for batch in model.batches] == [1, 1, 18]
+    assert model.batches[0][0, 0, 0, 0] == pytest.approx(120 / 255, abs=0.01)  # sought under gamma 1
+    assert model.batches[2][::6, 0, 0, 0] == pytest.approx([(120 / 255) ** gamma for gamma in (0.5, 1, 2)], abs=0.01)
     assert [str(reading.time) for reading in readings] == ["04:20"] * 3
 
 

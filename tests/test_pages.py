@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import devices, paths, registry
-from core.clocks import reading
+from core.clocks import gammas, reading
 from core.clocks.face import render
 from core.clocks.reading import Candidate, Reading
 from core.clocks.time import ClockTime, soft_bins
@@ -58,14 +58,14 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         batches.append(len(pictures))
         return [told(608 + gamma, "The hands hardly stand out." if gamma > 4 else None) for _ in pictures]
 
-    def read_gammas(picture, gammas, model_id=None, *, locate=True, model=None):
+    def read_through(picture, gammas, model_id=None, *, model=None):
         return [told(608 + gamma) for gamma in gammas]
 
     monkeypatch.setattr(paths, "SAMPLES", tmp_path)
     monkeypatch.setattr(registry, "list_cards", lambda folder=None: cards)
     monkeypatch.setattr(registry, "load_trained", lambda model_id: model_id)
     monkeypatch.setattr(reading, "read_pictures", read)
-    monkeypatch.setattr(reading, "read_gammas", read_gammas)
+    monkeypatch.setattr(gammas, "read_through", read_through)
 
     def start(page: str | None = TELL, **params: str | list[str]) -> AppTest:
         running = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
@@ -373,7 +373,7 @@ def test_gammas_are_the_steps_of_the_slider():
 
 def test_the_sheet_of_gammas_fits_every_browser():
     data, columns = cached.gamma_sheet("x", lambda: np.zeros((30, 40, 3), np.uint8))
-    assert data[:4] == b"RIFF"
+    assert data[:3] == b"\xff\xd8\xff"  # a JPEG
     assert max(columns, -(-len(cached.GAMMAS) // columns)) * cached.FRAME < 8192
 
 

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -177,3 +178,22 @@ def test_too_few_pictures_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(picture_files, "MAX_FILES", 23)
     with pytest.raises(DatasetError, match=r"many\.zip holds 24 files; at most 23 are looked at"):
         load_pictures(path, 8)
+
+
+def test_room_is_made_for_what_is_unpacked_not_for_what_a_zip_claims_to_be_packed(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "claims.zip", animals())
+    with zipfile.ZipFile(path) as archive:
+        entry = archive.infolist()[0]
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\x01\x02") + 20  # in the directory at the end: packed size, unpacked size
+    assert struct.unpack_from("<I", data, at) == (entry.compress_size,)
+    struct.pack_into("<I", data, at, 2**30)
+    path.write_bytes(data)
+    tracemalloc.start()
+    try:
+        found = load_pictures(path, 8)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found.images) + len(found.skipped) == 24
+    assert peak < 2**24

@@ -84,6 +84,20 @@ class _Job:
     gamma: float
 
 
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Where the dial of one picture is, as ``find_dials`` gives it to ``read_dials``.
+
+    dial: its plane -> pixels of the picture, None where there is none. view: in which it was found. views: how many squares
+    the model looked at.
+    """
+
+    picture: Pyramid
+    dial: Matrix | None
+    view: Matrix
+    views: int
+
+
 def read_located(
     pictures: Sequence[Picture], model: registry.TrainedModel, gamma: float | Sequence[float] = 1.0
 ) -> list[Located]:
@@ -93,42 +107,49 @@ def read_located(
     or of each, (0, 10].
     """
     gammas = [float(gamma)] * len(pictures) if isinstance(gamma, int | float) else list(gamma)
-    pyramids = {id(picture): Pyramid(to_grey(picture)) for picture in pictures}
-    jobs = [_Job(pyramids[id(picture)], value) for picture, value in zip(pictures, gammas, strict=True)]
-    if not jobs:
-        return []
-    side, temperature = int(model.card.extra["side"]), float(model.card.extra.get(TEMPERATURE, 1.0))
-    wholes = [seen for [seen] in _look(jobs, [[whole_view(job.picture.grey.shape, side)] for job in jobs], model)]
     # Under many gammas a dial is sought once, under the one nearest to 1: it stays where it is.
-    order = sorted(range(len(jobs)), key=lambda index: -abs(np.log(gammas[index])))
-    leaders = {id(jobs[index].picture): index for index in order}
-    searched = _search(jobs, wholes, sorted(leaders.values()), model, side)
-    dials = [searched[leaders[id(job.picture)]] for job in jobs]
-    poses = [[] if dial is None else [view, *(straight_view(dial, side, *pose) for pose in POSES)] for dial, view, _ in dials]
-    located = []
-    for job, whole, (dial, _, views), seen in zip(jobs, wholes, dials, _look(jobs, poses, model), strict=True):
-        views += 1 + len(seen)
-        if dial is None:
-            located.append(Located(whole.shares, whole.readable, whole.misfit, views))
-        else:
-            located.append(_together(job, dial, seen, side, views, temperature))
-    return located
+    order = sorted(range(len(gammas)), key=lambda index: -abs(np.log(gammas[index])))
+    leaders = sorted({id(pictures[index]): index for index in order}.values())
+    found = find_dials([pictures[index] for index in leaders], model, [gammas[index] for index in leaders])
+    places = {id(pictures[index]): one for index, one in zip(leaders, found, strict=True)}
+    return read_dials([places[id(picture)] for picture in pictures], model, gammas)
 
 
-def _search(
-    jobs: Sequence[_Job], wholes: Sequence[_Seen], indices: Sequence[int], model: registry.TrainedModel, side: int
-) -> dict[int, tuple[Matrix | None, Matrix, int]]:
-    """For the jobs at ``indices`` the best dial (plane -> picture) or None, the view it was found in, and how many views it
-    took besides the whole."""
-    chosen = [jobs[index] for index in indices]
-    parts = [[] if _convincing(wholes[index], side) else search_views(jobs[index].picture, side) for index in indices]
-    seen = [[wholes[index], *more] for index, more in zip(indices, _look(chosen, parts, model), strict=True)]
+def find_dials(pictures: Sequence[Picture], model: registry.TrainedModel, gammas: Sequence[float]) -> list[Found]:
+    """Find one dial in each picture under its gamma: in the whole, and where that shows no convincing one, in its parts."""
+    side = int(model.card.extra["side"])
+    jobs = [_Job(Pyramid(to_grey(picture)), gamma) for picture, gamma in zip(pictures, gammas, strict=True)]
+    wholes = [seen for [seen] in _look(jobs, [[whole_view(job.picture.grey.shape, side)] for job in jobs], model)]
+    parts = [
+        [] if _convincing(whole, side) else search_views(job.picture, side) for job, whole in zip(jobs, wholes, strict=True)
+    ]
+    seen = [[whole, *more] for whole, more in zip(wholes, _look(jobs, parts, model), strict=True)]
     first = [_likeliest(ones) for ones in seen]
-    second = _look(chosen, [[straight_view(one.placed, side) for one in ones] for ones in first], model)
-    return {
-        index: (*_best_dial(before, after), len(ones) - 1 + len(after))
-        for index, ones, before, after in zip(indices, seen, first, second, strict=True)
-    }
+    second = _look(jobs, [[straight_view(one.placed, side) for one in ones] for ones in first], model)
+    return [
+        Found(job.picture, *_best_dial(before, after), len(ones) + len(after))
+        for job, ones, before, after in zip(jobs, seen, first, second, strict=True)
+    ]
+
+
+def read_dials(found: Sequence[Found], model: registry.TrainedModel, gammas: Sequence[float]) -> list[Located]:
+    """Read each dial under its gamma, from several sides; the whole picture where there is none."""
+    side, temperature = int(model.card.extra["side"]), float(model.card.extra.get(TEMPERATURE, 1.0))
+    jobs = [_Job(one.picture, gamma) for one, gamma in zip(found, gammas, strict=True)]
+    views = [
+        [whole_view(one.picture.grey.shape, side)]
+        if one.dial is None
+        else [one.view, *(straight_view(one.dial, side, *pose) for pose in POSES)]
+        for one in found
+    ]
+    located = []
+    for job, one, seen in zip(jobs, found, _look(jobs, views, model), strict=True):
+        if one.dial is None:
+            [whole] = seen
+            located.append(Located(whole.shares, whole.readable, whole.misfit, one.views + 1))
+        else:
+            located.append(_together(job, one.dial, seen, side, one.views + len(seen), temperature))
+    return located
 
 
 # --- what the model says of views ------------------------------------------------------------------------------------

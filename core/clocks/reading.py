@@ -116,7 +116,7 @@ def _read(
     model = model or registry.load_trained(model_id or default_model())
     if locate and model.card.extra.get("readable") is True:
         found = read_located([picture for picture, _ in jobs], model, [gamma for _, gamma in jobs])
-        return [_located_reading(located, model.card.model_id) for located in found]
+        return [located_reading(located, model.card.model_id) for located in found]
     greys = {id(picture): to_grey(picture) for picture, _ in jobs}  # one picture may be read under many gammas
     frames = [(greys[id(picture)], gamma, (0.0, 0.0)) for picture, gamma in jobs]
     readings = _look(frames, model)
@@ -276,7 +276,7 @@ def _told(
     )
 
 
-def _located_reading(located: Located, model_id: str) -> Reading:
+def located_reading(located: Located, model_id: str) -> Reading:
     """What was read at a dial that was searched for."""
     shares = located.distribution
     candidates = likeliest_times(shares, float(circular_mean_around_peak(shares, NEAR_MINUTES)))

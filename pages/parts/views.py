@@ -289,7 +289,10 @@ def meter(value: float) -> str:
 
 
 def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
-    """The picture at every gamma to scrub through, and a curve of what is read there. Letting go sets gamma."""
+    """The picture at every gamma to scrub through, and a curve of what is read there. Letting go sets gamma.
+
+    Every fifth gamma is read, and those in between where the answer changes or is in doubt (``core.clocks.gammas``).
+    """
     from core import clock_figures, figures
 
     hint = "<small>drag the picture; what you let go of is read above</small>"
@@ -305,7 +308,7 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
     ]
     with left:
         scrubber.scrub(
-            scrubber.Strip(sheet, columns, (cached.FRAME, cached.FRAME)),
+            scrubber.Strip(sheet, columns, (cached.FRAME, cached.FRAME), kind="image/jpeg"),
             frames=len(cached.GAMMAS),
             labels=labels,
             values=[f"{value:.1f}" for value in cached.GAMMAS],
