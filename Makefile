@@ -34,6 +34,8 @@ help:
 	@echo 'make living       draw the living pictures of the first page from what is stored now'
 	@echo 'make clean        remove $(VENV) and what the tools keep in this folder'
 
+# Every visitor's script runs in a thread of its own: with an arena of memory for each, glibc would keep what they leave.
+app: export MALLOC_ARENA_MAX ?= 2
 app: $(APP_STAMP)
 	@exec $(PY) -m streamlit run app.py --browser.serverAddress $(ADDRESS) $(if $(PORT),--server.port $(PORT))
 

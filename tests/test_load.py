@@ -31,7 +31,7 @@ def test_a_tally_by_hand() -> None:
 
 
 def test_goals_that_are_missed_are_named() -> None:
-    good = {"failures": 0, "n": 9, "p95_s": "1.900", "memory_mb_per_session": "14.0"}
+    good = {"action": ALL, "failures": 0, "n": 9, "p95_s": "1.900", "memory_mb_per_session": "14.0"}
     assert missed([good]) == []
     assert missed([good | {"failures": 2}]) == ["2 of 9 actions failed"]
     assert missed([good | {"p95_s": "2.100"}]) == ["95% of the actions took up to 2.100 s, more than 2"]
