@@ -1,6 +1,6 @@
 """How our own classifiers are trained: what more than the reports' hyperparameters brings on their data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -95,6 +95,7 @@ TRAINING = TrainSpec(
     seed=1,
     precision="mixed_bfloat16",
 )
+SHORT = replace(TRAINING, epochs=10, warmup_epochs=1, ema=0)  # a minute or two of a small network
 SETTLE = 64  # batches: the averaged weights are not those that batch norm's running statistics were taken with
 
 
@@ -115,7 +116,7 @@ def _losses() -> tuple[Any, Any, Any]:
     return loss, None, metrics
 
 
-def _recipe(model_id: str, dataset: str, summary: str, variation: Variation) -> Recipe:
+def _recipe(model_id: str, dataset: str, summary: str, variation: Variation, training: TrainSpec = TRAINING) -> Recipe:
     info = DATASETS[dataset]
     return Recipe(
         model_id=model_id,
@@ -123,7 +124,7 @@ def _recipe(model_id: str, dataset: str, summary: str, variation: Variation) -> 
         summary=summary,
         network="core.classifiers.networks.build_classifier",
         spec=ClassifierSpec(model_id, info.shape, len(info.classes), initializer="he_normal"),
-        training=TRAINING,
+        training=training,
         data_name=f"{info.title}: nine tenths of the published training part, varied afresh each epoch, validated on the rest",
         data_licence=info.licence,
         build=_build,
