@@ -95,7 +95,7 @@ TRAINING = TrainSpec(
     seed=1,
     precision="mixed_bfloat16",
 )
-SHORT = replace(TRAINING, epochs=10, warmup_epochs=1, ema=0)  # a minute or two of a small network
+SHORT = replace(TRAINING, epochs=10, batch_size=32, warmup_epochs=1, ema=0)  # a minute or two of a small network
 SETTLE = 64  # batches: the averaged weights are not those that batch norm's running statistics were taken with
 
 
