@@ -45,8 +45,11 @@ def test_on_a_telephone_nothing_is_cut(page, server: Server):
     ends = page.get_by_role("tab").evaluate_all("tabs => tabs.map(tab => tab.getBoundingClientRect().right)")
     assert len(ends) == 3
     assert max(ends) <= 390
-    ruler = page.get_by_role("region", name="Figures of all models")
-    assert ruler.evaluate("one => one.scrollWidth <= one.clientWidth")
+    expect(page.get_by_role("region", name="Figures of all models")).to_be_visible()
+    # Styles may arrive a moment after the table.
+    page.wait_for_function(
+        "(one => one.scrollWidth <= one.clientWidth)(document.querySelector('[aria-label=\"Figures of all models\"]'))"
+    )
     page.goto(f"{server.url}/tell_the_time?tab=Compare+the+models&present=on&demo=5")
     ready(page)
     expect(bar(page)).to_contain_text("Demo 3 of 5")
