@@ -16,6 +16,7 @@ from core.generators.specs import AdversarialSpec, GanSpec, LeafClassifierSpec, 
 from core.generators.stored import load_generator, load_snapshots
 from core.registry import ModelCard, save_trained
 from core.snapshots import Snapshots, is_snapshot_epoch
+from core.tables import read_table
 
 SMALL = NetworkSpec(side=32, latent=3, filters=2)
 IMAGES = np.random.default_rng(3).integers(0, 256, (30, 32, 32, 3), np.uint8)
@@ -93,8 +94,20 @@ def test_walk_evaluate_and_what_is_no_generator(house, monkeypatch, capsys):
     assert stored["nearest_pixels"] == pytest.approx(float(rows[1]["nearest_pixels"]))
     with Image.open(house / "results" / "generator_samples_gan-tiny.webp") as image:
         assert image.size == (8 * 32, 8 * 32)
-    with Image.open(house / "results" / "generator_nearest_gan-tiny.webp") as image:
-        assert image.size == (8 * 32, 3 * 32)
+    near = read_table(house / "results", evaluation.NEAREST_TABLE)
+    assert [row["nearest_in"] for row in near] == ["pixels"] * 8 + ["features"] * 8
+    assert {int(row["picture"]) for row in near} <= set(range(20))
+    generator = load_generator("gan-tiny")
+    made = evaluation.samples(generator, 8)
+    drawn = evaluation.nearest_sheet(generator, IMAGES[:20], near)
+    assert drawn.shape == (3 * 32, 8 * 32, 3)
+    for sample in range(8):  # by another way: whichever picture or mirror image is nearest to a sample stands below it
+        both = np.concatenate([IMAGES[:20], IMAGES[:20, :, ::-1]])
+        apart = np.square(both.astype(float) - made[sample]).sum((1, 2, 3))
+        np.testing.assert_array_equal(drawn[32:64, 32 * sample : 32 * sample + 32], both[apart.argmin()])
+    with pytest.raises(ValueError, match="evaluate generators"):
+        evaluation.nearest_sheet(generator, IMAGES[:1], [{**row, "picture": "7"} for row in near])
+    assert not list((house / "results").glob("*nearest*.webp"))  # pictures of the data stay where the data lie
 
 
 def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):

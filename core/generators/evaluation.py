@@ -1,6 +1,6 @@
 """How good the stored generators are, beside held-out pictures as the best that can be hoped for; what is written of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,10 +19,12 @@ from core.generators.latent import random_vectors
 from core.generators.stored import Generator, as_generator, list_generators, load_generator
 from core.images import Picture
 from core.registry import RegistryError, TrainedModel
-from core.sheets import encode, sheet
+from core.sheets import sheet
 from core.tables import write_table
 
 QUALITY_TABLE = "generator_quality.csv"
+NEAREST_TABLE = "generator_nearest.csv"
+REMEDY = "run: python -m core evaluate generators"
 CLASSIFIER = "leaf-classifier"
 FEATURES = "leaf-classifier features"  # what distances are measured in; never Inception's
 SEED = 20231128  # of the vectors that are measured
@@ -62,10 +64,11 @@ def load_judge(folder: Path | None = None) -> Judge:
 class Reference:
     """Pictures of the data at one size with their features: what was learned from, and as many held out as are measured.
 
-    Both in an order of their own, so that the first of them are a fair choice. closeness: see ``quality.nearest``, of the
-    held-out pictures.
+    Both in an order of their own, so that the first of them are a fair choice. order: the place of each training picture in
+    the data. closeness: see ``quality.nearest``, of the held-out pictures.
     """
 
+    order: NDArray[np.int64]
     train: Picture
     held_out: Picture
     train_features: NDArray[np.float32] | None
@@ -75,12 +78,6 @@ class Reference:
     def nearest_in_pixels(self, pictures: Picture) -> quality.Neighbours:
         """The nearest training pictures; index n + i is picture i of n mirrored, as which ours learn them too."""
         return _nearest_in_pixels(pictures, self.train)
-
-    def picture(self, index: NDArray[np.int64]) -> Picture:
-        """The training pictures of such indices."""
-        count = len(self.train)
-        chosen = self.train[index % count]
-        return np.where((index < count)[:, None, None, None], chosen, chosen[:, :, ::-1])
 
 
 def _nearest_in_pixels(pictures: Picture, train: Picture) -> quality.Neighbours:
@@ -96,14 +93,14 @@ def sized_parts(name: str, side: int, load: Callable[[str], Dataset] = load_data
 
 def make_reference(train: Picture, held_out: Picture, judge: Judge | None) -> Reference:
     """What generators of these pictures are measured against."""
-    train, held_out = (part[np.random.default_rng(SEED).permutation(len(part))] for part in (train, held_out))
-    held_out = held_out[:MOST]
+    order, places = (np.random.default_rng(SEED).permutation(len(part)) for part in (train, held_out))
+    train, held_out = train[order], held_out[places][:MOST]
     pixels = _nearest_in_pixels(held_out, train).closeness
     if judge is None:
-        return Reference(train, held_out, None, pixels, None)
+        return Reference(order, train, held_out, None, pixels, None)
     features = judge(train)[0]
     near = quality.nearest(judge(held_out)[0], features).closeness
-    return Reference(train, held_out, features, pixels, near)
+    return Reference(order, train, held_out, features, pixels, near)
 
 
 def measure(pictures: Picture, reference: Reference, judge: Judge | None, leaves: bool) -> dict[str, float]:
@@ -186,11 +183,11 @@ def evaluate(progress: Callable[[int, int], None] | None = None) -> list[dict[st
     """Measure all stored generators of our data sets; write ``assets/results/generator_*`` and the figures on their cards.
 
     One row a generator, and one for the held-out pictures of each data set and size; Inception's distance is measured where
-    its weights lie on this machine. Sheets of samples, and of samples beside
-    their nearest training pictures, stand beside the table.
+    its weights lie on this machine. Sheets of samples stand beside the table, and which training pictures are nearest to some.
     """
     cards = [card for card in list_generators() if card.extra.get("data") in ("plant-leaves", "anime-faces")]
     rows: list[dict[str, Any]] = []
+    near: list[dict[str, Any]] = []
     inception, seen = inception_or_none() if cards else None, set[tuple[str, int]]()
     for done, card in enumerate(cards):
         generator = load_generator(card.model_id)
@@ -205,11 +202,13 @@ def evaluate(progress: Callable[[int, int], None] | None = None) -> list[dict[st
         figures |= _in_inception(inception, samples(generator, len(reference.held_out)), reference)
         registry.update_card(card.model_id, figures=figures, sha256=card.sha256)
         rows.append(_row(card.model_id, name, side, figures, card.epochs_trained, card.epochs_asked))
-        write_sheets(generator, reference, judge, paths.RESULTS)
+        write_samples(generator, paths.RESULTS)
+        near += nearest_rows(generator, reference, judge)
         if progress is not None:
             progress(done + 1, len(cards))
     if rows:
         write_table(paths.RESULTS, QUALITY_TABLE, rows)
+        write_table(paths.RESULTS, NEAREST_TABLE, near)
     return rows
 
 
@@ -238,20 +237,48 @@ def _row(
     return {**head, **values, "features": FEATURES if "frechet_distance" in figures else ""}
 
 
-def write_sheets(generator: Generator, reference: Reference, judge: Judge | None, folder: Path) -> None:
-    """A grid of samples, and samples above their nearest training pictures, as WebP."""
-    made = samples(generator, GRID * GRID)
+def write_samples(generator: Generator, folder: Path) -> None:
+    """A grid of samples as WebP."""
     folder.mkdir(parents=True, exist_ok=True)
-    content, _, _ = sheet(made, GRID, "WEBP", 90)
+    content, _, _ = sheet(samples(generator, GRID * GRID), GRID, "WEBP", 90)
     (folder / f"generator_samples_{generator.card.model_id}.webp").write_bytes(content)
-    (folder / f"generator_nearest_{generator.card.model_id}.webp").write_bytes(nearest_sheet(made[:GRID], reference, judge))
 
 
-def nearest_sheet(made: Picture, reference: Reference, judge: Judge | None) -> bytes:
-    """Made pictures, below each the training picture nearest in pixels, mirrored where that is nearer, then in features."""
-    rows = [made, reference.picture(reference.nearest_in_pixels(made).indices)]
+# --- which training pictures are nearest -----------------------------------------------------------------------------
+
+
+def nearest_rows(generator: Generator, reference: Reference, judge: Judge | None) -> list[dict[str, Any]]:
+    """Which training picture is nearest to each of the first samples: in its pixels, perhaps mirrored, and in features.
+
+    Pictures of the data stay where the data lie, so that only their places in the training part are written.
+    """
+    made, count = samples(generator, GRID), len(reference.train)
+    found = {"pixels": reference.nearest_in_pixels(made).indices}
     if judge is not None and reference.train_features is not None:
-        rows.append(reference.train[quality.nearest(judge(made)[0], reference.train_features).indices])
-    table = np.stack(rows)  # (rows, n, side, side, 3)
-    side = made.shape[1]
-    return encode(table.swapaxes(1, 2).reshape(len(rows) * side, len(made) * side, 3), "WEBP", 90)
+        found["features"] = quality.nearest(judge(made)[0], reference.train_features).indices
+    return [
+        {
+            "model": generator.card.model_id,
+            "nearest_in": by,
+            "sample": sample,
+            "picture": int(reference.order[index % count]),
+            "mirrored": int(index >= count),
+        }
+        for by, indices in found.items()
+        for sample, index in enumerate(indices)
+    ]
+
+
+def nearest_sheet(generator: Generator, train: Picture, rows: Sequence[Mapping[str, Any]]) -> Picture:
+    """uint8 (rows * side, GRID * side, 3): samples, and below each the training pictures that ``nearest_rows`` found.
+
+    train: the training part in the order of the data, uint8 (n, side, side, 3). ``ValueError`` for rows of other data.
+    """
+    table = [samples(generator, GRID)]
+    for by in dict.fromkeys(row["nearest_in"] for row in rows):
+        places = [(int(row["picture"]), int(row["mirrored"])) for row in rows if row["nearest_in"] == by]
+        if len(places) != GRID or not all(0 <= place < len(train) for place, _ in places):
+            raise ValueError(f"the nearest pictures of {generator.card.model_id} are those of other data; {REMEDY}")
+        table.append(np.stack([train[place][:, ::-1] if mirrored else train[place] for place, mirrored in places]))
+    grid, side = np.stack(table), generator.side  # (rows, GRID, side, side, 3)
+    return grid.swapaxes(1, 2).reshape(len(table) * side, GRID * side, 3)

@@ -12,15 +12,15 @@ import streamlit as st
 from core import generator_figures, paths, registry
 from core.datasets import DATASETS, DatasetError
 from core.generators.data import as_floats
-from core.generators.evaluation import QUALITY_TABLE
+from core.generators.evaluation import NEAREST_TABLE, QUALITY_TABLE
 from core.generators.latent import random_vectors
 from core.generators.stored import load_snapshots
 from core.registry import ModelCard, RegistryError
+from core.tables import read_table
 from pages.parts import cached, forms, latent_made, latent_tiles, model_cards, pictures, theme, views
 
 ACROSS = 8
 SAMPLES_SEED = 2023
-NEAREST_FILE = "generator_nearest_{}.webp"  # among the results, by model
 SIZES = ("vae-leaves-32", "vae-leaves-64", "vae-leaves-128")  # C4 of the reports
 MEASURES = {  # columns of the table -> words
     "frechet_distance": "Fréchet distance",
@@ -163,18 +163,27 @@ def by_heart(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
         "that is nearest in its pixels, perhaps mirrored, then the one nearest in the features of the leaf classifier. A "
         "picture looks copied when one training picture is much nearer than the fifty nearest; of held-out pictures 1 % do.",
     )
-    figures = []
+    known, figures = read_table(paths.RESULTS, NEAREST_TABLE), []
+    if not known:
+        hint("Not measured yet: python -m core evaluate generators")
+        return
+    absent: dict[str, None] = {}
     for card in cards:
-        path = paths.RESULTS / NEAREST_FILE.format(card.model_id)
-        if path.exists():
-            words = f"Made by {titles[card.model_id]}, and the nearest training pictures"
-            source = pictures.data_url(path.read_bytes())
-            caption = escape(titles[card.model_id])
-            figures.append(f'<figure><img src="{source}" alt="{escape(words)}"><figcaption>{caption}</figcaption></figure>')
+        rows = [row for row in known if row.get("model") == card.model_id]
+        if not rows:
+            continue
+        try:
+            source = pictures.data_url(latent_made.nearest(card, rows))
+        except (DatasetError, RegistryError, KeyError, ValueError) as error:
+            absent[forms.sentence(error)] = None
+            continue
+        words = f"Made by {titles[card.model_id]}, and the nearest training pictures"
+        caption = escape(titles[card.model_id])
+        figures.append(f'<figure><img src="{source}" alt="{escape(words)}"><figcaption>{caption}</figcaption></figure>')
     if figures:
         st.html(f'<div class="lo-nearest">{"".join(figures)}</div>')
-    else:
-        hint("Not drawn yet: python -m core evaluate generators")
+    for sentence in absent:
+        hint(sentence)
 
 
 def quality(titles: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """What generators make, find and learned from, kept by what decides it; no widgets here."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,23 @@ def encoded(model_id: str) -> Vectors:
         return found
 
     return cached.shared("encoded", (model_id, cached.mark(model_id)), encode_all)
+
+
+def nearest(card: ModelCard, rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Samples above the training pictures that ``evaluate generators`` found nearest, as WebP; ``DatasetError`` as above."""
+    name = str(card.extra["data"])
+    if name not in DATASETS or not is_available(name):
+        title = DATASETS[name].title if name in DATASETS else "The pictures it learned from"
+        raise DatasetError(f"{title} are not on this machine, so that the nearest of them cannot be shown.")
+
+    def draw() -> bytes:
+        from core.generators.evaluation import nearest_sheet
+
+        generator = cached.generator(card.model_id)
+        train = reduced(load_dataset(name).train.images, generator.side)
+        return encode(nearest_sheet(generator, train, rows), "WEBP", QUALITY)
+
+    return cached.made("nearest", (card.model_id, cached.mark(card.model_id), str(rows)), draw)
 
 
 def judge_or_none() -> Any:

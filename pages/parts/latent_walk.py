@@ -144,7 +144,7 @@ def grid(walks: list[Walk], kind: str, pixels: bool) -> None:
     )
     side = int(forms.one_of("Pictures", {str(count): words for count, words in GRIDS.items()}, "grid"))
     count = side * side
-    for column, walk in zip(st.columns(len(walks), gap="large"), walks, strict=True):
+    for column, walk in zip(st.columns(len(walks), gap="large", vertical_alignment="bottom"), walks, strict=True):
         with column:
             latent_tiles.caption(walk.title)
             frames = grid_frames(walk, kind, count)
