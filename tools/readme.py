@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT))
 
 import core  # noqa: E402
 from core.classifiers.study_list import STUDIES  # noqa: E402
+from core.datasets import DATASETS  # noqa: E402
 from core.studies import load_study  # noqa: E402
 from core.study_effects import agreement, beside_published, best, mean_over_seeds  # noqa: E402
 from core.study_names import is_cut, setting_title, share_words, varied  # noqa: E402
@@ -144,6 +145,23 @@ def studies() -> str:
     return "\n".join(lines)
 
 
+def generators() -> str:
+    """How good the stored generators are, beside held-out pictures."""
+    lines = [
+        "| pictures of | of what | pixels | Fréchet distance | classifier is sure | looks copied | epochs |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    found = rows("generator_quality.csv")
+    for row in sorted(found, key=lambda row: (row["data"] != "plant-leaves", row["side"], float(row["frechet_distance"]))):
+        name = row["model"] if row["model"] == "held-out pictures" else f"`{row['model']}`"
+        epochs = f"{row['epochs_trained']} of {row['epochs_asked']}" if row["epochs_asked"] else "–"
+        lines.append(
+            f"| {name} | {DATASETS[row['data']].title} | {row['side']} | {float(row['frechet_distance']):.1f} "
+            f"| {percent(row['confident_share'])} | {percent(row['copied_share'])} | {epochs} |"
+        )
+    return "\n".join(lines)
+
+
 def room_map() -> str:
     """The map from the docstring of ``core``, as it stands there."""
     lines = (core.__doc__ or "").splitlines()
@@ -156,6 +174,7 @@ def filled(text: str) -> str:
         ("figures", figures()),
         ("photographs", photographs()),
         ("studies", studies()),
+        ("generators", generators()),
         ("rooms", room_map()),
     ):
         start, end = f"<!-- {name}: written by tools/readme.py -->", f"<!-- end of {name} -->"
