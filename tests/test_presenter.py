@@ -192,12 +192,19 @@ def test_the_code_holds_the_link_and_can_be_read():
     assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == url
 
 
+def test_no_link_for_others_carries_the_secret_that_steers_a_run(monkeypatch: pytest.MonkeyPatch):
+    running = AppTest.from_string("import streamlit as st\nfrom pages.parts import share\nst.text(str(share.params()))")
+    for name, value in {"run": "abc", "hand": "secret", "present": "on", "demo": "4"}.items():
+        running.query_params[name] = value
+    assert running.run().text[0].value == "[('run', 'abc')]"
+
+
 def test_pictures_that_no_link_carries_are_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(share, "params", lambda: [("from", "Files")])
     monkeypatch.setattr(share, "own_address", lambda: LAN)
     link = share.here({"kept-files": [("a.png", b"x")]}, "http://localhost:8501/tell_the_time")
     assert link is not None
-    assert link.notes[-1] == share.STAYS
+    assert link.notes[0] == share.STAYS
     assert share.STAYS not in share.here({"start-kept": ("", b"")}, "http://localhost:8501/").notes
     assert share.here({}, None) is None
 

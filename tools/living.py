@@ -33,7 +33,7 @@ SPOTS = ("centre", "twelve", "hour_tip", "minute_tip")
 FEWEST_EPOCHS = 5  # of a curve worth drawing
 BEHIND = 12  # runs of the same study behind the best one
 CLASSIFIER = "report23-classes-720"  # shown while no study is stored
-ENDS = (7, 21)  # seeds of the page 'Latent space'
+ENDS = (28, 20)  # seeds of the page 'Latent space'
 FRAMES, QUALITY = 24, 88
 
 

@@ -1,7 +1,7 @@
 """Take the README's pictures of the app: ``python tools/screenshots.py``. Needs playwright and a Chromium.
 
-Starts the app on a free port, waits until its models are warm, and writes ``docs/home-*.png`` and ``docs/tell-the-time-*.png``,
-light and dark.
+Starts the app on a free port, waits until its models are warm, and writes ``docs/NAME-*.png`` of the
+pages in ``SHOTS``, light and dark.
 """
 
 import shutil
@@ -21,7 +21,12 @@ FLAGS = [
     *("--disable-sync", "--no-first-run", "--disable-quic"),
 ]
 HANDS = {".hour": 304, ".minute": 48}  # 10:08
-SHOTS = {"home": "/", "tell-the-time": "/tell_the_time?from=Samples&sample=10_08-report"}
+SHOTS = {
+    "home": "/",
+    "tell-the-time": "/tell_the_time?from=Samples&sample=10_08-report",
+    "latent-space": "/latent_space",
+}
+PLOTS = {"tell-the-time": 3, "latent-space": 4}  # figures that a page draws
 WIDTH, HEIGHT = 1280, 800
 
 
@@ -47,9 +52,10 @@ def settle(page: Page, name: str) -> None:
     """Wait until everything on the page is drawn."""
     page.locator(".lo-device.lo-warm").wait_for(state="attached", timeout=300_000)
     page.locator("h1").wait_for()
-    if name != "home":
-        page.locator(".scrubber[data-ready=true]").wait_for()
-        page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 9")
+    if name in PLOTS:
+        page.locator(".scrubber[data-ready=true]").first.wait_for()
+        page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length >= {PLOTS[name]}")
+        page.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].every(one => one.querySelector('.main-svg'))")
     page.wait_for_function("document.fonts.status === 'loaded'")
     page.wait_for_function("!document.querySelector('[data-stale=true]')")
 

@@ -26,7 +26,7 @@ SHORTCUTS = {
     "D": "the five demos from the first",
     "N, Page Down": "next step of the demos",
     "B, Page Up": "back to the step before",
-    "1 to 9": "the pages, in their order",
+    "1 to 5": "the pages, in their order",
     "?": "this list",
 }
 _bar = component("presenter")

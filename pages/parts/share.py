@@ -9,7 +9,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-OURS = ("present", "demo")  # parameters of the presenter, not of what is shown
+HAND = "hand"  # in the URL: the secret of whoever steers a live run
+OURS = ("present", "demo", HAND)  # parameters of the presenter, not of what is shown; the secret is for nobody else
 # Asking for the way to one of these sends nothing. The first is set apart for examples (RFC 5737) and lies beyond the router;
 # the others are routers of small networks that lead nowhere else, such as a telephone's.
 BEYOND = ("192.0.2.1", "192.168.0.1", "192.168.1.1", "192.168.43.1", "172.20.10.1", "192.168.137.1", "10.42.0.1", "10.0.0.1")
@@ -98,7 +99,7 @@ def here(state: Mapping[object, object], url: str | None) -> Link | None:
         return None
     link = link_for(url, params(), own_address(), st.get_option("server.address"))
     kept = any(bool(held[1] if isinstance(held, tuple) else held) for held in map(state.get, KEPT))
-    return Link(link.url, (*link.notes, STAYS)) if kept else link
+    return Link(link.url, (STAYS, *link.notes)) if kept else link
 
 
 @st.dialog("Link and QR code", width="large")

@@ -83,6 +83,7 @@ def effects(shown: Shown, design: Design) -> None:
             study_caveats.balance_words(design, shown.column),
             study_caveats.seeds_words(design, study, shown.rows, shown.column),
         ),
+        at="effects",
     )
     caveats = (
         study_caveats.short_words(rows, factors),

@@ -12,7 +12,7 @@ from core.studies import STUDIES
 from core.study_effects import best, measured
 from core.study_names import MEASURES, is_cut, losses_apart, run_title, share_words
 from core.trials import Row, Study, StudyError
-from pages.parts import cached_studies, forms, shell, study_charts
+from pages.parts import cached_studies, forms, landing, shell, study_charts
 
 CHOICES = {"accuracy": "Accuracy", "cross_entropy": "Cross-entropy", "loss": "Loss with penalty"}
 OF_A_STUDY = ("pick", "beside", "cell", "brush", "top", "first", "second")  # choices that only one study has
@@ -55,6 +55,7 @@ class Shown:
 def show() -> None:
     """The whole tab."""
     st.html(shell.WEB / "study.css")
+    landing.land()
     with st.container(key="studies"):
         shown = choose()
         if shown is None:
@@ -136,10 +137,11 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
     return f'<p class="lo-stored">{lead}: {escape("; ".join(parts))}.{escape(ended)}{more}</p>{note}'
 
 
-def section(title: str, words: str = "") -> None:
-    """A heading with a line above it."""
+def section(title: str, words: str = "", at: str = "") -> None:
+    """A heading with a line above it. at: what a link calls it that opens the page there."""
     told = f"<small>{escape(words)}</small>" if words else ""
-    st.html(f'<h2 class="lo-section lo-ruled">{escape(title)}{told}</h2>')
+    place = f' id="at-{at}"' if at else ""
+    st.html(f'<h2 class="lo-section lo-ruled"{place}>{escape(title)}{told}</h2>')
 
 
 def measures_of(rows: Sequence[Row]) -> list[str]:

@@ -14,13 +14,13 @@ from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.specs import RunSpec
-from pages.parts import cached, forms, shell, theme, train_form, train_insides, train_values, views
+from pages.parts import cached, forms, share, shell, theme, train_form, train_insides, train_values, views
 from pages.parts.model_cards import swatch
 
 POLL_SECONDS = 1.0
 PATIENCE_SECONDS = 0.5  # that a button waits for what it does to be seen
 MOST_SHOWN = 2
-RUN, HAND = "run", "hand"  # in the URL: the runs shown, and the secret of whoever steers them
+RUN = "run"  # in the URL: the runs shown
 STATUS = {
     "queued": "Waiting",
     "starting": "Starting",
@@ -58,7 +58,7 @@ def show(stored: Mapping[str, RunSpec] | None = None) -> None:
 
 def owner() -> str:
     """The secret by which this visitor steers runs: the URL's, so that it outlives a reload, or a new one."""
-    told = st.query_params.get(HAND, "")
+    told = st.query_params.get(share.HAND, "")
     if re.fullmatch(r"[\w-]{16,64}", told, re.ASCII):
         st.session_state["live-owner"] = told
     return st.session_state.setdefault("live-owner", secrets.token_urlsafe(24))
@@ -79,7 +79,7 @@ def show_runs(ids: Sequence[str]) -> None:
     st.session_state["live-shown"] = list(ids)
     st.query_params[RUN] = list(ids)
     if any(cached.live_runs().owns(run_id, owner()) for run_id in ids):
-        st.query_params[HAND] = owner()
+        st.query_params[share.HAND] = owner()
 
 
 def known(ids: Sequence[str]) -> dict[str, LiveState]:
@@ -121,13 +121,16 @@ def start_form(stored: Mapping[str, RunSpec]) -> None:
         forms.complain(problem)
     with st.popover("A link to watch", disabled=not shown):
         st.html('<p class="lo-hint">Whoever has this link sees the run; only your own link, in the address bar, steers it.</p>')
-        st.code(link(), language=None, wrap_lines=True)
+        told = link()
+        st.code(told.url, language=None, wrap_lines=True)
+        if told.notes:
+            st.html("".join(f'<p class="lo-hint">{escape(note)}</p>' for note in told.notes))
 
 
-def link() -> str:
-    """This page as others may see it: the same URL without the secret."""
-    told = [(name, value) for name in st.query_params for value in st.query_params.get_all(name) if name != HAND]
-    return f"{st.context.url or ''}?{urlencode(told)}"
+def link() -> share.Link:
+    """This page as others may see it, without the secret; its query alone where the browser has not said where it is."""
+    told = share.here(st.session_state, st.context.url)
+    return told or share.Link(f"?{urlencode(share.params())}")
 
 
 def start(spec: RunSpec, beside: list[str]) -> None:
@@ -139,6 +142,7 @@ def start(spec: RunSpec, beside: list[str]) -> None:
             if other not in beside:
                 runs.stop(other, owner(), at_once=True)
         show_runs([*beside, runs.submit(spec, owner(), paused=bool(st.session_state.get("live-hold")))])
+        st.toast("It starts: watch it at the top of the page.")  # the button may stand far below
     except ValueError as error:  # limits, and settings that contradict each other
         st.session_state["live-problem"] = forms.sentence(error)
 
