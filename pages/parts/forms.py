@@ -192,7 +192,7 @@ def choose_models() -> dict[str, str]:
 
 def in_group(title: str, report: str | None) -> str:
     """A model's title behind the name of its group: 'Ours: First reader', '2022: Regression'."""
-    return f"{report}: {title.replace(f' ({report})', '')}" if report else f"Ours: {title}"
+    return f"{report}: {title.replace(f' ({report})', '')}" if report else f"Ours: {title.removesuffix(', ours')}"
 
 
 def several_models(
