@@ -85,12 +85,6 @@ def test_usage_errors_end_with_two(arguments, capsys):
     assert stopped.value.code == 2
 
 
-def test_commands_of_rooms_not_furnished_yet_say_so(capsys):
-    assert main(["walk", "gan-leaves", "--from", "1", "--to", "2", "--out", "x.webp"]) == 2
-    errors = capsys.readouterr().err
-    assert "gan-leaves" in errors
-
-
 # --- train: a one-weight model that learns y = 2 x ----------------------------------------------------------------------
 
 

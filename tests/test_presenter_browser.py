@@ -62,7 +62,7 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     expect(bar(page)).to_contain_text("Demo 3 of 5")
     ready(page)
     page.keyboard.press("PageDown")
-    page.wait_for_url(re.compile(r"/compare_training\?study=l16-mlp&present=on&demo=6"))
+    page.wait_for_url(re.compile(r"/compare_training\?study=l16-mlp&at=effects&present=on&demo=6"))
     expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
     expect(bar(page)).to_contain_text("Demo 4 of 5")
     field = page.get_by_role("combobox", name="Study")
