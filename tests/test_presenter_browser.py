@@ -8,6 +8,8 @@ import pytest
 import test_browser
 from test_browser import Server, expect
 
+from pages.parts.demos import STEPS
+
 browser, page = test_browser.browser, test_browser.page  # its fixtures; the page fails where a request leaves the machine
 
 
@@ -72,13 +74,25 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     assert "demo=6" in page.url
     page.keyboard.press("Escape")
     bar(page).get_by_role("link", name="Next").click()
-    page.wait_for_url(re.compile(r"/latent_space\?.*demo=7"))
+    page.wait_for_url(re.compile(r"/compare_training\?part=Train\+now&.*demo=7"))
+    expect(page.get_by_role("button", name="Train with these settings")).to_be_in_viewport()
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(r"/latent_space\?.*demo=8"))
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
     expect(bar(page).get_by_role("link", name="Next")).to_be_hidden()
     # A page that still runs may write its state into the history entry that one goes back from.
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.go_back()
     expect(bar(page)).to_contain_text("Demo 4 of 5")
+
+
+def test_the_next_step_after_the_last_is_the_end(page, server: Server):
+    page.goto(f"{server.url}/?present=on&demo={len(STEPS)}")
+    ready(page)
+    expect(bar(page)).to_contain_text("Demo 5 of 5")
+    page.keyboard.press("PageDown")
+    expect(bar(page)).to_contain_text("Presenter mode")
+    expect(bar(page)).not_to_contain_text("Demo 5 of 5")
 
 
 def test_the_link_and_its_code_hold_the_state_and_nothing_of_the_presenter(page, server: Server):

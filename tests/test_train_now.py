@@ -71,6 +71,13 @@ def ended(state: LiveState) -> bool:
     return state.ended
 
 
+def test_a_run_is_started_beside_the_words_that_say_what_it_is(runs: LiveRuns):
+    running = page(**QUICK)
+    assert "MLP 300-100 on" in html(running)
+    assert len(shown(press(running, train_now.BEGIN))) == 1
+    assert train_now.BEGIN not in [button.label for button in running.button]
+
+
 # --- the form ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from pages.parts import shelf
 
 Params = Mapping[str, str | list[str]]
 PAIR = ["reader-report", "report23-classes-720"]  # our reader beside one of the reports'
+RULER = ["reader-small", "report23-multi-head", "report23-classes-720", "report23-regression"]  # trained to the end
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ STEPS = (
         3,
         "All models on one ruler",
         "tell_the_time",
-        {"tab": "Compare the models"},
-        "All models on the same 3,600 pictures, by one measure: minutes, the short way round. Look at the epochs, too.",
+        {"tab": "Compare the models", "show": RULER, "errors": "Shares within", "at": "errors"},
+        "One ruler, the same 3,600 pictures: minutes, the short way round. Same clock, other labels: see where each one errs.",
         no_reader,
     ),
     Step(
@@ -109,6 +110,13 @@ STEPS = (
         "Sixteen settings instead of 256: any two levels meet once. Most only guess; the plan narrows down why.",
         no_study,
         f"python -m core sweep {STUDY}",
+    ),
+    Step(
+        4,
+        "What a hyperparameter does",
+        "compare_training",
+        {"part": "Train now"},
+        "And live: train this one. Then choose “Start that dies: all zeros”, and Race. Why does it not learn?",
     ),
     Step(
         5,

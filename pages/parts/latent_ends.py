@@ -67,7 +67,8 @@ def choose(key: str, title: str, model_id: str) -> End:
         return End(key, "dice", seed)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<p class="lo-hint">{escape(name)}. {NOT_LINKED}</p>', width="stretch")
-        st.button("Remove", key=f"{key}-remove", on_click=forget, args=(key,), type="tertiary")
+        if st.session_state.get(f"{key}-file") is None:  # the field that held it was away meanwhile, and forgot it
+            st.button("Remove", key=f"{key}-remove", on_click=forget, args=(key,), type="tertiary")
     return End(key, source, 0, name, data)
 
 

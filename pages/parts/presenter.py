@@ -24,11 +24,12 @@ SHORTCUTS = {
     "Q": "link and QR code of what stands on screen",
     "K": "the Keras code that made it",
     "D": "the five demos from the first",
-    "N, Page Down": "next step of the demos",
+    "N, Page Down": "next step of the demos; after the last, their end",
     "B, Page Up": "back to the step before",
     "1 to 5": "the pages, in their order",
     "?": "this list",
 }
+REST = "They rest while you type and in lists; Page Up and Page Down in sliders, too."
 _bar = component("presenter")
 
 
@@ -170,7 +171,7 @@ def heard() -> None:
 def keys() -> None:
     """What each key does, and a switch that turns them off for those whom they trouble."""
     lines = "".join(f"<dt>{chords(name)}</dt><dd>{words}</dd>" for name, words in SHORTCUTS.items())
-    st.html(f'<dl class="lo-keys">{lines}</dl><p class="lo-hint">They rest while you type, and in sliders and lists.</p>')
+    st.html(f'<dl class="lo-keys">{lines}</dl><p class="lo-hint">{REST}</p>')
     st.toggle("Keys are on", st.session_state.get(KEYS, True), key="keys-on", on_change=keep_keys)
     if st.session_state.get(KEYS, True) != st.session_state.get(KEYS_TOLD):
         st.rerun()

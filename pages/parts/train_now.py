@@ -36,7 +36,8 @@ TURNS = (
     f"Two runs train at once. One that stands still for {TURN_SECONDS:g} seconds while others wait gives its turn away, keeps "
     "what it has learned, and is the next to go on when it is asked to."
 )
-QUIET = "Choose settings and start: curves, filters and predictions appear here while the network learns."
+QUIET = "Curves, filters and predictions appear here while the network learns."
+BEGIN = "Train with these settings"
 
 
 def show(stored: Mapping[str, RunSpec] | None = None) -> None:
@@ -45,9 +46,11 @@ def show(stored: Mapping[str, RunSpec] | None = None) -> None:
     with st.container(key="train-now"):
         left, right = st.columns([1, 2], gap="large")
         with left:
-            start_form(stored or {})
+            spec = start_form(stored or {})
         with right:
             shown = runs_shown()
+            if not known(shown):
+                begin(spec)
             going = any(not state.ended for state in known(shown).values())
             # A fragment looks again every second while there is something to see, and leaves the rest of the page alone.
             st.fragment(run_every=POLL_SECONDS if going else None)(panel)(shown, going)
@@ -96,8 +99,17 @@ def known(ids: Sequence[str]) -> dict[str, LiveState]:
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
-def start_form(stored: Mapping[str, RunSpec]) -> None:
-    """The form, and what starts it."""
+def begin(spec: RunSpec) -> None:
+    """What the settings on the left come to, and a second button that starts them: the form's own stands below its fields."""
+    network, data = ARCHITECTURES[spec.network.architecture].title, DATASETS[spec.dataset].title
+    pictures = f"{spec.pictures:,} pictures" if spec.pictures else "all pictures"
+    epochs = f"{spec.training.epochs} epochs" if spec.training.epochs > 1 else "one epoch"
+    st.html(f'<p class="lo-quiet">{escape(network)} on {escape(data)}: {epochs} of {pictures}. {QUIET}</p>')
+    st.button(BEGIN, type="primary", on_click=start, args=(spec, []), help="The same as Start below the settings.")
+
+
+def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
+    """The form, and what starts it; returns the run that it describes."""
     spec = train_form.form(stored)
     shown = list(known(runs_shown()))
     with st.container(horizontal=True, key="live-start"):
@@ -125,6 +137,7 @@ def start_form(stored: Mapping[str, RunSpec]) -> None:
         st.code(told.url, language=None, wrap_lines=True)
         if told.notes:
             st.html("".join(f'<p class="lo-hint">{escape(note)}</p>' for note in told.notes))
+    return spec
 
 
 def link() -> share.Link:
@@ -175,7 +188,6 @@ def panel(shown: list[str], polled: bool) -> None:
     if refused:
         forms.complain(refused)
     if not states:
-        st.html(f'<p class="lo-quiet">{QUIET}</p>')
         return
     names = train_values.labels([state.spec for state in states.values()])
     for place, (run_id, state) in enumerate(states.items()):

@@ -35,6 +35,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     setTriggerValue("picked", button.dataset.name);
   };
   mark(data.chosen);
+  const shown = buttons.find((button) => button.dataset.name === data.chosen);
+  if (shown && group.scrollHeight > group.clientHeight && group.dataset.shown !== data.chosen) {
+    group.dataset.shown = data.chosen;  // once a choice: a rerun must not take the gallery from under a finger
+    group.scrollTop = shown.offsetTop - group.offsetTop - (group.clientHeight - shown.offsetHeight) / 2;
+  }
 
   group.onclick = (event) => {
     const button = event.target.closest("button");

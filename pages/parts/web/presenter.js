@@ -43,7 +43,7 @@ function build(root) {
     const paging = key === "PageDown" || key === "PageUp";
     if (paging && (!data.demo || (path[0] instanceof Element && path[0].closest(MOVED)))) return;
     const act = {
-      n: data.next && (() => go(data.next)),
+      n: data.demo && (() => (data.next ? go(data.next) : self.ask("end"))),
       b: data.back && (() => go(data.back)),
       d: () => go(data.first),
       f: fullScreen,
