@@ -63,7 +63,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     generators.inception     features of Keras's Inception, where its weights lie
     devices                  where we run, and with what
     packing                  a .keras file made small
-    registry                 model cards; save_trained, load_trained
+    cards                    model cards and histories, as they are read
+    registry                 save_trained, load_trained
     clocks.heat              why a model reads what it reads: which pixels speak for it
     checkpoints              the whole state of a run in one file
     optimizers               a TrainSpec -> an optimiser with its schedule
@@ -118,6 +119,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     live_worker              the process of one live run: it trains, tells and obeys
     live_process             that process as the server sees it: started, told things, listened to, ended
     live                     runs that are watched while they train, and take turns
+    first_steps              how fast recipes train of which no model is stored
     status                   where every model and study stands, and what is left
     training_pace            how fast our training loop is beside plain Keras
     training_speed           what was tried to train faster on a CPU, and what it gave
@@ -140,6 +142,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     study_pairs              two studies setting by setting, and their figure
     run_figures              learning curves and confusions of single runs -> plotly figures
     live_figures             live runs -> plotly figures, and pictures of filters
+    commands                 what the commands do
     __main__                 the command line
 
 Keras and TensorFlow are imported when first used, by ``layers``, ``losses``, ``networks`` at once and by all others inside

@@ -5,6 +5,7 @@ from pathlib import Path
 from core import registry
 from core.catalogue import all_recipes
 from core.clocks.evaluation import published_figures
+from core.first_steps import seconds_of_all
 from core.recipes import Recipe, epochs_stored
 from core.studies import STUDIES, load_study, open_trials
 from core.study_results import current_rows
@@ -24,14 +25,18 @@ def status(folder: Path | None = None, results: Path | None = None) -> list[Row]
     """A row a model, then a row a study: name, done, device, figure, published, left.
 
     folder: of stored models, results: of tables, None for the app's. left: the time that the rest would take on the device
-    that did the first part, at the same pace; empty when all is done.
+    that did the first part, at the same pace; of what is not begun, as ``first_steps`` measured it; empty when all is done.
     """
+    paces = seconds_of_all(results)
     headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
-    rows = [_of_model(recipe, headlines.get(recipe.model_id), folder) for recipe in all_recipes().values()]
+    rows = [
+        _of_model(recipe, headlines.get(recipe.model_id), folder, paces.get(recipe.model_id))
+        for recipe in all_recipes().values()
+    ]
     return rows + [_of_study(name, results) for name in STUDIES]
 
 
-def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | None) -> Row:
+def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | None, whole: tuple[float, str] | None) -> Row:
     asked, done = recipe.training.epochs, epochs_stored(recipe, folder)
     row = {
         "name": recipe.model_id,
@@ -47,14 +52,15 @@ def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | No
     try:
         card = registry.load_card(recipe.model_id, folder)
     except registry.RegistryError:
-        return row | {"left": "not begun"}
+        return row | {"left": "not begun" + (f": {_spoken(whole[0])} on {whole[1]}" if whole else "")}
     row["device"] = card.device
     if measure in card.figures:
         row["figure"] = f"{measure} {card.figures[measure]:.4g}"
     else:
         row["figure"] = next((text.format(card.figures[name]) for name, text in HEADLINES.items() if name in card.figures), "")
     if not done:
-        return row | {"left": f"begin anew: {card.epochs_trained} epochs were trained on other data"}
+        again = _spoken(card.seconds / card.epochs_trained * asked)
+        return row | {"left": f"{again}, begun anew: {card.epochs_trained} epochs were trained on other data"}
     if done < asked:
         row["left"] = _spoken(card.seconds / card.epochs_trained * (asked - done))
     return row
@@ -95,4 +101,6 @@ def _seconds(study: Study, numbers: dict[int, str]) -> float:
 def _spoken(seconds: float) -> str:
     if seconds < 5400:
         return f"about {max(1, round(seconds / 60))} min"
-    return f"about {seconds / 3600:.1f} h"
+    if seconds < 72 * 3600:
+        return f"about {seconds / 3600:.1f} h"
+    return f"about {seconds / 86_400:.0f} days"

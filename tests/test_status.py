@@ -1,11 +1,15 @@
 """Where models and studies stand, from cards and tables whose numbers are known."""
 
+import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from core import registry, status
+from core import first_steps, registry, status
 from core.__main__ import main
+from core.recipes import Recipe
+from core.specs import ReportNetSpec, TrainSpec
 
 
 def card(name, done, asked, seconds, figures, version=""):
@@ -51,7 +55,51 @@ def test_a_row_a_model_with_what_is_left_at_the_same_pace(cards, tmp_path):
     assert begun["left"] == "about 90 min"  # 55 seconds an epoch, 98 epochs: 5,390 s
     assert begun["device"] == "CPU (2 cores)"
     assert found["reader"]["left"] == "not begun"
-    assert found["gan-leaves"]["left"] == "begin anew: 5 epochs were trained on other data"
+    assert found["gan-leaves"]["left"] == "about 10 min, begun anew: 5 epochs were trained on other data"  # 12 s an epoch, 50
+
+
+def test_what_is_not_begun_is_told_from_a_few_steps(cards, tmp_path):
+    table = "model,pictures,pictures_per_second,batch,device\nreader,70000000,10.0,32,CPU (2 cores)\nbroken,1,,32,CPU\n"
+    (tmp_path / "training_pace.csv").write_text(table)
+    found = {row["name"]: row for row in status.status(results=tmp_path)}
+    assert found["reader"]["left"] == "not begun: about 81 days on CPU (2 cores)"  # 7,000,000 s, a day has 86,400
+
+
+class Slow:
+    """A thousand pictures that take a fiftieth of a second a batch to draw."""
+
+    size, valid = 1000, None
+
+    def batch(self, indices, epoch, rng):
+        time.sleep(0.02)
+        return np.zeros((len(indices), 2), np.float32), np.zeros((len(indices), 1), np.float32)
+
+
+def dense(spec):
+    import keras
+
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+
+def test_a_few_steps_are_measured_and_kept_where_they_cannot_be(monkeypatch, tmp_path):
+    training = TrainSpec(epochs=7, batch_size=4, learning_rate=0.1)
+    spec = ReportNetSpec("2023", "hours")
+    made = Recipe("slow", "t", "s", "n", spec, training, "d", "l", dense, lambda _: Slow(), lambda: ("mse", None, None), dict)
+    monkeypatch.setattr(first_steps, "all_recipes", lambda: {"slow": made})
+    (row,) = first_steps.write_paces(tmp_path / "models", tmp_path)
+    assert row["pictures"] == 7000
+    assert 10 < row["pictures_per_second"] < 400  # four in at least 0.02 s; some batches were drawn ahead
+    assert first_steps.seconds_of_all(tmp_path)["slow"][0] == pytest.approx(7000 / row["pictures_per_second"])
+
+    def missing(_):
+        raise FileNotFoundError("no faces here")
+
+    lacking = SimpleNamespace(**{**vars(made), "data": missing})
+    monkeypatch.setattr(first_steps, "all_recipes", lambda: {"slow": lacking})
+    said = []
+    first_steps.write_paces(tmp_path / "models", tmp_path, say=said.append)
+    assert "slow: no faces here" in said
+    assert list(first_steps.seconds_of_all(tmp_path)) == ["slow"]
 
 
 def test_a_row_a_study(cards, tmp_path):

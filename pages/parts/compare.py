@@ -10,7 +10,7 @@ from core import clock_figures, comparison, reliability_figures
 from core.comparison import SET_NAMES, Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
-from pages.parts import cached, forms, landing, model_cards, theme, views
+from pages.parts import cached_clocks, forms, landing, model_cards, theme, views
 from pages.parts.model_cards import swatch
 from pages.parts.views import section
 
@@ -32,7 +32,7 @@ def show() -> None:
     with st.container(key="compare"):
         every = comparison.entries()
         try:
-            scores, readings = cached.scores(), cached.readings()
+            scores, readings = cached_clocks.scores(), cached_clocks.readings()
         except comparison.ResultsError as error:
             forms.complain(forms.sentence(error))
             scores, readings = {}, Readings(np.empty(0), {})
@@ -176,7 +176,7 @@ def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
         with place:
             caption(one, looks, one.epochs, one.loss)
             try:
-                drawn = cached.learning_curve(one.model_id, judged=judged)
+                drawn = cached_clocks.learning_curve(one.model_id, judged=judged)
             except RegistryError as error:
                 forms.complain(forms.sentence(error))
                 continue
@@ -263,7 +263,7 @@ def confidence(every: Sequence[Entry]) -> None:
         "On the thin line who says 80 % is right, within 3 minutes, in 80 of 100 pictures. Below it a model is too sure.",
     )
     try:
-        sets = cached.reliability()
+        sets = cached_clocks.reliability()
     except comparison.ResultsError as error:
         forms.complain(forms.sentence(error))
         return

@@ -11,7 +11,7 @@ from core.catalogue import all_recipes
 from core.clocks.lesson import COSTS, SURE, distances
 from core.clocks.time import ClockTime
 from core.figures import Look
-from pages.parts import cached, forms, theme, views
+from pages.parts import cached, cached_clocks, forms, theme, views
 from pages.parts.model_cards import number, swatch
 from pages.parts.mounting import component
 
@@ -126,7 +126,7 @@ def charged(true: int, read: int) -> None:
     )
     near = NEAR if forms.one_of("Answers shown", SPANS, "span", label_visibility="collapsed") == "near" else 0
     with cached.patience():
-        curves = cached.costs(true)
+        curves = cached_clocks.costs(true)
     looks = clock_figures.looks_of([model for cost in COSTS.values() for model in cost.models])
     titles = {name: recipe.title for name, recipe in all_recipes().items()}
     names, dark = list(COSTS), theme.dark()

@@ -11,7 +11,7 @@ import streamlit as st
 from core import paths
 from core.comparison import SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
 from core.figures import Look, palette
-from pages.parts import cached, forms, pictures, theme
+from pages.parts import cached, cached_clocks, forms, pictures, theme
 
 SHAPES = {  # markers as plotly draws them, in a box of 12
     "circle": '<circle r="4"/>',
@@ -79,7 +79,7 @@ def show(model_ids: Sequence[str]) -> None:
     if not found:
         return
     try:
-        scores = cached.scores()
+        scores = cached_clocks.scores()
         sets = cached.made("set figures", cached.stamp(paths.RESULTS / SETS), set_figures)
     except ResultsError as error:
         forms.complain(forms.sentence(error))
