@@ -68,9 +68,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=does.evaluate)
 
     standing = commands.add_parser("status", help="where every model and study stands, and what is left")
-    standing.add_argument(
-        "--measure", action="store_true", help="first train a few steps of what is not begun, for the time left"
-    )
+    standing.add_argument("--measure", action="store_true", help="first time a few steps of each model not begun")
     standing.set_defaults(run=does.status)
 
     sweep = commands.add_parser("sweep", help="run the open trials of a study")

@@ -1,5 +1,6 @@
 """How fast recipes train of which no model is stored yet: a few steps of each, so that ``status`` can say what is left."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from core.recipes import Recipe
 from core.tables import read_table, write_table
 from core.training import precision, seed_everything, train
 
-TABLE = "training_pace.csv"
+TABLE = "first_steps.csv"
 STEPS = 6  # that count; the first, which compiles, does not
 BATCH = 32  # pictures at most: a step of the recipe's own may take minutes on a CPU
 
@@ -21,9 +22,10 @@ Row = dict[str, Any]
 
 
 def pace(recipe: Recipe, steps: int = STEPS) -> Row:
-    """Train ``steps`` steps of a recipe's last stage, store nothing, and say how fast that was and how many pictures it is.
+    """Train ``steps`` steps of a recipe's last stage, which is its slowest, store nothing, and say how fast that was.
 
-    model; pictures: of all epochs; pictures_per_second: drawn, or waited for, as in training; batch; device.
+    model; pictures: of all epochs; pictures_per_second: trained, and no more than are drawn, validation left out; batch;
+    device.
     """
     training = replace(recipe.training, batch_size=min(BATCH, recipe.training.batch_size))
     seed_everything(training.seed)
@@ -42,10 +44,12 @@ def pace(recipe: Recipe, steps: int = STEPS) -> Row:
         on_step=lambda *_: ends.append(time.perf_counter()),
         should_stop=lambda: len(ends) > steps,
     )
+    trained = (len(ends) - 1) * training.batch_size / (ends[-1] - ends[0])
+    drawn = getattr(data, "rates", dict)().get("drawn_per_second", math.inf)  # some were drawn ahead while the first compiled
     return {
         "model": recipe.model_id,
         "pictures": data.size * recipe.training.epochs,
-        "pictures_per_second": round((len(ends) - 1) * training.batch_size / (ends[-1] - ends[0]), 2),
+        "pictures_per_second": round(min(trained, drawn), 2),
         "batch": training.batch_size,
         "device": device_name(),
     }
@@ -54,19 +58,25 @@ def pace(recipe: Recipe, steps: int = STEPS) -> Row:
 def write_paces(
     models: Path | None = None, results: Path | None = None, say: Callable[[str], None] = lambda words: None
 ) -> list[Row]:
-    """Measure every recipe of which no model is stored and write the table; a recipe without its data keeps its old row."""
+    """Measure every recipe of which no model is stored and write the table; one that cannot be measured keeps its old row.
+
+    On a CPU alone: on a GPU, where many steps make one call, ``gpu_runs.estimate`` measures.
+    """
+    if not device_name().startswith("CPU"):
+        say(f"steps are measured on a CPU; on {device_name()}: python tools/gpu_train.py --estimate")
+        return []
     folder = results or paths.RESULTS
-    before = {row["model"]: row for row in read_table(folder, TABLE)}
-    rows = []
+    before = {row.get("model"): row for row in read_table(folder, TABLE)}
+    rows: list[Row] = []
     for recipe in not_begun(list(all_recipes().values()), models):
         say(f"a few steps of {recipe.model_id}")
         try:
             rows.append(pace(recipe))
-        except (ValueError, OSError, LookupError) as error:
+        except (ValueError, OSError, LookupError, ArithmeticError) as error:
             say(f"{recipe.model_id}: {error}")
             rows += [before[recipe.model_id]] if recipe.model_id in before else []
-    if rows:
-        write_table(folder, TABLE, rows)
+        if rows:
+            write_table(folder, TABLE, rows)
     return rows
 
 

@@ -58,9 +58,11 @@ def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | No
         row["figure"] = f"{measure} {card.figures[measure]:.4g}"
     else:
         row["figure"] = next((text.format(card.figures[name]) for name, text in HEADLINES.items() if name in card.figures), "")
+    if not done and not card.epochs_trained:
+        return row | {"left": "not begun"}
     if not done:
         again = _spoken(card.seconds / card.epochs_trained * asked)
-        return row | {"left": f"{again}, begun anew: {card.epochs_trained} epochs were trained on other data"}
+        return row | {"left": f"{again} from the start: the {card.epochs_trained} epochs stored were trained on other data"}
     if done < asked:
         row["left"] = _spoken(card.seconds / card.epochs_trained * (asked - done))
     return row

@@ -64,7 +64,7 @@ def test_a_link_turns_presenter_mode_on_and_the_switch_turns_it_off():
     assert "present" in running.query_params
 
 
-@pytest.mark.parametrize("text", ["0", "9", "99", "-1", "1.0", "²", "<b>", "", "1&x=2", "00000000000001"])
+@pytest.mark.parametrize("text", ["0", "10", "99", "-1", "1.0", "²", "<b>", "", "1&x=2", "00000000000001"])
 def test_no_other_step_than_those_of_the_script(text: str):
     assert demos.number(text) is None
 
@@ -122,11 +122,26 @@ def test_the_script_has_five_demos_in_order_and_every_link_is_a_page():
         assert 40 < len(step.say) < 140
 
 
+def test_links_of_the_script_name_what_there_is():
+    from core.registry import list_cards
+    from pages.parts import compare, train_values
+
+    stored = {card.model_id for card in list_cards()}
+    assert {*demos.RULER, *demos.PAIR, *demos.FACES} <= stored
+    ruler = next(step for step in STEPS if step.demo == 3)
+    assert ruler.params["errors"] in compare.SHAPES.values()
+    live = STEPS[6]
+    assert (live.params["part"], live.path) == ("Train now", "compare_training")
+    assert "Start that dies: all zeros" in live.say
+    assert "Start that dies: all zeros" in [preset.title for preset in train_values.PRESETS]
+    assert [demos.part(index) for index in (5, 6, 7, 8)] == [(1, 2), (2, 2), (1, 2), (2, 2)]
+
+
 def test_a_demo_says_what_is_missing_and_goes_on(monkeypatch: pytest.MonkeyPatch):
     step = next(place for place, one in enumerate(STEPS, 1) if one.demo == 4)
     monkeypatch.setattr("pages.parts.cached_studies.has_rows", lambda name: False)
     told = bar(start(present="on", demo=str(step)))
-    assert told["demo"]["say"] == "No run of this study is stored on this machine yet. Go on with the next demo."
+    assert told["demo"]["say"] == "No run of this study is stored on this machine yet. Go on with the next step."
     assert told["demo"]["lacks"]
     assert told["next"]
 

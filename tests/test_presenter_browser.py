@@ -79,11 +79,14 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     page.keyboard.press("n")
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=8"))
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(r"/latent_space\?.*demo=9"))
+    expect(bar(page)).to_contain_text("part 2 of 2")
     expect(bar(page).get_by_role("link", name="Next")).to_be_hidden()
     # A page that still runs may write its state into the history entry that one goes back from.
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.go_back()
-    expect(bar(page)).to_contain_text("Demo 4 of 5")
+    expect(bar(page)).to_contain_text("Demo 5 of 5, part 1 of 2")
 
 
 def test_the_next_step_after_the_last_is_the_end(page, server: Server):

@@ -78,6 +78,12 @@ def test_a_run_is_started_beside_the_words_that_say_what_it_is(runs: LiveRuns):
     assert train_now.BEGIN not in [button.label for button in running.button]
 
 
+def test_a_link_to_a_run_that_is_gone_says_so_and_offers_another(runs: LiveRuns):
+    running = page(**QUICK, run="nothing-here")
+    assert "no longer there" in html(running)
+    assert len(shown(press(running, train_now.BEGIN))) == 1
+
+
 # --- the form ---------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from pages.parts import shelf
 
 Params = Mapping[str, str | list[str]]
 PAIR = ["reader-report", "report23-classes-720"]  # our reader beside one of the reports'
+FACES = ["vae-faces-best", "gan-faces-best"]
 RULER = ["reader-small", "report23-multi-head", "report23-classes-720", "report23-regression"]  # trained to the end
 
 
@@ -49,6 +50,15 @@ def no_study() -> str | None:
 def no_generator() -> str | None:
     """What is missing to walk."""
     return no_model(shelf.GENERATORS, "No model that makes pictures is stored on this machine yet.")
+
+
+def no_faces() -> str | None:
+    """What is missing to walk between faces."""
+    try:
+        there = {card.model_id for card in list_cards()}
+    except RegistryError as error:
+        return f"The stored models cannot be listed: {error}."
+    return None if there.issuperset(FACES) else "Our models of faces are not stored on this machine yet."
 
 
 def no_model(job: str, words: str) -> str | None:
@@ -99,7 +109,7 @@ STEPS = (
         "All models on one ruler",
         "tell_the_time",
         {"tab": "Compare the models", "show": RULER, "errors": "Shares within", "at": "errors"},
-        "One ruler, the same 3,600 pictures: minutes, the short way round. Same clock, other labels: see where each one errs.",
+        "One ruler, the same 3,600 pictures: minutes, the short way round. Same clock, other labels: see how far off each is.",
         no_reader,
     ),
     Step(
@@ -126,6 +136,15 @@ STEPS = (
         "Every point is a picture. Between two leaves lie leaves that never grew: drag, and walk from one to the other.",
         no_generator,
         "python -m core train vae-leaves-32 gan-leaves",
+    ),
+    Step(
+        5,
+        "A walk through latent space",
+        "latent_space",
+        {"walkers": FACES, "start": "55", "end": "56"},
+        "Faces that nobody drew, from an autoencoder and a GAN. Drag: colour, eyes and hair change together. Why?",
+        no_faces,
+        f"python -m core train {' '.join(FACES)}",
     ),
 )
 DEMOS = STEPS[-1].demo

@@ -15,6 +15,7 @@ from pages.parts.mounting import component
 ON = "on"  # what the URL says of presenter mode while it is on
 KEY = "presenter"
 STEP, TOLD, BEGAN = "demo-step", "demo-told", "demo-began"  # in the session: the step, the URL's word for it, the time
+RUNS = "live-shown"  # likewise: the live runs on the page, kept while other pages are shown
 LINKED = "linked-names"  # what the URL named in the run before
 GO, ASKED, KEYS = "presenter-go", "presenter-asked", "presenter-keys"
 KEYS_TOLD = "presenter-keys-told"  # what the browser knows of it
@@ -29,7 +30,7 @@ SHORTCUTS = {
     "1 to 5": "the pages, in their order",
     "?": "this list",
 }
-REST = "They rest while you type and in lists; Page Up and Page Down in sliders, too."
+REST = "They rest while you type and in lists. In sliders, tabs and choices only Page Up and Page Down rest."
 _bar = component("presenter")
 
 
@@ -44,7 +45,7 @@ def follow() -> None:
     told = st.query_params.get("demo", "")
     step = demos.number(told)
     if step is not None and state.get(TOLD) != told:
-        forget({*state.get(LINKED, ()), *st.query_params})
+        forget({*state.get(LINKED, ()), *st.query_params, *({RUNS} if "run" not in st.query_params else ())})
         state[STEP], state[TOLD] = step, told
         state.setdefault(BEGAN, time.time())
     elif not told:
@@ -130,7 +131,7 @@ def data(pages: Sequence[Page], page: Page) -> dict[str, Any]:
         told["demo"] = {
             "number": f"Demo {one.demo} of {demos.DEMOS}" + (f", part {place_in} of {parts}" if parts > 1 else ""),
             "title": one.title,
-            "say": f"{lacks} Go on with the next demo." if lacks and step + 1 < len(STEPS) else lacks or one.say,
+            "say": f"{lacks} Go on with the next step." if lacks and step + 1 < len(STEPS) else lacks or one.say,
             "lacks": bool(lacks),
             "seconds": max(0, int(time.time() - state.get(BEGAN, time.time()))),
         }

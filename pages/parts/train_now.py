@@ -38,6 +38,7 @@ TURNS = (
 )
 QUIET = "Curves, filters and predictions appear here while the network learns."
 BEGIN = "Train with these settings"
+START_HELP = "Train a network with these settings. It replaces what is shown; your runs that still train are stopped."
 
 
 def show(stored: Mapping[str, RunSpec] | None = None) -> None:
@@ -105,7 +106,8 @@ def begin(spec: RunSpec) -> None:
     pictures = f"{spec.pictures:,} pictures" if spec.pictures else "all pictures"
     epochs = f"{spec.training.epochs} epochs" if spec.training.epochs > 1 else "one epoch"
     st.html(f'<p class="lo-quiet">{escape(network)} on {escape(data)}: {epochs} of {pictures}. {QUIET}</p>')
-    st.button(BEGIN, type="primary", on_click=start, args=(spec, []), help="The same as Start below the settings.")
+    st.button(BEGIN, type="primary", on_click=start, args=(spec, []), help=START_HELP)
+    refusal()
 
 
 def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
@@ -118,7 +120,7 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
             type="primary",
             on_click=start,
             args=(spec, []),
-            help="Train a network with these settings. It replaces what is shown; your runs that still train are stopped.",
+            help=START_HELP,
         )
         st.button(
             "Race",
@@ -128,9 +130,8 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
             help="Train these settings beside the first run shown, in the same figures: dashed lines are the second.",
         )
     st.toggle("Begin paused", key="live-hold", help="Stand still before the first step, to go on batch by batch.")
-    problem = st.session_state.pop("live-problem", None)
-    if problem:
-        forms.complain(problem)
+    if shown:  # else it stands beside the button that the eye is on
+        refusal()
     with st.popover("A link to watch", disabled=not shown):
         st.html('<p class="lo-hint">Whoever has this link sees the run; only your own link, in the address bar, steers it.</p>')
         told = link()
@@ -138,6 +139,13 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
         if told.notes:
             st.html("".join(f'<p class="lo-hint">{escape(note)}</p>' for note in told.notes))
     return spec
+
+
+def refusal() -> None:
+    """Why the last start was refused, said once."""
+    problem = st.session_state.pop("live-problem", None)
+    if problem:
+        forms.complain(problem)
 
 
 def link() -> share.Link:

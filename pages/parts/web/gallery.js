@@ -32,6 +32,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const pick = (button) => {
     mark(button.dataset.name);
+    group.dataset.shown = button.dataset.name;  // it is in sight
     setTriggerValue("picked", button.dataset.name);
   };
   mark(data.chosen);
