@@ -45,7 +45,8 @@ def pace(recipe: Recipe, steps: int = STEPS) -> Row:
         should_stop=lambda: len(ends) > steps,
     )
     trained = (len(ends) - 1) * training.batch_size / (ends[-1] - ends[0])
-    drawn = getattr(data, "rates", dict)().get("drawn_per_second", math.inf)  # some were drawn ahead while the first compiled
+    rates: dict[str, float] = getattr(data, "rates", dict)()
+    drawn = rates.get("drawn_per_second", math.inf)  # some were drawn ahead while the first compiled
     return {
         "model": recipe.model_id,
         "pictures": data.size * recipe.training.epochs,
