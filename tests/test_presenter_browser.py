@@ -126,3 +126,25 @@ def test_the_first_page_fits_and_its_cards_are_links(page, server: Server, width
     box = picture.bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # the card's link covers its picture
     expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
+
+
+def test_the_walk_on_the_first_page_shows_whole_frames_as_they_are(page, server: Server):
+    page.goto(server.url)
+    ready(page)
+    frames = page.locator(".lo-frames")
+    expect(frames).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    width, height, sheet, places = frames.evaluate("""frames => {
+        const image = frames.querySelector("img"), [moving] = image.getAnimations();
+        const { width, height } = frames.getBoundingClientRect();
+        moving.pause();
+        const place = time => {
+            moving.currentTime = time;
+            return -new DOMMatrix(getComputedStyle(image).transform).m41 / width;
+        };
+        return [width, height, image.getBoundingClientRect().width, [0, 300, 1500, 3000, 4400, 5999].map(place)];
+    }""")
+    assert width == pytest.approx(height, abs=1)
+    assert sheet == pytest.approx(24 * width, rel=0.01)
+    assert places == pytest.approx([round(place) for place in places], abs=0.02)
+    assert (round(places[0]), round(places[-1])) == (0, 23)
