@@ -79,6 +79,8 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     page.keyboard.press("n")
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=8"))
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
+    # A page that still runs may write its state over the link that one goes on to.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.keyboard.press("n")
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=9"))
     expect(bar(page)).to_contain_text("part 2 of 2")
