@@ -37,26 +37,29 @@ def _kind(name: str) -> Any:
 
 
 def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) -> Any:
-    """The learning rate as Keras takes it: a float, or with ``cosine`` a function of the step counted from ``first_step``.
+    """The learning rate as Keras takes it: a float, or a function of the step counted from ``first_step``.
 
-    With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W, then
-    ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5, without restarts.
+    With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W; with
+    ``cosine`` then ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5, without restarts.
     """
     import keras
 
-    if spec.schedule == "constant":
+    constant = spec.schedule == "constant"
+    if constant and not spec.warmup_epochs:
         return float(spec.learning_rate)  # Keras takes no int
     total = spec.epochs * steps_per_epoch
     warmup = min(round(spec.warmup_epochs * steps_per_epoch), total - 1)
+    lowest = 1.0 if constant else 0.0  # what the cosine goes down to: with 1 it stays where it is
     if warmup:
         schedule = keras.optimizers.schedules.CosineDecay(
             spec.learning_rate / warmup,  # not 0: the first step is to learn something
             total - warmup,
+            alpha=lowest,
             warmup_target=spec.learning_rate,
             warmup_steps=warmup,
         )
     else:
-        schedule = keras.optimizers.schedules.CosineDecay(spec.learning_rate, total)
+        schedule = keras.optimizers.schedules.CosineDecay(spec.learning_rate, total, alpha=lowest)
     if not first_step:
         return schedule
 

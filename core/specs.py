@@ -43,10 +43,10 @@ class TrainSpec:
     """How to train; says nothing of what.
 
     epochs: passes over the training part. batch_size: pictures a step. learning_rate: the peak rate. optimizer: a name
-    of ``keras.optimizers``, lower case. schedule: ``constant``, or ``cosine`` (linear warm-up over ``warmup_epochs``, then
-    a half cosine to zero over the rest). ema: decay of the moving average of the weights, 0 for none; validation and the
-    final weights use the average. seed: of shuffling, dropout and whatever the data draws. precision: the policy that the
-    model is built under.
+    of ``keras.optimizers``, lower case. schedule: after a linear warm-up over ``warmup_epochs`` it is ``constant``, or goes
+    down to zero over the rest as a half ``cosine``. ema: decay of the moving average of the weights, 0 for none; validation
+    and the final weights use the average. seed: of shuffling, dropout and whatever the data draws. precision: the policy
+    that the model is built under.
     """
 
     epochs: int

@@ -219,11 +219,12 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
     hold = ("Pause", "pause", f"Stand still after the batch under way, for {PAUSE_MINUTES:g} minutes at most. {TURNS}")
     stop = ("Stop", "stop", "End the run here, and measure it on the test part.")
     leave = ("End now", "end", "Do without the figures of the test part.")
+    # Each command has a key of its own: a click that reached the server twice would otherwise go on what it has just held.
     buttons = (
-        (*(resume if paused else hold), going, "pause"),
+        (*resume, going, "resume") if paused else (*hold, going, "pause"),
         ("One batch", "step", "Train on one batch, then stand still.", going, "step"),
         ("One epoch", "step_epoch", "Train to the end of the epoch, then stand still.", going, "epoch"),
-        (*(leave if measured else stop), not state.ended, "stop"),
+        (*leave, True, "end") if measured else (*stop, not state.ended, "stop"),
         ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or measured or state.ended, "rewind"),
     )
     with st.container(horizontal=True, key=f"live-buttons-{place}"):
