@@ -62,6 +62,7 @@ def test_a_system_is_set_as_its_report_says(
     training, extra = recipe.training, recipe.extra
     assert (training.batch_size, training.epochs, training.learning_rate) == (batch, epochs, rate)
     assert (training.optimizer, training.schedule, training.weight_decay, training.ema) == ("adam", "constant", 0.0, 0.0)
+    assert training.warmup_epochs == (1.0 if name.startswith("report22-") else 0.0)  # ours: the report says nothing of it
     assert (recipe.spec.head, extra["form"], extra["loss"], extra["gamma"]) == (head, head, loss, gamma)
     assert (recipe.spec.year, recipe.report) == (f"20{name[6:8]}",) * 2
     assert recipe.build(recipe.spec).count_params() == parameters

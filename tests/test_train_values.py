@@ -28,9 +28,9 @@ def test_values_and_specs_translate_both_ways():
     assert train_values.spec_of(train_values.values_of(asked)) == asked
     values = train_values.values_of(asked)
     assert train_values.spec_of(values | {"epochs": 1}).training.warmup_epochs == 1  # not longer than the run
-    assert train_values.spec_of(values | {"sched": "constant"}).training.warmup_epochs == 0
+    assert train_values.spec_of(values | {"sched": "constant"}).training.warmup_epochs == 1.5
     names = {name: train_values.values_title(name, values[name]) for name in train_form.MORE}
-    assert names["sched"] == "Cosine: up, then down to 0"
+    assert names["sched"] == "Half a cosine, down to 0"
     assert (names["warm"], names["decay"], names["clip"], names["ema"]) == ("1.5 epochs", "0.05", "5", "0.999")
     assert train_values.values_title("clip", train_values.NO_CLIP) == "none"
 

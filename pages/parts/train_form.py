@@ -198,9 +198,8 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
 def more() -> None:
     """Fields that few need, folded away while they stand at their defaults."""
     with st.expander("More", expanded=any(st.session_state[PREFIX + name] != DEFAULTS[name] for name in MORE)):
-        choice("sched", "Rate over time", list(SCHEDULE_TITLES), "Constant, or a warm-up and then half a cosine down to 0.")
-        constant = st.session_state[PREFIX + "sched"] == "constant"
-        slide("warm", "Warm-up", WARMUPS, "Epochs in which a cosine's rate climbs to the learning rate.", disabled=constant)
+        choice("sched", "Rate over time", list(SCHEDULE_TITLES), "What the rate does after the warm-up, if there is one.")
+        slide("warm", "Warm-up", WARMUPS, "Epochs in which the rate climbs to the learning rate; 0 begins with all of it.")
         slide("decay", "Weight decay", DECAYS, "Share of the rate by which kernels shrink in every step.")
         slide("clip", "Clipping", CLIPS, "A gradient longer than this, over all weights together, is cut to it.")
         slide("ema", "Average of the weights", AVERAGES, "How much of the average so far each step keeps; validation uses it.")

@@ -26,7 +26,7 @@ INITIALIZER_TITLES = {
     "he_normal": "He",
 }
 REGULARIZER_TITLES = {"none": "None", "l1": "L1", "l2": "L2"}
-SCHEDULE_TITLES = {"constant": "Constant", "cosine": "Cosine: up, then down to 0"}
+SCHEDULE_TITLES = {"constant": "Constant", "cosine": "Half a cosine, down to 0"}
 PRECISION_TITLES = {
     "float32": "32 bits",
     "mixed_bfloat16": "16 and 32 bits, bfloat16",
@@ -88,7 +88,7 @@ PRESETS = (
 
 
 def spec_of(values: Values) -> RunSpec:
-    """The run that these values describe; what its architecture or its schedule has no use for is left out."""
+    """The run that these values describe; what its architecture has no use for is left out."""
     info, architecture = DATASETS[values["data"]], ARCHITECTURES[values["net"]]
     network = ClassifierSpec(
         architecture=values["net"],
@@ -108,7 +108,7 @@ def spec_of(values: Values) -> RunSpec:
         weight_decay=values["decay"],
         clip_norm=None if values["clip"] == NO_CLIP else values["clip"],
         schedule=values["sched"],
-        warmup_epochs=min(values["warm"], values["epochs"]) if values["sched"] == "cosine" else 0.0,
+        warmup_epochs=min(values["warm"], values["epochs"]),
         ema=values["ema"],
         seed=values["seed"],
         precision=values["prec"],
