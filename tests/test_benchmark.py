@@ -140,6 +140,16 @@ def test_a_new_look_means_new_pictures(small: Path, monkeypatch: pytest.MonkeyPa
     assert len(list(small.iterdir())) == 2
 
 
+def test_another_style_is_kept_beside(small: Path) -> None:
+    found, turned = report_benchmark(5), report_benchmark(5, style=styles.REPORT)
+    assert benchmark.fingerprint(5, styles.REPORT) != benchmark.fingerprint(5)
+    np.testing.assert_array_equal(turned.minutes, found.minutes)
+    np.testing.assert_array_equal(turned.test, found.test)  # what is held out of the one is held out of the other
+    assert not np.array_equal(turned.images, found.images)
+    np.testing.assert_array_equal(turned.images, draw(5, style=styles.REPORT)[0])
+    assert len(list(small.iterdir())) == 2
+
+
 def test_negative_seeds_are_refused(small: Path) -> None:
     with pytest.raises(ValueError, match="seed must be 0 or more; got -1"):
         report_benchmark(-1)
