@@ -59,6 +59,24 @@ def test_a_key_turns_presenter_mode_on_and_off(page, server: Server):
     expect(page.locator(".stSidebar")).to_be_visible()
 
 
+def test_a_step_stays_open_when_the_page_before_writes_its_own_url_once_more(page, server: Server):
+    page.goto(f"{server.url}/tell_the_time?tab=Common+sense&present=on&demo=5")
+    expect(bar(page)).to_contain_text("Demo 3 of 5")
+    ready(page)
+    before = page.url
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile("demo=6"))
+    page.evaluate("url => history.pushState(null, '', url)", before)  # as Streamlit does it for a script that still runs
+    page.wait_for_url(re.compile(r"/compare_training\?.*demo=6"))
+    expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
+    expect(bar(page)).to_contain_text("Demo 4 of 5")
+    for _ in range(4):  # entries of the page itself lie between
+        if page.url != before:
+            page.go_back()
+    page.wait_for_timeout(1000)
+    assert page.url == before  # someone wanted it so, and nothing holds the step
+
+
 def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server: Server):
     page.goto(f"{server.url}/tell_the_time?tab=Common+sense&present=on&demo=5")
     expect(bar(page)).to_contain_text("Demo 3 of 5")
@@ -79,9 +97,7 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     page.keyboard.press("n")
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=8"))
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()
-    # A page that still runs may write its state over the link that one goes on to.
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.keyboard.press("n")
+    page.keyboard.press("n")  # the page still runs
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=9"))
     expect(bar(page)).to_contain_text("part 2 of 2")
     expect(bar(page).get_by_role("link", name="Next")).to_be_hidden()

@@ -193,10 +193,14 @@ def chords(name: str) -> str:
 
 
 def choices() -> None:
-    """The same in the sidebar: the switch, and what else the bar offers, for whoever does not present."""
-    st.session_state["present-switch"] = theme.large()
+    """The same in the sidebar, which is not seen while one presents: what the bar offers, and the way to it.
+
+    A button turns it on, no switch: a browser that is behind would send the switch's old place, and turn it off again.
+    """
     with st.container(key="presenter-choices"):
-        st.toggle("Presenter mode", key="present-switch", on_change=lambda: turn(st.session_state["present-switch"]))
+        st.button(
+            "Presenter mode", icon=":material/present_to_all:", on_click=turn, args=(True,), type="tertiary", key="ask-present"
+        )
         st.button("Five demos", icon=":material/play_arrow:", on_click=start, type="tertiary", key="start-demos")
         st.button(
             "Link and QR code", icon=":material/qr_code_2:", on_click=ask, args=("link",), type="tertiary", key="ask-link"

@@ -17,12 +17,47 @@ function within(path) {
   return document.querySelector("[role=dialog]") !== null || path.some((part) => part.tagName === "DIALOG" && part.open);
 }
 
+// A page that still runs writes its own URL and choices over those of a step just opened. So a step waits a moment for it, and
+// for a while longer it is opened again where its URL was written over.
+const WAITED_MS = 2_000;
+const HELD_MS = 10_000;
+const LOOK_MS = 100;
+const step = (search) => new URLSearchParams(search).get("demo");
+const runs = () => (document.querySelector(".stApp")?.dataset.testScriptState ?? "notRunning") !== "notRunning";
+let looking = 0;
+
+function release() {
+  clearInterval(looking);
+}
+
+function open(href, how) {
+  history[how](null, "", href);
+  dispatchEvent(new PopStateEvent("popstate", { state: null }));
+}
+
 function go(href) {
   if (!href) return;
-  history.pushState(null, "", href);
-  dispatchEvent(new PopStateEvent("popstate", { state: null }));
-  document.querySelector(".stMain")?.scrollTo(0, 0);
+  release();
+  const asked = step(new URL(href, location.href).search);
+  const began = performance.now();
+  let opened = 0;
+  const look = () => {
+    const now = performance.now();
+    if (!opened && runs() && now - began < WAITED_MS) return;
+    if (!opened) {
+      open(href, "pushState");
+      document.querySelector(".stMain")?.scrollTo(0, 0);
+      opened = now;
+    } else if (now - opened > HELD_MS || asked === null) release();
+    else if (step(location.search) !== asked) open(href, "replaceState");
+  };
+  looking = setInterval(look, LOOK_MS);
+  look();
 }
+
+// Back, forward and whatever someone clicks are wanted: nothing is put back after them.
+addEventListener("popstate", (event) => { if (event.isTrusted) release(); });
+addEventListener("click", release, true);
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
@@ -51,6 +86,7 @@ function build(root) {
     const page = /^[1-9]$/.test(key) ? data.pages[Number(key) - 1] : "";
     if (!act && !page && !ASKS[key]) return;
     event.preventDefault();
+    if (key === "p" || (key === "n" && !data.next)) release();  // the URL is to lose its step
     if (key === "p") self.ask(data.presenting ? "leave" : "present");  // said so, not turned about: it may be heard twice
     else if (ASKS[key]) self.ask(ASKS[key]);
     else if (page) go(page);
