@@ -127,6 +127,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     figures                  results -> plotly figures, styled in one place
     hall_figures             figures for the last row of a lecture hall
     comparison               every clock model side by side: results on disk -> tidy arrays
+    clock_errors             errors of clock models as arrays to draw: how large, at which times, how they fell in training
     clock_figures            the comparison and the lesson -> plotly figures
     generator_figures        norms and sharpness along a walk, losses -> plotly figures
     reliability_figures      does confidence mean something: what was measured -> a plotly figure
