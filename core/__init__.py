@@ -139,6 +139,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     reports.network_lines    printed networks counted again, other numbers in print, generators
     reports.answers          items -> published, found here, best here, missing
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
+    study_axes               what all figures of studies share: looks and names of levels, axes of measures
     study_figures            rows of a study -> plotly figures
     study_pairs              two studies setting by setting, and their figure
     run_figures              learning curves and confusions of single runs -> plotly figures
