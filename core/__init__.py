@@ -9,7 +9,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     progress                 progress on the terminal
     resident_data            training data that lies in the memory of a GPU whole
     batches                  what networks learn from, batch by batch, and how steps are made of it
-    images                   picture bytes -> checked array; grey, gamma, square
+    picture_decoding         bytes of a PNG, JPEG or WebP -> pixels, or a sentence that says what is wrong with them
+    images                   a picture's file or bytes -> checked array; grey, gamma, square
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
