@@ -125,7 +125,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     training_pace            how fast our training loop is beside plain Keras
     training_speed           what was tried to train faster on a CPU, and what it gave
     bench                    our way against the plain way, as ratios
-    figures                  results -> plotly figures, styled in one place
+    figures                  the style of all plotly figures: colours, type, the looks of models
+    reading_figures          Readings -> plotly figures: dials of probabilities and of errors, curves over gamma
     hall_figures             figures for the last row of a lecture hall
     comparison               every clock model side by side: results on disk -> tidy arrays
     clock_errors             errors of clock models as arrays to draw: how large, at which times, how they fell in training

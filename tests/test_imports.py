@@ -32,6 +32,7 @@ LIGHT = (
     "clocks.gammas",
     "sheets",
     "figures",
+    "reading_figures",
     "datasets",
     "classifiers.architectures",
     "classifiers.designs",

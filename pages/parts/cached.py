@@ -64,7 +64,7 @@ def _warm(state: WarmUp) -> None:
     try:
         import numpy as np
 
-        import core.figures  # noqa: F401
+        import core.reading_figures  # noqa: F401
         from core.clocks.reading import read_pictures
         from core.devices import device_name
 

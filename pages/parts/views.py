@@ -118,19 +118,19 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
 
 def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: ClockTime | None) -> None:
     """A dial of probabilities for each model, and one of errors where the true time is known."""
-    from core import clock_figures, figures
+    from core import clock_figures, reading_figures
 
     dark, minutes, looks = theme.dark(), true.minutes if true else None, clock_figures.looks_of(list(titles))
     drawn: list[tuple[str, str, go.Figure, str]] = []
     for model_id, reading in readings.items():
-        figure = figures.dial_of_probabilities(reading, true_minutes=minutes, look=looks[model_id], dark=dark)
+        figure = reading_figures.dial_of_probabilities(reading, true_minutes=minutes, look=looks[model_id], dark=dark)
         words = f"Dial of the shares of all 720 minutes; the highest at {reading.time}"
         detail = titles[model_id] + ("" if len(titles) > 1 else ", square-root scale")
         drawn.append(("Share of every minute", detail, figure, words))
     if true:
         read = {titles[model_id]: reading.minutes for model_id, reading in readings.items()}
         words = "; ".join(f"{title}: {error_words(true, minutes)}" for title, minutes in read.items())
-        figure = figures.error_dial(true.minutes, read, looks=by_title(looks, titles), dark=dark)
+        figure = reading_figures.error_dial(true.minutes, read, looks=by_title(looks, titles), dark=dark)
         drawn.append(("Common-sense error", f"true time {true}", figure, f"Dial of errors. {words}"))
     a_row = 3 if len(drawn) == 3 else 2
     row = " lo-row" if len(titles) > 1 else ""  # titles of one and of three lines, and dials in line all the same
@@ -293,7 +293,7 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
 
     Every fifth gamma is read, and those in between where the answer changes or is in doubt (``core.clocks.gammas``).
     """
-    from core import clock_figures, figures
+    from core import clock_figures, reading_figures
 
     hint = "<small>drag the picture; what you let go of is read above</small>"
     st.html(f'<h2 class="lo-section lo-ruled">Through every gamma{hint}</h2>')
@@ -318,7 +318,7 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
             on_release=set_gamma,
         )
     with right:
-        curve = figures.gamma_curve(
+        curve = reading_figures.gamma_curve(
             cached.GAMMAS,
             {titles[model_id]: row for model_id, row in read.items()},
             true_minutes=true.minutes if true else None,
