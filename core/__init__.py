@@ -117,6 +117,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     parcels                  what was trained on another machine, in a few files
     gpu_runs                 training on a borrowed GPU within a time limit
     live_state               what is known of a run while it trains, and how long it may
+    live_follower            what stands between a live run's training and its watcher: steps wait, progress is told
     live_worker              the process of one live run: it trains, tells and obeys
     live_process             that process as the server sees it: started, told things, listened to, ended
     live                     runs that are watched while they train, and take turns

@@ -37,6 +37,7 @@ LIGHT = (
     "classifiers.architectures",
     "classifiers.designs",
     "classifiers.runs",
+    "live_follower",
     "live_worker",
     "live",
     "live_figures",
