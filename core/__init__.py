@@ -120,7 +120,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     live_follower            what stands between a live run's training and its watcher: steps wait, progress is told
     live_worker              the process of one live run: it trains, tells and obeys
     live_process             that process as the server sees it: started, told things, listened to, ended
-    live                     runs that are watched while they train, and take turns
+    live_turns               how live runs take turns: which has a process, which waits, which is forgotten
+    live                     runs that are watched while they train: who may watch, who may steer
     first_steps              how fast recipes train of which no model is stored
     status                   where every model and study stands, and what is left
     training_pace            how fast our training loop is beside plain Keras

@@ -39,6 +39,7 @@ LIGHT = (
     "classifiers.runs",
     "live_follower",
     "live_worker",
+    "live_turns",
     "live",
     "live_figures",
     "generators.recipes",
