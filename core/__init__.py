@@ -9,7 +9,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     progress                 progress on the terminal
     resident_data            training data that lies in the memory of a GPU whole
     batches                  what networks learn from, batch by batch, and how steps are made of it
-    images                   picture bytes -> checked array; grey, gamma, square
+    picture_decoding         bytes of a PNG, JPEG or WebP -> pixels, or a sentence that says what is wrong with them
+    images                   a picture's file or bytes -> checked array; grey, gamma, square
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
@@ -116,17 +117,21 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     parcels                  what was trained on another machine, in a few files
     gpu_runs                 training on a borrowed GPU within a time limit
     live_state               what is known of a run while it trains, and how long it may
+    live_follower            what stands between a live run's training and its watcher: steps wait, progress is told
     live_worker              the process of one live run: it trains, tells and obeys
     live_process             that process as the server sees it: started, told things, listened to, ended
-    live                     runs that are watched while they train, and take turns
+    live_turns               how live runs take turns: which has a process, which waits, which is forgotten
+    live                     runs that are watched while they train: who may watch, who may steer
     first_steps              how fast recipes train of which no model is stored
     status                   where every model and study stands, and what is left
     training_pace            how fast our training loop is beside plain Keras
     training_speed           what was tried to train faster on a CPU, and what it gave
     bench                    our way against the plain way, as ratios
-    figures                  results -> plotly figures, styled in one place
+    figures                  the style of all plotly figures: colours, type, the looks of models
+    reading_figures          Readings -> plotly figures: dials of probabilities and of errors, curves over gamma
     hall_figures             figures for the last row of a lecture hall
     comparison               every clock model side by side: results on disk -> tidy arrays
+    clock_errors             errors of clock models as arrays to draw: how large, at which times, how they fell in training
     clock_figures            the comparison and the lesson -> plotly figures
     generator_figures        norms and sharpness along a walk, losses -> plotly figures
     reliability_figures      does confidence mean something: what was measured -> a plotly figure
@@ -138,6 +143,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     reports.network_lines    printed networks counted again, other numbers in print, generators
     reports.answers          items -> published, found here, best here, missing
     parallel                 parallel coordinates: runs -> places on axes, and which of them a brush holds
+    study_axes               what all figures of studies share: looks and names of levels, axes of measures
     study_figures            rows of a study -> plotly figures
     study_pairs              two studies setting by setting, and their figure
     run_figures              learning curves and confusions of single runs -> plotly figures

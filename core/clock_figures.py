@@ -11,8 +11,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from core.clock_errors import WIDTH, Curve
 from core.clocks.time import ClockTime
-from core.comparison import WIDTH, Curve
 from core.figures import Look, look_of, palette, plain, see_through, styled
 
 LOOKS = {
@@ -95,7 +95,7 @@ def error_histogram(
 ) -> go.Figure:
     """The share of pictures by common-sense error, bars of ``WIDTH`` minutes: the reports' histogram.
 
-    edges, shares: (n,) as ``comparison.histogram`` gives them. top: the highest share of all panels that stand together, so
+    edges, shares: (n,) as ``clock_errors.histogram`` gives them. top: the highest share of all panels that stand together, so
     that they share their axis. log: logarithmic shares, from one picture in ten thousand.
     """
     left, high = np.asarray(edges, float), np.asarray(shares, float)

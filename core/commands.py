@@ -21,7 +21,8 @@ RENDER = 2  # ends the seeds of ``render``, which so never repeats a picture of 
 def read(options: argparse.Namespace) -> int:
     """Read pictures; 1 if any failed."""
     from core.clocks.reading import default_model, read_pictures
-    from core.images import PictureError, open_picture
+    from core.images import open_picture
+    from core.picture_decoding import PictureError
     from core.registry import load_trained
 
     model = load_trained(default_model() if options.model is None else options.model)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.clock_figures import framed, line_of, marker_of, title
 from core.figures import Look, palette, plain, see_through
 from core.live_state import LiveState
-from core.study_figures import log_axis
+from core.study_axes import log_axis
 
 LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))
 MEASURES = {"cross_entropy": "cross-entropy", "loss": "loss, weight penalty included", "accuracy": "accuracy"}

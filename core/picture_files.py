@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images import MAX_BYTES, Picture, PictureError, open_picture, to_grey
+from core.images import MAX_BYTES, Picture, open_picture, to_grey
+from core.picture_decoding import PictureError
 from core.specs import check_whole
 
 # What may be a picture by its name; the last five are none that is read, and are named as such.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.clock_figures import framed, line_of, marker_of, title
 from core.figures import Look, palette, plain, see_through
-from core.study_figures import value_axis
+from core.study_axes import value_axis
 from core.study_names import figure_text
 from core.trials import Rows
 

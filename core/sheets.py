@@ -5,7 +5,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from core.images import FORMATS, Picture
+from core.images import Picture
+from core.picture_decoding import FORMATS
 from core.specs import check_range
 
 MAX_SHEET_SIDE = 8191  # browsers and graphics cards draw canvases of under 8,192 pixels everywhere

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from core.clock_figures import framed, line_of, marker_of
 from core.figures import palette, plain
+from core.study_axes import LOOKS, ROW, value_axis
 from core.study_effects import measured
-from core.study_figures import LOOKS, ROW, value_axis
 from core.study_names import figure_text, setting_title
 from core.trials import Level, Rows
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.registry import RegistryError
-from pages.parts import cropper, forms, gallery, pictures, shell, tables, views
+from pages.parts import cropper, forms, gallery, pictures, readings, shell, tables, views
 
 TABS = ("Read a picture", "Compare the models", "Common sense")
 
@@ -36,9 +36,9 @@ def read(tab_is_open: bool) -> None:
                 chosen = good[0] if len(good) == 1 else tables.many(good, titles, gamma)
                 if chosen:
                     true = true or chosen.truth
-                    views.single(chosen, titles, true, gamma)
+                    readings.single(chosen, titles, true, gamma)
                     why.show(chosen, titles, true, gamma)
-                    views.through_gammas(chosen, titles, true, gamma)
+                    readings.through_gammas(chosen, titles, true, gamma)
             except RegistryError as error:
                 forms.complain(forms.sentence(error))
     if titles and good:

@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from core.images import PNG_SIGNATURE
+from core.picture_decoding import PNG_SIGNATURE
 
 RNG = np.random.default_rng(1)
 COLOURS = RNG.integers(0, 256, (5, 7, 3), np.uint8)

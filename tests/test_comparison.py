@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import clock_figures, comparison
+from core import clock_errors, clock_figures, comparison
 from core.catalogue import all_recipes
-from core.comparison import Curve, Entry, ResultsError
+from core.clock_errors import Curve
+from core.comparison import Entry, ResultsError
 from core.figures import DARK, LIGHT, Look
 
 SCORES = "model,report,measure,published,ours,mean_minutes,epochs_trained,epochs_asked,device\n"
@@ -57,7 +58,7 @@ def test_missing_results_are_empty(tmp_path: Path) -> None:
     assert comparison.scores(tmp_path) == {}
     assert comparison.readings(tmp_path).read == {}
     assert comparison.readings(tmp_path).true.shape == (0,)
-    assert comparison.learning_curve("reader-report", folder=tmp_path) is None
+    assert clock_errors.learning_curve("reader-report", folder=tmp_path) is None
 
 
 def test_scores_are_numbers_where_they_are_numbers(tmp_path: Path) -> None:
@@ -140,28 +141,28 @@ def test_every_published_measure_has_words() -> None:
 
 
 def test_histograms_hold_every_picture_once() -> None:
-    edges, shares = comparison.histogram([0, 9.99, 10, 360])
+    edges, shares = clock_errors.histogram([0, 9.99, 10, 360])
     assert (len(edges), edges[0], edges[-1]) == (36, 0, 350)
     assert (shares[0], shares[1], shares[-1], shares.sum()) == (0.5, 0.25, 0.25, 1.0)
     with pytest.raises(ValueError, match="at least one error"):
-        comparison.histogram([])
+        clock_errors.histogram([])
 
 
 def test_shares_within_count_the_limit_itself() -> None:
-    assert comparison.share_within([1, 5, 30, 31], [0.5, 1, 30, 360]).tolist() == [0, 0.25, 0.75, 1]
+    assert clock_errors.share_within([1, 5, 30, 31], [0.5, 1, 30, 360]).tolist() == [0, 0.25, 0.75, 1]
 
 
 def test_means_by_minute_and_hour() -> None:
-    minutes = comparison.mean_by_minute([0, 60, 719, 5], [1, 3, 7, 2])
+    minutes = clock_errors.mean_by_minute([0, 60, 719, 5], [1, 3, 7, 2])
     assert (minutes[0], minutes[59], minutes[5]) == (2, 7, 2)
     assert np.isnan(minutes[1:5]).all()
-    hours = comparison.mean_by_hour([0, 59, 60, 719], [1, 3, 7, 2])
+    hours = clock_errors.mean_by_hour([0, 59, 60, 719], [1, 3, 7, 2])
     assert (hours[0], hours[1], hours[11]) == (2, 7, 2)
     assert np.isnan(hours[2:11]).all()
 
 
 def test_confusion_counts_half_hours() -> None:
-    shares = comparison.confusion([0, 29, 30, 719], [14.5, 30, 29.99, 720])
+    shares = clock_errors.confusion([0, 29, 30, 719], [14.5, 30, 29.99, 720])
     assert shares.shape == (24, 24)
     assert (shares[0, 0], shares[0, 1], shares[1, 0], shares[23, 0]) == (0.5, 0.5, 1, 1)
     assert shares.sum(1).tolist() == [1, 1, *[0] * 21, 1]
@@ -170,14 +171,14 @@ def test_confusion_counts_half_hours() -> None:
 def test_learning_curves_have_gaps_where_an_epoch_lacks_a_measure(tmp_path: Path) -> None:
     (tmp_path / "a-model").mkdir()
     write(tmp_path / "a-model", "history.csv", "epoch,loss,val_loss\n1,4,5\n2,2,\n")
-    curve = comparison.learning_curve("a-model", folder=tmp_path)
+    curve = clock_errors.learning_curve("a-model", folder=tmp_path)
     assert curve is not None
     assert curve.validation is not None
     assert (curve.epochs.tolist(), curve.training.tolist(), curve.validation[0]) == ([1, 2], [4, 2], 5)
     assert np.isnan(curve.validation[1])
-    assert comparison.learning_curve("a-model", "accuracy", tmp_path) is None
+    assert clock_errors.learning_curve("a-model", "accuracy", tmp_path) is None
     write(tmp_path / "a-model", "history.csv", "epoch,loss\n1,4\n")
-    bare = comparison.learning_curve("a-model", folder=tmp_path)
+    bare = clock_errors.learning_curve("a-model", folder=tmp_path)
     assert bare is not None
     assert bare.validation is None
 
@@ -185,10 +186,10 @@ def test_learning_curves_have_gaps_where_an_epoch_lacks_a_measure(tmp_path: Path
 def test_what_a_model_is_judged_by_is_the_first_that_its_history_knows(tmp_path: Path) -> None:
     (tmp_path / "a-model").mkdir()
     write(tmp_path / "a-model", "history.csv", "epoch,minute_mean_squared_error,loss,hour_accuracy\n1,4,5,0.5\n")
-    assert comparison.measure_of("a-model", tmp_path) == "hour_accuracy"
+    assert clock_errors.measure_of("a-model", tmp_path) == "hour_accuracy"
     write(tmp_path / "a-model", "history.csv", "epoch,loss\n1,4\n")
-    assert comparison.measure_of("a-model", tmp_path) is None
-    assert comparison.measure_of("absent", tmp_path) is None
+    assert clock_errors.measure_of("a-model", tmp_path) is None
+    assert clock_errors.measure_of("absent", tmp_path) is None
 
 
 # --- figures --------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from handmade import COLOURS, chunk, png, save
 
 from core.clocks.time import ClockTime
 from core.dataset_files import read_idx
-from core.images import PictureError, adjust_gamma, fit_square, open_picture, to_grey
+from core.images import adjust_gamma, fit_square, open_picture, to_grey
+from core.picture_decoding import PictureError
 from core.picture_files import DatasetError, load_pictures
 from core.registry import ModelCard, RegistryError, check_model_id, load_history
 from core.specs import ClassifierSpec, RunSpec, TrainSpec

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core import figures
+from core import figures, reading_figures
 from core.clocks.reading import Candidate, Reading
 from core.clocks.time import ClockTime, soft_bins
 
@@ -21,41 +21,41 @@ def hands(figure: go.Figure) -> list[tuple[float, float, float]]:
 
 
 def test_dials_run_clockwise_from_twelve():
-    polar = figures.dial_of_probabilities(reading(90)).layout.polar.angularaxis
+    polar = reading_figures.dial_of_probabilities(reading(90)).layout.polar.angularaxis
     assert (polar.direction, polar.rotation) == ("clockwise", 90)
     assert list(polar.ticktext) == ["12", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]
     assert list(polar.tickvals) == list(range(0, 360, 30))
 
 
 def test_the_hand_of_the_probability_dial_points_at_the_reading_and_the_truth_is_dotted():
-    figure = figures.dial_of_probabilities(reading(180), true_minutes=540)
+    figure = reading_figures.dial_of_probabilities(reading(180), true_minutes=540)
     assert {angle for angle, *_ in hands(figure)} == {90.0, 270.0}
     truth = next(trace for trace in figure.data if trace.mode == "lines" and len(trace.theta) == 2 and trace.theta[0] == 270)
     assert truth.line.dash == "dot"
 
 
 def test_a_peak_at_twelve_is_one_stretch_across_the_seam():
-    figure = figures.dial_of_probabilities(reading(0))
+    figure = reading_figures.dial_of_probabilities(reading(0))
     assert len([trace for trace in figure.data if trace.fill == "toself"]) == 1
 
 
 def test_two_rivals_are_two_stretches_and_their_height_is_the_square_root_of_the_share():
     shares = np.zeros(720, np.float32)
     shares[100], shares[400] = 0.8, 0.2
-    figure = figures.dial_of_probabilities(Reading(ClockTime(1, 40), 100.0, 0.8, (), shares, "some-model"))
+    figure = reading_figures.dial_of_probabilities(Reading(ClockTime(1, 40), 100.0, 0.8, (), shares, "some-model"))
     tall = [max(trace.r) for trace in figure.data if trace.fill == "toself"]
     assert tall == pytest.approx([0.96, 0.5 + 0.46 * 0.5])
 
 
 def test_flat_probabilities_are_drawn_too():
     flat = Reading(ClockTime(0, 0), 0.0, 0.01, (), np.full(720, 1 / 720, np.float32), "some-model")
-    assert [trace for trace in figures.dial_of_probabilities(flat).data if trace.fill == "toself"]
+    assert [trace for trace in reading_figures.dial_of_probabilities(flat).data if trace.fill == "toself"]
 
 
 def test_probabilities_of_another_shape_are_refused():
     wrong = Reading(ClockTime(0, 0), 0.0, 1.0, (), np.ones(60, np.float32), "some-model")
     with pytest.raises(ValueError, match=r"shape \(720,\); got \(60,\)"):
-        figures.dial_of_probabilities(wrong)
+        reading_figures.dial_of_probabilities(wrong)
 
 
 @pytest.mark.parametrize(
@@ -63,48 +63,48 @@ def test_probabilities_of_another_shape_are_refused():
     [(720 - 10, 10.0, 10.0), (10, 710.0, -10.0), (0, 90.0, 45.0), (300, 300.0, 0.0)],
 )
 def test_the_error_arc_goes_the_shorter_way(true: int, read: float, sweep: float):
-    figure = figures.error_dial(true, {"A": read})
+    figure = reading_figures.error_dial(true, {"A": read})
     arc = next(trace for trace in figure.data if trace.mode == "lines" and trace.line.width == 6)
     assert arc.theta[-1] - arc.theta[0] == pytest.approx(sweep)
     assert arc.theta[0] == pytest.approx(true / 2)
 
 
 def test_every_model_has_its_own_ring_colour_and_marker():
-    figure = figures.error_dial(100, {"A": 110.0, "B": 120.0, "C": 90.0, "D": 0.0})
+    figure = reading_figures.error_dial(100, {"A": 110.0, "B": 120.0, "C": 90.0, "D": 0.0})
     marks = [trace for trace in figure.data if trace.mode == "markers" and len(trace.r) == 1 and trace.r[0] > 0]
     assert len({(trace.r[0], trace.marker.color, trace.marker.symbol) for trace in marks}) == 4
     assert len({trace.marker.symbol for trace in marks}) == 4
 
 
 def test_model_names_cannot_bring_markup_into_a_figure():
-    figure = figures.error_dial(100, {"<img src=x>": 110.0})
+    figure = reading_figures.error_dial(100, {"<img src=x>": 110.0})
     assert "<img" not in str([trace.hovertemplate for trace in figure.data])
-    curve = figures.gamma_curve([1.0, 2.0], {"<b>x</b>": [reading(1), reading(2)]})
+    curve = reading_figures.gamma_curve([1.0, 2.0], {"<b>x</b>": [reading(1), reading(2)]})
     assert curve.data[0].name == "&lt;b&gt;x&lt;/b&gt;"
 
 
 def test_the_gamma_curve_shows_the_error_where_the_truth_is_known():
-    figure = figures.gamma_curve([0.5, 1.0], {"A": [reading(715), reading(15)]}, true_minutes=5, current=1.0)
+    figure = reading_figures.gamma_curve([0.5, 1.0], {"A": [reading(715), reading(15)]}, true_minutes=5, current=1.0)
     assert list(figure.data[0].y) == [10.0, 10.0]
     assert list(figure.data[1].y) == [0.9, 0.9]
     assert figure.layout.shapes[0].x0 == 1.0
 
 
 def test_the_gamma_curve_unrolls_times_around_twelve():
-    figure = figures.gamma_curve([1.0, 2.0, 3.0], {"A": [reading(719), reading(1), reading(2)]})
+    figure = reading_figures.gamma_curve([1.0, 2.0, 3.0], {"A": [reading(719), reading(1), reading(2)]})
     assert np.ptp(np.array(figure.data[0].y)) == pytest.approx(3.0)
     assert all(":" in text for text in figure.layout.yaxis.ticktext)
 
 
 def test_a_leap_is_drawn_as_a_step_and_never_as_a_slope():
-    leap = figures.gamma_curve([1.0, 2.0], {"A": [reading(100), reading(300)]})
-    calm = figures.gamma_curve([1.0, 2.0], {"A": [reading(100), reading(101)]})
+    leap = reading_figures.gamma_curve([1.0, 2.0], {"A": [reading(100), reading(300)]})
+    calm = reading_figures.gamma_curve([1.0, 2.0], {"A": [reading(100), reading(101)]})
     assert (leap.data[0].line.shape, calm.data[0].line.shape) == ("hv", "linear")
 
 
 def test_a_curve_needs_one_reading_a_gamma():
     with pytest.raises(ValueError, match="A: 1 readings for 2 gammas"):
-        figures.gamma_curve([1.0, 2.0], {"A": [reading(1)]})
+        reading_figures.gamma_curve([1.0, 2.0], {"A": [reading(1)]})
 
 
 def luminance(colour: str) -> float:
@@ -130,4 +130,4 @@ def test_words_and_lines_stand_out_from_the_paper(dark: bool):
     [([1, 1, 0, 0, 1], [[4, 5, 6]]), ([0, 1, 0, 1, 1], [[1], [3, 4]]), ([0, 0], []), ([1, 1], [[0, 1]])],
 )
 def test_runs(marked: list[int], expected: list[list[int]]):
-    assert [run.tolist() for run in figures.runs(np.array(marked, bool))] == expected
+    assert [run.tolist() for run in reading_figures.runs(np.array(marked, bool))] == expected

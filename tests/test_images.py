@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
-from core import images
-from core.images import MAX_BYTES, PNG_SIGNATURE, PictureError, open_picture
+from core import picture_decoding
+from core.images import MAX_BYTES, open_picture
+from core.picture_decoding import PNG_SIGNATURE, PictureError
 from tests.handmade import COLOURS, SMOOTH, chunk, exif, png, save
 
 # --- every kind that must be read --------------------------------------------------------------------------------
@@ -300,7 +301,7 @@ def test_faults_of_ours_are_not_taken_for_damage(name: str, monkeypatch: pytest.
     def fault(*_: object) -> None:
         raise IndexError("a fault of ours")
 
-    monkeypatch.setattr(images, name, fault)
+    monkeypatch.setattr(picture_decoding, name, fault)
     with pytest.raises(IndexError, match="a fault of ours"):
         open_picture(save(COLOURS))
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from core.images import PNG_SIGNATURE, PictureError, open_picture
+from core.images import open_picture
+from core.picture_decoding import PNG_SIGNATURE, PictureError
 from tests.handmade import COLOURS, SMOOTH, chunk, exif, png, save
 
 

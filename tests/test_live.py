@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import live
+from core import live, live_turns
 from core.datasets import DATASETS
 from core.live import LiveRuns
 from core.live_state import MEASURING, LiveError, LiveState
@@ -279,14 +279,14 @@ def test_only_the_owner_steers(runs: LiveRuns):
 def test_a_pause_does_not_last_for_ever(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
     run_id = runs.submit(spec(50), ANNE, paused=True)
     until(runs, run_id, held(0, 0))
-    monkeypatch.setattr(live, "PAUSE_MINUTES", 0.0)
+    monkeypatch.setattr(live_turns, "PAUSE_MINUTES", 0.0)
     state = runs.state(run_id)
     assert state.status == "stopped"
     assert "minutes of pause, so that others can run" in state.message
 
 
 def test_a_run_that_stands_still_gives_its_turn_to_whoever_waits(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(live_turns, "TURN_SECONDS", 0.0)
     first, second = (runs.submit(spec(2, seed=seed), ANNE, paused=True) for seed in (1, 2))
     for one in (first, second):
         until(runs, one, held(0, 0))
@@ -322,10 +322,10 @@ def test_runs_keep_their_turns_for_a_while_and_so_many_processes_stand_aside(run
         until(runs, one, held(0, 0))
     waits = runs.submit(spec(1), BERT)
     assert (runs.state(waits).status, runs.state(waits).place) == ("queued", 1)  # they have not stood still for a minute
-    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
-    monkeypatch.setattr(live, "MOST_ASIDE", 0)
+    monkeypatch.setattr(live_turns, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(live_turns, "MOST_ASIDE", 0)
     assert runs.state(waits).status == "queued"
-    monkeypatch.setattr(live, "MOST_ASIDE", 1)
+    monkeypatch.setattr(live_turns, "MOST_ASIDE", 1)
     assert until(runs, waits, ended).status == "done"
     (aside,) = [one for one in ids if runs.state(one).aside]
     runs.step(aside, ANNE)  # there is room again: no waiting
@@ -334,7 +334,7 @@ def test_runs_keep_their_turns_for_a_while_and_so_many_processes_stand_aside(run
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_run_that_dies_without_a_turn_is_not_begun_anew(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(live_turns, "TURN_SECONDS", 0.0)
     runs.limit = 1
     first = runs.submit(spec(2), ANNE, paused=True)
     until(runs, first, held(0, 0))
@@ -354,10 +354,10 @@ def test_old_runs_are_forgotten(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch)
     ids = [runs.submit(spec(1), owner) for owner in (ANNE, BERT)]
     for run_id in ids:
         until(runs, run_id, ended)
-    monkeypatch.setattr(live, "KEPT", 1)
+    monkeypatch.setattr(live_turns, "KEPT", 1)
     assert not runs.going(ANNE)  # whoever asks has old ones cleared away
     assert len(runs._runs) == 1
-    monkeypatch.setattr(live, "KEPT_SECONDS", -1.0)
+    monkeypatch.setattr(live_turns, "KEPT_SECONDS", -1.0)
     for run_id in ids:
         with pytest.raises(LiveError, match="forgotten after an hour"):
             runs.state(run_id)

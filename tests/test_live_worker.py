@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core import live_worker
+from core import live_follower
 from core.datasets import DATASETS
 from core.live import LiveRuns
+from core.live_follower import Control, Preparation
 from core.live_state import StepMeans, Trace
-from core.live_worker import Control, Preparation, _trained, filter_pictures, sample_indices
+from core.live_worker import _trained, filter_pictures, sample_indices
 from core.progress import progress_bar
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
 
@@ -98,7 +99,7 @@ def test_a_rewind_after_a_stop_and_while_the_run_is_measured_begins_anew():
 
 def test_what_is_prepared_is_told_with_the_seconds_left(monkeypatch: pytest.MonkeyPatch):
     clock = iter((100.0, 100.1, 101.0, 103.0, 104.0))
-    monkeypatch.setattr(live_worker, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(live_follower, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     told: list[dict[str, object]] = []
     preparation = Preparation(told.append)
     for done in (600, 650, 700, 1000):

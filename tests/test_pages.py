@@ -20,7 +20,7 @@ from core.clocks.face import render
 from core.clocks.reading import Candidate, Reading
 from core.clocks.time import ClockTime, soft_bins
 from core.sheets import encode
-from pages.parts import cached, forms, pictures, scrubber, tables, views
+from pages.parts import cached, forms, pictures, readings, scrubber, tables, views
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -347,18 +347,18 @@ def test_shares_never_claim_certainty_by_rounding():
 
 def test_marks_leave_out_what_a_model_does_not_say():
     bare = told(608)
-    assert views.marks(Reading(bare.time, 608.0, 0.5, (), bare.probabilities, "x"), (150, 150)) == ""
-    assert views.marks(bare, (150, 150)).count("<line") == 4
-    assert "dasharray" not in views.marks(bare, (150, 150))
-    assert views.marks(told(608, "Hard to tell."), (150, 150)).count("dasharray") == 4
+    assert readings.marks(Reading(bare.time, 608.0, 0.5, (), bare.probabilities, "x"), (150, 150)) == ""
+    assert readings.marks(bare, (150, 150)).count("<line") == 4
+    assert "dasharray" not in readings.marks(bare, (150, 150))
+    assert readings.marks(told(608, "Hard to tell."), (150, 150)).count("dasharray") == 4
 
 
 def test_where_no_clock_is_seen_no_time_stands_large():
     none = told(608, "I see no clock here.")
-    assert "--<i>:</i>--" in views.told(none, "", None)
-    assert "best guess 10:08" in views.told(none, "", None)
-    assert "svg" not in views.overlay("", (150, 150), none, "", 1.0)
-    assert "<b>exact</b>" in views.told(told(608.04), "", ClockTime(10, 8))
+    assert "--<i>:</i>--" in readings.told(none, "", None)
+    assert "best guess 10:08" in readings.told(none, "", None)
+    assert "svg" not in readings.overlay("", (150, 150), none, "", 1.0)
+    assert "<b>exact</b>" in readings.told(told(608.04), "", ClockTime(10, 8))
 
 
 def test_titles_that_occur_twice_are_told_apart():

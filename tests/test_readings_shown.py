@@ -9,7 +9,7 @@ from test_pages import app, html, told  # noqa: F401
 from core.clocks.candidates import Candidate, likeliest_times, outweighed
 from core.clocks.reading import Reading, decode, read_pictures
 from core.clocks.time import ClockTime
-from pages.parts import tables, views
+from pages.parts import readings, tables
 
 
 def shares_shown(text: str) -> list[int]:
@@ -56,12 +56,12 @@ def test_what_a_doubt_takes_from_the_answer_it_takes_from_the_others(left: float
     candidates = tuple(Candidate(ClockTime(hour, minute), 60.0 * hour + minute, share) for hour, minute, share in times)
     plain = told(433)
     reading = Reading(candidates[0].time, 433.0, 0.5 * left, candidates, plain.probabilities, "x", note="Doubtful.")
-    assert shares_shown(views.told(reading, "Title", None)) == [round(100 * share * left) for share in (0.5, 0.3, 0.1)]
+    assert shares_shown(readings.told(reading, "Title", None)) == [round(100 * share * left) for share in (0.5, 0.3, 0.1)]
 
 
 def test_the_sign_that_a_picture_is_being_read_gives_way_to_the_answer(app):  # noqa: F811
     running = app(source="Samples")
-    assert views.SHOWN_BEFORE in running.session_state
+    assert readings.SHOWN_BEFORE in running.session_state
     for _ in range(2):
         assert not running.exception
         assert html(running).count('class="lo-readings"') == 1

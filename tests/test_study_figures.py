@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import run_figures, study_figures
+from core import run_figures, study_axes, study_figures
 from core.run_figures import RunCurve
 from core.study_effects import Beside, Cell, LevelMean
 from core.study_names import (
@@ -102,9 +102,9 @@ def test_of_losses_the_smallest_is_best():
 
 def test_a_narrow_axis_has_few_ticks():
     decade = [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0]
-    assert study_figures.few_ticks(decade, 0.4, 2.2, 5) == [0.5, 1.0, 2.0]
-    assert study_figures.few_ticks(decade, 0.4, 1.0, 5) == [0.4, 0.5, 0.7, 1.0]
-    assert study_figures.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100, 5) == [1.0, 10.0, 100.0]
+    assert study_axes.few_ticks(decade, 0.4, 2.2, 5) == [0.5, 1.0, 2.0]
+    assert study_axes.few_ticks(decade, 0.4, 1.0, 5) == [0.4, 0.5, 0.7, 1.0]
+    assert study_axes.few_ticks([1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0], 1, 100, 5) == [1.0, 10.0, 100.0]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_narrow_axis_has_few_ticks():
     ],
 )
 def test_a_logarithmic_axis_has_ticks_however_short_it_is(values: list[float], ticks: list[float]):
-    axis = study_figures.value_axis("val_cross_entropy", values, log=True)
+    axis = study_axes.value_axis("val_cross_entropy", values, log=True)
     assert (axis["type"], axis["tickvals"]) == ("log", ticks)
     assert axis["ticktext"] == [f"{tick:g}" for tick in ticks]
 
@@ -210,9 +210,9 @@ def test_importance_is_sorted():
 
 
 def test_levels_share_no_look():
-    looks = study_figures.looks_of(list("abcdefgh"))
+    looks = study_axes.looks_of(list("abcdefgh"))
     assert len({(look.dash, look.symbol) for look in looks.values()}) == 8
-    assert study_figures.looks_of(["a", "b"])["b"] == looks["b"]
+    assert study_axes.looks_of(["a", "b"])["b"] == looks["b"]
 
 
 def test_a_line_goes_through_the_means_of_its_runs():

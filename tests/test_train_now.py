@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import live
+from core import live_turns
 from core.datasets import DATASETS
 from core.live import LiveRuns
 from core.live_state import LiveState
@@ -312,7 +312,7 @@ def test_who_waits_sees_the_place(runs: LiveRuns):
 
 
 def test_who_stands_still_sees_that_others_had_the_turn(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(live_turns, "TURN_SECONDS", 0.0)
     running = page(**QUICK)
     running.toggle(key="live-hold").set_value(True).run()
     press(running, "Start")

@@ -14,7 +14,7 @@ from core.clocks.classical import ClassicalReading
 from core.clocks.face import STYLE_NAMES
 from core.clocks.time import ClockTime
 from core.sheets import encode
-from pages.parts import cached, forms, views, why
+from pages.parts import cached, forms, readings, why
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -141,37 +141,37 @@ def test_lines_of_hands_and_outline():
 
 
 def test_the_outline_of_a_dial_that_was_found():
-    points = [tuple(map(float, point.split(","))) for point in views.outline(FOUND).split()]
+    points = [tuple(map(float, point.split(","))) for point in readings.outline(FOUND).split()]
     assert points[0] == (135, 75)
-    assert points[views.OUTLINE // 4] == (75, 135)
+    assert points[readings.OUTLINE // 4] == (75, 135)
     tilted = FOUND.copy()
     tilted[2, 0] = 0.5  # to the right it is farther away: (75 + 60) / 1.5
-    assert views.outline(tilted).split()[0] == "90.0,50.0"
-    assert views.marks(replace(told(608), homography=FOUND), (150, 150)).count("<polygon") == 2
-    assert "polygon" not in views.marks(told(608), (150, 150))
+    assert readings.outline(tilted).split()[0] == "90.0,50.0"
+    assert readings.marks(replace(told(608), homography=FOUND), (150, 150)).count("<polygon") == 2
+    assert "polygon" not in readings.marks(told(608), (150, 150))
 
 
 @pytest.mark.parametrize(("radius", "unit"), [(45, 1.5), (300, 1.5), (float("inf"), 1.5), (22.5, 0.75), (1, 0.45)])
 def test_strokes_are_finer_on_dials_that_are_a_small_part(radius: float, unit: float):
-    assert views.stroke_unit((200, 150), radius) == pytest.approx(unit)
+    assert readings.stroke_unit((200, 150), radius) == pytest.approx(unit)
 
 
 def test_who_sees_no_clock_names_the_three_likeliest_times():
-    text = views.told(told(608, "I see no clock."), "", None)
+    text = readings.told(told(608, "I see no clock."), "", None)
     assert [time in text for time in ("<b>10:08</b>", "<b>11:13</b>", "<b>00:19</b>")] == [True] * 3
     assert "Likeliest all the same" in text
-    assert "<b>10:08</b>" not in views.told(told(608), "", None)
+    assert "<b>10:08</b>" not in readings.told(told(608), "", None)
 
 
 def test_who_sees_no_hands_draws_none_and_names_three_times_too():
     hidden = replace(told(608, reading.HIDDEN), homography=FOUND)
-    text = views.told(hidden, "", None)
+    text = readings.told(hidden, "", None)
     assert 'aria-label="Hands hidden; best guess 10:08">--<i>:</i>--' in text
     assert text.count("<li>") == 3
-    drawn = views.marks(hidden, (150, 150))
+    drawn = readings.marks(hidden, (150, 150))
     assert drawn.count("<polygon") == 2
     assert "<line" not in drawn
-    assert "hour hand" not in views.overlay("", (150, 150), hidden, "", 1.0)
+    assert "hour hand" not in readings.overlay("", (150, 150), hidden, "", 1.0)
 
 
 # --- drawn, and garbage ---------------------------------------------------------------------------------------------

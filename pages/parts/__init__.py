@@ -5,7 +5,8 @@ cached, cached_clocks, cached_studies, cached_reports  Streamlit's caches over c
 pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
 uploads      the files uploaded last, kept while another source or page is shown
-views        Readings -> what stands on the page
+views        what several parts show alike: headings, charts, shares, a reading in a few words
+readings     the Readings of one picture -> what stands on the page
 why          what a model looked at, the pixels that decide, and a reader without learning beside it
 tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all

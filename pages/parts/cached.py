@@ -64,7 +64,7 @@ def _warm(state: WarmUp) -> None:
     try:
         import numpy as np
 
-        import core.figures  # noqa: F401
+        import core.reading_figures  # noqa: F401
         from core.clocks.reading import read_pictures
         from core.devices import device_name
 
@@ -123,7 +123,7 @@ def fingerprint(data: bytes) -> str:
 @st.cache_data(show_spinner=False, max_entries=4096)
 def trouble(sha: str, _data: bytes) -> str | None:
     """What is wrong with a picture, in one sentence; None when it can be read."""
-    from core.images import PictureError
+    from core.picture_decoding import PictureError
 
     try:
         picture(sha, _data)

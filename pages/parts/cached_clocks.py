@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from core import comparison
+    from core import clock_errors, comparison
     from core.reliability_figures import Bins
 
 
@@ -60,7 +60,7 @@ def _reliability(file: tuple[str, int, int]) -> "dict[str, dict[str, Bins]]":
     return reliability(Path(file[0]).parent)
 
 
-def learning_curve(model_id: str, *, judged: bool = False) -> "tuple[str, comparison.Curve] | None":
+def learning_curve(model_id: str, *, judged: bool = False) -> "tuple[str, clock_errors.Curve] | None":
     """A stored model's loss over its epochs, or with ``judged`` what it is judged by, with its name; None if it has none."""
     from core import paths, registry
 
@@ -68,13 +68,13 @@ def learning_curve(model_id: str, *, judged: bool = False) -> "tuple[str, compar
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _learning_curve(file: tuple[str, int, int], model_id: str, judged: bool) -> "tuple[str, comparison.Curve] | None":
-    from core import comparison
+def _learning_curve(file: tuple[str, int, int], model_id: str, judged: bool) -> "tuple[str, clock_errors.Curve] | None":
+    from core import clock_errors
 
     folder = Path(file[0]).parent.parent
-    measure = comparison.measure_of(model_id, folder) if judged else "loss"
-    curve = comparison.learning_curve(model_id, measure, folder) if measure else None
-    return (comparison.JUDGED_BY.get(measure, measure), curve) if measure and curve else None
+    measure = clock_errors.measure_of(model_id, folder) if judged else "loss"
+    curve = clock_errors.learning_curve(model_id, measure, folder) if measure else None
+    return (clock_errors.JUDGED_BY.get(measure, measure), curve) if measure and curve else None
 
 
 @st.cache_data(show_spinner=False, max_entries=128)

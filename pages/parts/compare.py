@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from core import clock_figures, comparison, reliability_figures
+from core import clock_errors, clock_figures, comparison, reliability_figures
 from core.comparison import SET_NAMES, Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
@@ -103,14 +103,14 @@ def how_far_off(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, 
     dark = theme.dark()
     if shape == "within":
         legend(shown, looks)
-        shares = {one.title: comparison.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in shown}
+        shares = {one.title: clock_errors.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in shown}
         words = "; ".join(f"{one.title}: {within(readings, one)}" for one in shown)
         by_title = {one.title: looks[one.model_id] for one in shown}
         views.chart(
             clock_figures.within_curves(shares, by_title, dark=dark), "within", f"Share of pictures within minutes. {words}"
         )
         return
-    bars = {one.model_id: comparison.histogram(readings.errors(one.model_id)) for one in shown}
+    bars = {one.model_id: clock_errors.histogram(readings.errors(one.model_id)) for one in shown}
     top = max(float(shares.max()) for _, shares in bars.values())
     for place, one in in_columns(shown):
         with place:
@@ -148,8 +148,8 @@ def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look])
     log = st.toggle("Logarithmic minutes", key="loghour", bind="query-params")
     legend(shown, looks)
     dark, by_title = theme.dark(), {one.title: looks[one.model_id] for one in shown}
-    minutes = {one.title: comparison.mean_by_minute(readings.true, readings.errors(one.model_id)) for one in shown}
-    hours = {one.title: comparison.mean_by_hour(readings.true, readings.errors(one.model_id)) for one in shown}
+    minutes = {one.title: clock_errors.mean_by_minute(readings.true, readings.errors(one.model_id)) for one in shown}
+    hours = {one.title: clock_errors.mean_by_hour(readings.true, readings.errors(one.model_id)) for one in shown}
     worst = "; ".join(f"{title}: worst at minute {int(np.nanargmax(values))}" for title, values in minutes.items())
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -207,7 +207,7 @@ def half_hours(able: Sequence[Entry], readings: Readings, looks: Mapping[str, Lo
     with right:
         default = "report22-classes-24" if "report22-classes-24" in titles else next(iter(titles))
         chosen = forms.one_model("Model", titles, default, key="confusion")
-        shares = comparison.confusion(readings.true, readings.read[chosen])
+        shares = clock_errors.confusion(readings.true, readings.read[chosen])
         off = np.subtract.outer(np.arange(24), np.arange(24)) % 24
         right_one, beside = shares[off == 0].mean(), shares[(off == 1) | (off == 23)].sum() / 24
         opposite = shares[off == 12].mean()
@@ -240,8 +240,8 @@ def gamma_or_none(every: Sequence[Entry], readings: Readings) -> None:
         st.html(f'<ul class="lo-waiting">{lines}</ul>{then}')
         return
     by_title, dark = {one.title: looks[one.model_id] for one in there}, theme.dark()
-    shares = {one.title: comparison.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in there}
-    hours = {one.title: comparison.mean_by_hour(readings.true, readings.errors(one.model_id)) for one in there}
+    shares = {one.title: clock_errors.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in there}
+    hours = {one.title: clock_errors.mean_by_hour(readings.true, readings.errors(one.model_id)) for one in there}
     words = "; ".join(f"{one.title}: {within(readings, one)}, {one.epochs}" for one in there)
     for place, one in in_columns(there):
         with place:

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from core import study_caveats, study_figures
+from core import study_axes, study_caveats, study_figures
 from core.study_caveats import told
 from core.study_design import Design, design_of, guess_level
 from core.study_effects import diverged, factor_importance, interactions, main_effects, mean_over_seeds, measured, whole
@@ -205,7 +205,7 @@ def over_settings(shown: Shown, design: Design) -> None:
             runs=[row["seeds"] for row in there],
             broken={at for at, row in enumerate(there) if row.get("diverged")},
             within=within,
-            names=study_caveats.marks(runs, factors) if source == "ours" else study_figures.NO_NAMES,
+            names=study_caveats.marks(runs, factors) if source == "ours" else study_axes.NO_NAMES,
             guess=guessed,
             log=shown.log,
             dark=theme.dark(),

@@ -8,7 +8,7 @@ import streamlit as st
 from core.clocks.classical import ClassicalReading
 from core.clocks.reading import Candidate, Reading
 from core.clocks.time import ClockTime
-from pages.parts import cached, forms, pictures, views
+from pages.parts import cached, forms, pictures, readings, views
 from pages.parts.pictures import Offered
 
 RANKS = {"reading": "Its reading", "second": "The second likeliest", "third": "The third"}
@@ -82,7 +82,7 @@ def figure(data: bytes, words: str, caption: str) -> str:
 def without_learning(offered: Offered, reading: ClassicalReading, true: ClockTime | None, gamma: float) -> str:
     """The picture with the dial and the hands that circles and straight lines give, and the time, or why there is none."""
     height, width = offered.pixels().shape[:2]
-    seen = pictures.data_url(cached.thumbnail(offered.sha, views.SHOWN, offered.data, gamma))
+    seen = pictures.data_url(cached.thumbnail(offered.sha, readings.SHOWN, offered.data, gamma))
     words = f"{offered.name}, read without learning" if reading.time else f"{offered.name}, no hands found"
     over = pictures.data_url(lines(reading, (width, height)).encode(), "image/svg+xml")
     return (
@@ -110,17 +110,17 @@ def told(reading: ClassicalReading, true: ClockTime | None) -> str:
 def lines(reading: ClassicalReading, size: tuple[int, int]) -> str:
     """An SVG of ``size`` pixels with the dial's outline and the hands, as far as they were found."""
     (x, y), (wide, high), turn = reading.ellipse
-    unit = views.stroke_unit(size, min(wide, high) / 2)
+    unit = readings.stroke_unit(size, min(wide, high) / 2)
     hub = f'x1="{x:.1f}" y1="{y:.1f}"'
     dial = f'cx="{x:.1f}" cy="{y:.1f}" rx="{wide / 2:.1f}" ry="{high / 2:.1f}" transform="rotate({turn:.1f} {x:.1f} {y:.1f})"'
     parts = [
-        f'<ellipse {dial} stroke="{views.CASING}" stroke-width="{1.6 * unit:.2f}"/>',
-        f'<ellipse {dial} stroke="{views.MARK}" stroke-width="{0.8 * unit:.2f}" stroke-dasharray="{3 * unit:.2f}"/>',
+        f'<ellipse {dial} stroke="{readings.CASING}" stroke-width="{1.6 * unit:.2f}"/>',
+        f'<ellipse {dial} stroke="{readings.MARK}" stroke-width="{0.8 * unit:.2f}" stroke-dasharray="{3 * unit:.2f}"/>',
     ]
-    for tip, colour, broad in ((reading.hour_tip, views.HOUR_HAND, 3.2), (reading.minute_tip, views.MINUTE_HAND, 1.9)):
+    for tip, colour, broad in ((reading.hour_tip, readings.HOUR_HAND, 3.2), (reading.minute_tip, readings.MINUTE_HAND, 1.9)):
         if tip:
             ends = f'{hub} x2="{tip[0]:.1f}" y2="{tip[1]:.1f}" stroke-linecap="round"'
-            for stroke, extra in ((f"{views.CASING}d9", 1.4), (colour, 0.0)):
+            for stroke, extra in ((f"{readings.CASING}d9", 1.4), (colour, 0.0)):
                 parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (broad + extra):.2f}"/>')
     view = f"-0.5 -0.5 {size[0]} {size[1]}"
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" fill="none">{"".join(parts)}</svg>'
