@@ -10,9 +10,10 @@ from typing import Any
 from core import paths, registry
 from core.catalogue import all_recipes
 from core.devices import device_name
+from core.recipe_runs import build_network
 from core.recipes import Recipe
 from core.tables import read_table, write_table
-from core.training import precision, seed_everything, train
+from core.training import train
 
 TABLE = "first_steps.csv"
 STEPS = 6  # that count; the first, which compiles, does not
@@ -28,9 +29,7 @@ def pace(recipe: Recipe, steps: int = STEPS) -> Row:
     device.
     """
     training = replace(recipe.training, batch_size=min(BATCH, recipe.training.batch_size))
-    seed_everything(training.seed)
-    with precision(training):
-        model = recipe.build(recipe.spec)
+    model = build_network(recipe, recipe.spec)
     loss, weights, metrics = recipe.losses()
     data = recipe.data(training)
     ends: list[float] = []

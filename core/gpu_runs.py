@@ -16,14 +16,14 @@ from core.checkpoints import CheckpointError
 from core.clocks.wild_data import WildData
 from core.clocks.wild_pool import PooledWildData
 from core.picture_files import DatasetError
-from core.recipe_runs import run_recipe
+from core.recipe_runs import build_network, run_recipe
 from core.recipes import Recipe, checkpoint_folder, share_trained
 from core.registry import ModelCard, RegistryError
 from core.resident import best_train
 from core.specs import TrainSpec
 from core.studies import STUDIES, load_study
 from core.study_runs import missing_data, run_trials, study_share
-from core.training import DivergedError, precision, seed_everything
+from core.training import DivergedError
 
 # What users notice first: the beginning of a model's id, or "studies" for all of these. Of several the least trained first.
 ORDER = ("reader", "leaf-classifier", "gan-", "vae-", "report23-", "report22-", "studies", "fashion-", "cifar10-")
@@ -244,9 +244,7 @@ def estimate(model_id: str, *, epochs: int = 4, minutes: float = 1.5, say: Calla
     """Train a few epochs of a model, store nothing, and say how long a full run would take."""
     recipe = all_recipes()[model_id]
     pace = Pace(recipe.training.batch_size)
-    seed_everything(recipe.training.seed)
-    with precision(recipe.training):
-        model = recipe.build(recipe.spec)
+    model = build_network(recipe, recipe.spec)
     loss, weights, metrics = recipe.losses()
     options: dict[str, Any] = {"loss": loss, "loss_weights": weights, "metrics": metrics, "minutes": minutes}
     best_train()(

@@ -207,7 +207,8 @@ def run_slice(
 # --- where to go on --------------------------------------------------------------------------------------------------
 
 
-def _build(recipe: Recipe, spec: Any) -> Any:
+def build_network(recipe: Recipe, spec: Any) -> Any:
+    """The network that ``spec`` describes, uncompiled, with the first weights and the precision of the recipe's training."""
     training.seed_everything(recipe.training.seed)
     with training.precision(recipe.training):
         return recipe.build(spec)
@@ -215,7 +216,7 @@ def _build(recipe: Recipe, spec: Any) -> Any:
 
 def _grown(recipe: Recipe, model: Any, spec: Any) -> Any:
     """The network of the next stage with the weights of ``model``."""
-    larger = _build(recipe, spec)
+    larger = build_network(recipe, spec)
     if recipe.grow is not None:  # a recipe with stages has it
         recipe.grow(model, larger)
     return larger
@@ -244,13 +245,13 @@ def _begin(
         for index, stage in reversed(stages):
             place = _place(checkpoint, index, len(stages))
             if place is not None and (place / CHECKPOINT_FILE).exists():
-                return index, _build(recipe, stage.spec), []
+                return index, build_network(recipe, stage.spec), []
         for index, stage in reversed(stages) if take_over else ():
-            model = _build(recipe, stage.spec)
+            model = build_network(recipe, stage.spec)
             earlier = _take_over(model, recipe, stage.spec, folder)
             if earlier:
                 return index, model, earlier
-    return 0, _build(recipe, recipe.all_stages()[0].spec), []
+    return 0, build_network(recipe, recipe.all_stages()[0].spec), []
 
 
 def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> list[dict[str, float]]:
