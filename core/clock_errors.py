@@ -1,4 +1,4 @@
-"""Errors of clock models, as arrays to draw: how large, at which times, which times are confused, how they fell in training."""
+"""Errors of clock models as arrays to draw: how large, at which times, what is confused; from disk, how they fell."""
 
 from dataclasses import dataclass
 from pathlib import Path

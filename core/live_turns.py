@@ -40,19 +40,22 @@ class Run:
 class LiveTurns:
     """Runs that train in processes of their own, ``limit`` at once; who may watch and steer them is for ``live`` to say.
 
-    worker: what follows ``python`` to start a process. Whoever calls a method holds the lock; ``_follow`` takes it itself.
+    runs: all that are known, by id. queue: those that wait for a turn, first the next one. lock: whoever reads or calls
+    anything here holds it; the threads that listen to the processes take it themselves. news: told whenever a state changes.
+    worker: what follows ``python`` to start a process. ``ValueError`` when ``limit`` is below 1.
     """
 
     def __init__(self, limit: int = LIMIT, worker: Sequence[str] = WORKER) -> None:
         if limit < 1:
             raise ValueError(f"limit must be at least 1; got {limit}")
         self.limit, self._worker = limit, tuple(worker)
-        self._runs: dict[str, Run] = {}
-        self._queue: list[Run] = []
-        self._lock = threading.RLock()
-        self._news = threading.Condition(self._lock)
+        self.runs: dict[str, Run] = {}
+        self.queue: list[Run] = []
+        self.lock = threading.RLock()
+        self.news = threading.Condition(self.lock)
 
-    def _send(self, run: Run, command: str) -> None:
+    def send(self, run: Run, command: str) -> None:
+        """One of ``COMMANDS`` for the process of a run; without one nothing happens."""
         if command not in COMMANDS:
             raise ValueError(f"command must be one of {', '.join(COMMANDS)}; got {command!r}")
         if command != "stop":
@@ -60,51 +63,52 @@ class LiveTurns:
         if run.process is not None:
             run.process.send(command)
 
-    def _ask_for_turn(self, run: Run, command: str) -> None:
+    def ask_for_turn(self, run: Run, command: str) -> None:
         """A run that gave its turn away is to go on: at once where there is room, else before those that have not begun."""
         run.next_command = command
-        if run not in self._queue:
-            begun = sum(one.state.aside for one in self._queue)
-            self._queue.insert(begun, run)
+        if run not in self.queue:
+            begun = sum(one.state.aside for one in self.queue)
+            self.queue.insert(begun, run)
             run.paused_since = None
-            self._tell(run, status="queued")
-        self._advance()
+            self.tell(run, status="queued")
+        self.advance()
 
-    def _tell(self, run: Run, **fields: Any) -> None:
+    def tell(self, run: Run, **fields: Any) -> None:
+        """Change fields of a run's state, and wake those who wait for news."""
         run.state = dataclasses.replace(run.state, **fields)
-        self._news.notify_all()
+        self.news.notify_all()
 
-    def _advance(self) -> None:
+    def advance(self) -> None:
         """End what has stood still for too long, forget what is old, give turns to those who wait."""
         now = time.monotonic()
-        for run in list(self._runs.values()):
+        for run in list(self.runs.values()):
             if run.paused_since is not None and now - run.paused_since > 60 * PAUSE_MINUTES:
                 words = f"Stopped after {PAUSE_MINUTES:g} minutes of pause, so that others can run; rewind begins anew."
-                self._end(run, "stopped", words, advance=False)
-        ended = [run for run in self._runs.values() if run.ended_at is not None]
+                self.end(run, "stopped", words, advance=False)
+        ended = [run for run in self.runs.values() if run.ended_at is not None]
         ended.sort(key=lambda run: run.ended_at or 0.0, reverse=True)
         for place, run in enumerate(ended):
             if place >= KEPT or now - (run.ended_at or now) > KEPT_SECONDS:
-                del self._runs[run.run_id]
-        while self._queue and (self._turns() < self.limit or self._put_aside(now)):
-            run = self._queue.pop(0)
+                del self.runs[run.run_id]
+        while self.queue and (self._turns() < self.limit or self._put_aside(now)):
+            run = self.queue.pop(0)
             if run.process is None:
                 self._start(run)
             else:
-                self._tell(run, status="running", aside=False)
-                self._send(run, run.next_command)
+                self.tell(run, status="running", aside=False)
+                self.send(run, run.next_command)
 
     def _turns(self) -> int:
-        return sum(run.process is not None and not run.state.aside for run in self._runs.values())
+        return sum(run.process is not None and not run.state.aside for run in self.runs.values())
 
     def _put_aside(self, now: float) -> bool:
         """Whether a run that has stood still for long enough gave its turn away; the one that did so for longest."""
-        runs = self._runs.values()
+        runs = self.runs.values()
         still = [(now - run.paused_since, run) for run in runs if run.paused_since is not None and not run.state.aside]
         seconds, longest = max(still, key=itemgetter(0), default=(0.0, None))
         if longest is None or seconds < TURN_SECONDS or sum(run.state.aside for run in runs) >= MOST_ASIDE:
             return False
-        self._tell(longest, aside=True)
+        self.tell(longest, aside=True)
         return True
 
     def _start(self, run: Run) -> None:
@@ -113,7 +117,7 @@ class LiveTurns:
         try:
             run.process = process = LiveProcess(self._worker)
         except OSError as error:
-            self._end(run, "failed", f"No process could be started for this run ({error.strerror}).", advance=False)
+            self.end(run, "failed", f"No process could be started for this run ({error.strerror}).", advance=False)
             return
         process.send((run.state.spec, run.paused))
         threading.Thread(target=self._follow, args=(run, process), name=f"live-{run.run_id}", daemon=True).start()
@@ -121,16 +125,16 @@ class LiveTurns:
     def _follow(self, run: Run, process: LiveProcess) -> None:
         """Take in what a worker tells, until it ends; in a thread of its own."""
         for fields in process.messages():
-            with self._lock:
+            with self.lock:
                 if run.process is process:
                     self._take(run, fields)
         cause = process.cause()
-        with self._lock:
+        with self.lock:
             if run.process is process:
                 run.process = None
                 if not run.state.ended:
-                    self._end(run, "failed", cause, advance=False)
-            self._advance()
+                    self.end(run, "failed", cause, advance=False)
+            self.advance()
 
     def _take(self, run: Run, fields: dict[str, Any]) -> None:
         if run.state.ended:
@@ -138,28 +142,28 @@ class LiveTurns:
         probabilities = fields.pop("probabilities", None)
         if probabilities is not None and run.state.samples is not None:
             fields["samples"] = dataclasses.replace(run.state.samples, probabilities=probabilities)
-        if run in self._queue:  # it gave its turn away and has said something since
+        if run in self.queue:  # it gave its turn away and has said something since
             if fields.get("status") in ENDED:
-                self._queue.remove(run)
+                self.queue.remove(run)
             else:
                 fields.pop("status", None)
         if run.stopping and fields.get("status") not in ENDED:  # it was within a batch
             fields |= {"status": "measuring", "seconds_left": None, "message": MEASURING}
-        self._tell(run, **fields)
+        self.tell(run, **fields)
         run.paused_since = (run.paused_since or time.monotonic()) if run.state.status == "paused" else None
         if run.state.status in ENDED:
-            self._tell(run, aside=False)
+            self.tell(run, aside=False)
             run.ended_at = time.monotonic()
 
-    def _end(self, run: Run, status: str, message: str, *, advance: bool = True) -> None:
+    def end(self, run: Run, status: str, message: str, *, advance: bool = True) -> None:
         """End a run from here, with its process if it has one."""
-        if run in self._queue:
-            self._queue.remove(run)
+        if run in self.queue:
+            self.queue.remove(run)
         process, run.process, run.paused_since = run.process, None, None
         if process is not None:
             process.kill()  # ``_follow`` sees it end and cleans up
         if not run.state.ended:
-            self._tell(run, status=status, message=message, seconds_left=None, aside=False)
+            self.tell(run, status=status, message=message, seconds_left=None, aside=False)
             run.ended_at = time.monotonic()
         if advance:
-            self._advance()
+            self.advance()

@@ -45,11 +45,12 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) ->
     import keras
 
     constant = spec.schedule == "constant"
-    if constant and not spec.warmup_epochs:
+    warmup = round(spec.warmup_epochs * steps_per_epoch)
+    if constant and not warmup:
         return float(spec.learning_rate)  # Keras takes no int
-    total = spec.epochs * steps_per_epoch
-    warmup = min(round(spec.warmup_epochs * steps_per_epoch), total - 1)
-    lowest = 1.0 if constant else 0.0  # what the cosine goes down to: with 1 it stays where it is
+    # A cosine of one step that goes down to 1 stays there, whatever epochs there are: they may grow while one trains.
+    total, lowest = (warmup + 1, 1.0) if constant else (spec.epochs * steps_per_epoch, 0.0)
+    warmup = min(warmup, total - 1)
     if warmup:
         schedule = keras.optimizers.schedules.CosineDecay(
             spec.learning_rate / warmup,  # not 0: the first step is to learn something

@@ -117,6 +117,20 @@ def test_a_card_tells_what_its_model_makes_of_other_clocks():
     assert model_cards.on_sets({}) == ""
 
 
+def test_a_card_says_what_the_rate_does_over_time():
+    told = [
+        model_cards.over_time({"schedule": schedule, "warmup_epochs": warmup})
+        for schedule, warmup in (("constant", 0.0), ("constant", 1.0), ("cosine", 2.5), ("cosine", 0.0))
+    ]
+    assert told == [
+        "",
+        ", warm-up over 1 epoch",
+        ", warm-up over 2.5 epochs, then a cosine to 0",
+        ", then a cosine to 0",
+    ]
+    assert model_cards.over_time({}) == ""
+
+
 def test_every_chart_has_words(full: Path):
     running = start(COMPARE)
     assert all(len(chart.proto.alt) > 20 for chart in running.get("plotly_chart"))

@@ -185,7 +185,12 @@ def test_each_network_has_the_betas_and_rate_of_the_game():
 
 
 @pytest.mark.parametrize(
-    ("change", "words"), [({"optimizer": "sgd"}, "Adam"), ({"schedule": "cosine"}, "schedule must be 'constant'")]
+    ("change", "words"),
+    [
+        ({"optimizer": "sgd"}, "Adam"),
+        ({"schedule": "cosine"}, "schedule must be 'constant' and warmup_epochs 0"),
+        ({"warmup_epochs": 1.0}, "schedule must be 'constant' and warmup_epochs 0"),
+    ],
 )
 def test_what_does_not_suit_a_game_is_refused(change, words):
     with pytest.raises(ValueError, match=words):

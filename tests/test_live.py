@@ -147,7 +147,7 @@ def test_a_run_at_its_end_is_measured_before_it_is_done(runs: LiveRuns):
 def test_workers_are_as_nice_as_they_should_be_and_not_nicer(runs: LiveRuns):
     run_id = runs.submit(spec(1), ANNE, paused=True)
     until(runs, run_id, held(0, 0))
-    process = runs._runs[run_id].process
+    process = runs._turns.runs[run_id].process
     assert process is not None
     assert os.getpriority(os.PRIO_PROCESS, process.pid) == max(NICENESS, os.nice(0))  # of a nice server no nicer ones
 
@@ -196,7 +196,7 @@ def test_missing_data_and_broken_runs_are_a_sentence(runs: LiveRuns):
 def test_a_killed_worker_is_a_sentence_and_makes_room(runs: LiveRuns):
     run_id = runs.submit(spec(50, batch_size=1), ANNE)
     until(runs, run_id, lambda state: state.step > 0)
-    process = runs._runs[run_id].process
+    process = runs._turns.runs[run_id].process
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     state = until(runs, run_id, ended)
@@ -213,7 +213,7 @@ def test_workers_end_with_the_server():
         f"import os, signal, sys, time; sys.path.insert(0, {str(ROOT)!r}); from tests.test_live import FAKE, ANNE, spec\n"
         "from core.live import LiveRuns\nruns = LiveRuns(worker=FAKE); run = runs.submit(spec(50), ANNE, paused=True)\n"
         "while runs.state(run).status != 'paused': time.sleep(0.05)\n"
-        "print(runs._runs[run].process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+        "print(runs._turns.runs[run].process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -255,7 +255,7 @@ def test_one_person_has_two_runs_at_most(runs: LiveRuns):
 
 def test_the_queue_has_an_end(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live, "MOST_WAITING", 1)
-    runs.limit = 1
+    runs._turns.limit = 1
     for owner in (ANNE, BERT):
         runs.submit(spec(50), owner, paused=True)
     with pytest.raises(LiveError, match="1 runs are waiting already: try again in a few minutes"):
@@ -335,19 +335,19 @@ def test_runs_keep_their_turns_for_a_while_and_so_many_processes_stand_aside(run
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_a_run_that_dies_without_a_turn_is_not_begun_anew(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live_turns, "TURN_SECONDS", 0.0)
-    runs.limit = 1
+    runs._turns.limit = 1
     first = runs.submit(spec(2), ANNE, paused=True)
     until(runs, first, held(0, 0))
     runs.submit(spec(50, batch_size=1), BERT)
     runs.resume(first, ANNE)
     assert (runs.state(first).status, runs.state(first).place) == ("queued", 1)
-    process = runs._runs[first].process
+    process = runs._turns.runs[first].process
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
     state = until(runs, first, ended)
     assert (state.status, state.place, state.aside) == ("failed", 0, False)
     assert "SIGKILL" in state.message
-    assert not runs._queue
+    assert not runs._turns.queue
 
 
 def test_old_runs_are_forgotten(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
@@ -356,7 +356,7 @@ def test_old_runs_are_forgotten(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch)
         until(runs, run_id, ended)
     monkeypatch.setattr(live_turns, "KEPT", 1)
     assert not runs.going(ANNE)  # whoever asks has old ones cleared away
-    assert len(runs._runs) == 1
+    assert len(runs._turns.runs) == 1
     monkeypatch.setattr(live_turns, "KEPT_SECONDS", -1.0)
     for run_id in ids:
         with pytest.raises(LiveError, match="forgotten after an hour"):

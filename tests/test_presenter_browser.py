@@ -108,12 +108,28 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
 
 
 def test_the_next_step_after_the_last_is_the_end(page, server: Server):
-    page.goto(f"{server.url}/?present=on&demo={len(STEPS)}")
+    page.goto(f"{server.url}/?present=on&demo={len(STEPS) - 1}")
     ready(page)
-    expect(bar(page)).to_contain_text("Demo 5 of 5")
+    expect(bar(page)).to_contain_text("Demo 5 of 5, part 1 of 2")
+    page.keyboard.press("PageDown")
+    expect(bar(page)).to_contain_text("part 2 of 2")
     page.keyboard.press("PageDown")
     expect(bar(page)).to_contain_text("Presenter mode")
+    page.wait_for_url(lambda url: "demo=" not in url)
+    page.wait_for_timeout(1000)  # the step just opened is not put back
+    assert "demo=" not in page.url
     expect(bar(page)).not_to_contain_text("Demo 5 of 5")
+
+
+def test_a_click_does_not_cancel_a_step_that_waits(page, server: Server):
+    page.goto(f"{server.url}/?present=on&demo={len(STEPS) - 1}")
+    ready(page)
+    expect(bar(page)).to_contain_text("part 1 of 2")
+    page.evaluate("document.querySelector('.stApp').dataset.testScriptState = 'running'")
+    page.keyboard.press("n")
+    page.locator("h1").click()
+    assert f"demo={len(STEPS)}" not in page.url
+    page.wait_for_url(re.compile(f"demo={len(STEPS)}"))
 
 
 def test_the_link_and_its_code_hold_the_state_and_nothing_of_the_presenter(page, server: Server):

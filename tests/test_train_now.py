@@ -203,6 +203,8 @@ def test_a_stored_run_keeps_all_that_it_was_trained_with(runs: LiveRuns):
     assert sliders == [50, 0.03, 2.5, 0.999]
     assert (running.selectbox(key="live-sched").value, running.selectbox(key="live-prec").value) == ("cosine", "mixed_bfloat16")
     assert running.query_params["live-clip"] in ("2.5", ["2.5"])
+    running.selectbox(key="live-sched").set_value("constant").run()
+    assert not running.select_slider(key="live-warm").disabled  # a constant rate is warmed up to as well
 
 
 def test_a_stored_run_whose_data_is_missing_says_what_stands_in_its_place(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
@@ -277,6 +279,8 @@ def test_whoever_stops_sees_that_it_is_measured_and_may_do_without(runs: LiveRun
     enabled = {button.label for button in running.button if not button.disabled}
     assert not enabled & {"Pause", "Go on", "One batch", "One epoch", "Stop"}
     assert {"End now", "Rewind"} <= enabled
+    # Keys of their own: a click on what stood there before must not do what stands there now.
+    assert [button.key for button in running.button if button.label == "End now"] == ["live-end-0"]
     press(running, "End now")
     assert "<b>Stopped</b>" in html(running)
 

@@ -11,7 +11,9 @@ import pytest
 from core import registry
 from core.catalogue import all_recipes
 from core.clocks import recipes as clock_recipes
+from core.clocks.benchmark import BENCHMARK_SEED, Benchmark, fingerprint
 from core.clocks.evaluation import unit_pictures
+from core.clocks.styles import REPORT
 from core.clocks.wild_data import Mixture, WildData
 from core.recipe_runs import run_recipe
 from core.recipes import Recipe
@@ -65,10 +67,26 @@ def test_recipes_say_what_decoding_needs() -> None:
 def test_the_first_readers_recipe_is_what_it_was() -> None:
     recipe = all_recipes()["reader-report"]
     card = registry.load_card("reader-report")
-    # What came later has its default.
-    assert {**card.spec, "readable": False} == {**asdict(recipe.spec), "widths": [32, 64, 128], "blocks": [1, 2, 1]}
+    assert card.spec == {**asdict(recipe.spec), "widths": [32, 64, 128], "blocks": [1, 2, 1]}
     assert card.training == asdict(recipe.training)
+    assert card.data == recipe.data_name
+    assert card.extra["data_version"] == recipe.data_version() == fingerprint(BENCHMARK_SEED, REPORT)
     assert recipe.build(recipe.spec).count_params() == card.parameters
+
+
+def test_the_first_reader_learns_from_dials_turned_any_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    styles: list[Any] = []
+
+    def drawn(seed: int = BENCHMARK_SEED, **options: Any) -> Any:
+        styles.append(options["style"])
+        pictures = np.zeros((1, 150, 150), np.uint8), np.array([5]), np.zeros((1, 15, 2), np.float32)
+        return pictures if "a_minute" in options else Benchmark(*pictures, np.array([0]), np.array([0]))
+
+    monkeypatch.setattr(clock_recipes, "draw", drawn)
+    monkeypatch.setattr(clock_recipes, "report_benchmark", drawn)
+    recipe = all_recipes()["reader-report"]
+    assert recipe.data(recipe.training).size == 1
+    assert styles == [REPORT, REPORT]  # to learn from, and to validate on
 
 
 def test_a_recipe_runs(tmp_path: Path) -> None:

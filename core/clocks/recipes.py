@@ -14,6 +14,7 @@ from core.clocks.evaluation import benchmark_figures, unit_pictures
 from core.clocks.locate import TEMPERATURE as LOCATED
 from core.clocks.locate import choose_temperature, read_located
 from core.clocks.painted import TRAIN_FILE, VALID_FILE, find_faces
+from core.clocks.style_specs import ClockStyle
 from core.clocks.styles import REPORT
 from core.clocks.time import MINUTES, hand_angles, sines_cosines, soft_bins
 from core.clocks.wild_data import VALID_PICTURES, Mixture, WildData, unit, valid_part
@@ -75,21 +76,20 @@ def turned_version() -> str:
 
 @dataclass(eq=False)
 class ReaderData:
-    """The benchmark's training part, its dials turned any way, varied afresh in every epoch.
+    """The benchmark's training part, varied afresh in every epoch; validated on 720 pictures of another seed, one a minute.
 
-    Validated on 720 pictures of another seed, a minute each, turned so too. Readers that learn from dials turned as the
-    originals read those of ``valid_pictures`` no better: 0.34 to 0.74 minutes off in three draws, 0.26 to 0.36 with these.
-
-    sigma_minutes: width of the soft bins at the first and the last of ``epochs``; wide bins lead, narrow ones sharpen.
+    style: of both. benchmark: drawn in it. sigma_minutes: width of the soft bins at the first and the last of ``epochs``;
+    wide bins lead, narrow ones sharpen.
     """
 
     benchmark: Benchmark
+    style: ClockStyle
     epochs: int
     sigma_minutes: tuple[float, float] = (4.0, 1.2)
     valid: tuple[NDArray[np.float32], Targets] = field(init=False)
 
     def __post_init__(self) -> None:
-        images, minutes, points = draw(VALID_SEED, a_minute=1, style=REPORT)
+        images, minutes, points = draw(VALID_SEED, a_minute=1, style=self.style)
         self.valid = unit(images), reader_targets(minutes, points, images.shape[1], self.sigma_minutes[1])
 
     @property
@@ -124,7 +124,9 @@ READER_REPORT_TRAINING = TrainSpec(
 
 
 def _report_reader_data(spec: TrainSpec) -> ReaderData:
-    return ReaderData(report_benchmark(style=REPORT, progress=progress_bar("drawing the benchmark")), spec.epochs)
+    # Turned any way: ``vary`` turns pictures, but not the light on them nor the wood behind.
+    benchmark = report_benchmark(style=REPORT, progress=progress_bar("drawing the benchmark"))
+    return ReaderData(benchmark, REPORT, spec.epochs)
 
 
 def _build(spec: ReaderSpec) -> Any:
@@ -146,7 +148,7 @@ def _losses() -> tuple[Any, Any, Any]:
 
 
 def calibrate_reader(model: registry.TrainedModel) -> dict[str, Any]:
-    """``likeliest_temperature`` on the validation pictures."""
+    """``likeliest_temperature`` on ``valid_pictures``, whose dials lie as those that it shall read."""
     images, minutes, _ = valid_pictures()
     return {"temperature": likeliest_temperature(model(unit_pictures(images, model.card.extra))["bins"], minutes)}
 

@@ -4,7 +4,7 @@
 gives no epochs for its regression: 100, as for its classes; nor a batch for it: 32, as there. The batch of 128 and the 100
 epochs of 2022's two classifiers and split heads are ours, after its multi-head network; so is training in mixed_bfloat16,
 which is faster on processors that have it, the settling of batch norm's statistics at the end (``SETTLE``), and the warm-up
-of the 2022 networks (``WARMUP``): without it 24 classes are told apart no better after nine epochs than at first. Both use
+of the 2022 networks (``WARMUP``). Both use
 their test part for validation curves; we validate on pictures drawn from another seed and touch the test part once.
 """
 
@@ -27,7 +27,9 @@ from core.resident_data import ResidentData
 from core.specs import ReportNetSpec, TrainSpec
 
 SETTLE = 3200  # pictures; without it the 2023 regression is off by 1.3 hours after one epoch and by 39 after the next
-WARMUP = 1.0  # epochs; a sum of 36,992 inputs moves by dozens in each of Adam's first steps, and the ReLUs behind it go dead
+# Epochs. One of Adam's steps at 0.001 can move a sum of 36,992 normalised inputs by nearly 30, where it is 2 at first: without
+# warm-up three in four of the ReLUs behind are dead after forty steps of 24 classes, and it is with the loss of a guess.
+WARMUP = 1.0
 
 
 @dataclass(eq=False)

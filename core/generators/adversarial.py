@@ -74,7 +74,7 @@ class Adversarial(keras.Model):
         if self.discriminator.compute_dtype == "float16":
             raise ValueError("precision must be float32 or mixed_bfloat16: two losses cannot share one scale of float16")
         if not isinstance(optimizer.get_config()["learning_rate"], float):
-            raise ValueError("schedule must be 'constant': a game has no end that a rate could fall towards")
+            raise ValueError("schedule must be 'constant' and warmup_epochs 0: a game has no end to fall towards")
         betas = {"beta_1": self.game.beta_1, "beta_2": self.game.beta_2}
         config = optimizer.get_config() | {**betas, "use_ema": False, "name": "discriminator_optimizer"}
         config["learning_rate"] *= self.game.rate_ratio

@@ -5,6 +5,7 @@ A card: network, label form, loss, training, published and own figures, what goe
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -101,7 +102,7 @@ def card(one: Entry, look: Look, figures: str) -> str:
     size = f" {number(one.parameters)} parameters." if one.parameters else ""
     rate, batch = one.training.get("learning_rate"), one.training.get("batch_size")
     optimizer = str(one.training.get("optimizer", "")).capitalize().replace("Adamw", "AdamW")
-    settings = f"{optimizer} {rate:g}, batch {batch}{over_time(one)}" if isinstance(rate, float) and optimizer else ""
+    settings = f"{optimizer} {rate:g}, batch {batch}{over_time(one.training)}" if isinstance(rate, float) and optimizer else ""
     spent = f"{duration(one.seconds)} on {one.device}" if one.trained and one.seconds else ""
     facts = {
         "Network": f"{one.network}.{layers}{size}",
@@ -120,11 +121,11 @@ def card(one: Entry, look: Look, figures: str) -> str:
     )
 
 
-def over_time(one: Entry) -> str:
-    """What the rate does while a model learns, after a comma; "" where it stays what it is."""
-    warmup = one.training.get("warmup_epochs") or 0
+def over_time(training: Mapping[str, Any]) -> str:
+    """What the rate does while a model learns, after a comma; "" where it stays what it is. training: as its card has it."""
+    warmup = training.get("warmup_epochs") or 0
     told = f", warm-up over {warmup:g} epoch{'' if warmup == 1 else 's'}" if warmup else ""
-    return told + (", then a cosine to 0" if one.training.get("schedule") == "cosine" else "")
+    return told + (", then a cosine to 0" if training.get("schedule") == "cosine" else "")
 
 
 def progress(one: Entry) -> str:

@@ -17,47 +17,57 @@ function within(path) {
   return document.querySelector("[role=dialog]") !== null || path.some((part) => part.tagName === "DIALOG" && part.open);
 }
 
-// A page that still runs writes its own URL and choices over those of a step just opened. So a step waits a moment for it, and
+// A page that still runs writes its own URL and choices over those of a link just opened. So a link waits a moment for it, and
 // for a while longer it is opened again where its URL was written over.
 const WAITED_MS = 2_000;
 const HELD_MS = 10_000;
 const LOOK_MS = 100;
-const step = (search) => new URLSearchParams(search).get("demo");
-const runs = () => (document.querySelector(".stApp")?.dataset.testScriptState ?? "notRunning") !== "notRunning";
 let looking = 0;
+let waiting = "";  // the link that waits
+let opened = 0;  // when, by performance.now(); 0 while a link waits
+
+const runs = () => (document.querySelector(".stApp")?.dataset.testScriptState ?? "notRunning") !== "notRunning";
+
+// The page and the step of a URL; all else changes while one works on a page.
+function place(href) {
+  const { pathname, searchParams } = new URL(href, location.href);
+  return `${pathname} ${searchParams.get("demo")}`;
+}
 
 function release() {
   clearInterval(looking);
+  waiting = "";
 }
 
-function open(href, how) {
+function visit(href, how) {
   history[how](null, "", href);
   dispatchEvent(new PopStateEvent("popstate", { state: null }));
 }
 
 function go(href) {
-  if (!href) return;
+  if (!href || href === waiting) return;
   release();
-  const asked = step(new URL(href, location.href).search);
+  waiting = href;
+  opened = 0;
   const began = performance.now();
-  let opened = 0;
   const look = () => {
     const now = performance.now();
-    if (!opened && runs() && now - began < WAITED_MS) return;
     if (!opened) {
-      open(href, "pushState");
+      if (runs() && now - began < WAITED_MS) return;
+      visit(href, "pushState");
       document.querySelector(".stMain")?.scrollTo(0, 0);
       opened = now;
-    } else if (now - opened > HELD_MS || asked === null) release();
-    else if (step(location.search) !== asked) open(href, "replaceState");
+      waiting = "";
+    } else if (now - opened > HELD_MS) release();
+    else if (place(location.href) !== place(href)) visit(href, "replaceState");
   };
   looking = setInterval(look, LOOK_MS);
   look();
 }
 
-// Back, forward and whatever someone clicks are wanted: nothing is put back after them.
+// Where someone goes back or forward, or clicks once the link is open, nothing is put back any more.
 addEventListener("popstate", (event) => { if (event.isTrusted) release(); });
-addEventListener("click", release, true);
+addEventListener("click", (event) => { if (event.isTrusted && opened) release(); }, true);
 
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
@@ -69,25 +79,30 @@ function build(root) {
   const self = { data: null, ask: () => {}, began: 0 };
   const links = { next: part(".next"), back: part(".back"), first: part(".first") };
 
+  // Asks for what takes the step or presenter mode out of the URL.
+  const leave = (what) => {
+    release();
+    self.ask(what);
+  };
+
   const pressed = (event) => {
     const path = event.composedPath();
     const { data } = self;
     if (!data?.keys || event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (typing(path[0]) || within(path)) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const paging = key === "PageDown" || key === "PageUp";
+    const paging = event.key === "PageDown" || event.key === "PageUp";
+    const key = { PageDown: "n", PageUp: "b" }[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (paging && (!data.demo || (path[0] instanceof Element && path[0].closest(MOVED)))) return;
     const act = {
-      n: data.demo && (() => (data.next ? go(data.next) : self.ask("end"))),
+      n: data.demo && (() => (data.next ? go(data.next) : leave("end"))),
       b: data.back && (() => go(data.back)),
       d: () => go(data.first),
       f: fullScreen,
-    }[{ PageDown: "n", PageUp: "b" }[key] ?? key];
+    }[key];
     const page = /^[1-9]$/.test(key) ? data.pages[Number(key) - 1] : "";
     if (!act && !page && !ASKS[key]) return;
     event.preventDefault();
-    if (key === "p" || (key === "n" && !data.next)) release();  // the URL is to lose its step
-    if (key === "p") self.ask(data.presenting ? "leave" : "present");  // said so, not turned about: it may be heard twice
+    if (key === "p") leave(data.presenting ? "leave" : "present");  // said so, not turned about: it may be heard twice
     else if (ASKS[key]) self.ask(ASKS[key]);
     else if (page) go(page);
     else act();
@@ -95,7 +110,7 @@ function build(root) {
 
   root.onclick = (event) => {
     const button = event.target.closest("[data-ask]");
-    if (button) return self.ask(button.dataset.ask);
+    if (button) return leave(button.dataset.ask);
     const link = event.target.closest("a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();

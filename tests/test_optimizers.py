@@ -1,0 +1,43 @@
+"""The rate over time, by hand."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.optimizers import make_schedule
+from core.specs import TrainSpec
+
+
+def test_cosine_by_hand() -> None:
+    rate = make_schedule(TrainSpec(epochs=3, learning_rate=0.8, schedule="cosine", warmup_epochs=1), 4)
+    # four steps of warm-up from a quarter of the peak: 0.2 + step / 4 * 0.6; then eight down to 0
+    expected = {0: 0.2, 1: 0.35, 2: 0.5, 4: 0.8, 6: 0.8 * (1 + np.sqrt(0.5)) / 2, 8: 0.4, 12: 0.0}
+    for step, value in expected.items():
+        assert float(rate(step)) == pytest.approx(value, abs=1e-6)
+    rate = make_schedule(TrainSpec(epochs=2, learning_rate=1.0, schedule="cosine"), 5)
+    assert [float(rate(step)) for step in (0, 5, 10)] == pytest.approx([1, 0.5, 0], abs=1e-6)
+
+
+def test_a_constant_rate_may_be_warmed_up_to() -> None:
+    # four steps from a quarter of the rate, 0.2 + step / 4 * 0.6, and no decay after them
+    for epochs in (1, 3):  # however many there are: they may grow
+        rate = make_schedule(TrainSpec(epochs=epochs, learning_rate=0.8, warmup_epochs=1), 4)
+        expected = [0.2, 0.35, 0.5, 0.65, 0.8, 0.8, 0.8]
+        assert [float(rate(step)) for step in (0, 1, 2, 3, 4, 7, 12)] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_a_schedule_may_begin_later_and_is_stored_so(schedule: Any) -> None:
+    import keras
+
+    spec = TrainSpec(epochs=3, learning_rate=0.8, schedule=schedule, warmup_epochs=1)
+    whole, later = make_schedule(spec, 4), make_schedule(spec, 4, first_step=2)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(later))
+    for step in range(7):
+        assert float(later(step)) == float(again(step)) == float(whole(step + 2))
+
+
+def test_without_warm_up_a_constant_rate_is_a_number() -> None:
+    assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5) == 0.8
+    assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8, warmup_epochs=0.1), 4) == 0.8  # less than half a step
