@@ -244,6 +244,16 @@ def test_every_declared_function_is_there_and_shown_as_it_stands():
         assert "".join(lines[found.line - 1 :]).startswith(found.text)
 
 
+@pytest.mark.parametrize("page", ["home", "compare_training", "tell_the_time", "latent_space", "reports"])
+def test_every_page_shows_its_code(page: str):
+    running = start()
+    if page != "home":
+        running.switch_page(f"pages/{page}.py").run()
+    running.button(key="ask-code").click().run()
+    assert not running.exception
+    assert any("def " in block.value or "class " in block.value for block in running.code)
+
+
 @pytest.mark.parametrize("name", ["os.system", "core.nothing.here", "core.specs.nothing", "core.registry", "subprocess.run"])
 def test_nothing_else_is_shown(name: str):
     with pytest.raises(LookupError):

@@ -93,9 +93,11 @@ class Source:
 def names_for(page: str, state: Mapping[Any, Any]) -> list[str]:
     """Dotted names of what made what one sees: what built the chosen models' networks first, then what is declared."""
     tabs = DECLARED.get(page, DECLARED[""])
-    tab = state.get(TABS.get(page, ""))
+    # Pages without tabs or models name no state; Streamlit's has no entry without a name, and says so with an error.
+    tab = state.get(TABS[page]) if page in TABS else ""
     tab = tab if isinstance(tab, str) and tab in tabs else ""
-    chosen = [str(one) for one in state.get(MODELS.get(page, {}).get(tab)) or ()]
+    named = MODELS.get(page, {}).get(tab)
+    chosen = [str(one) for one in state.get(named) or ()] if named else []
     return list(dict.fromkeys([*builders(chosen), *tabs[tab]]))
 
 
