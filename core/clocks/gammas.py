@@ -7,7 +7,6 @@ and it took reader-small 0.28 s of a core a picture instead of 0.62. Of the 2,01
 0.08 minutes or 1.1 % of confidence off what the model would have read, and one was rounded to another minute.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -39,7 +38,7 @@ def read_through(
     """
     if not gammas:
         return []
-    read = _reader(to_grey(picture), gammas, model or registry.load_trained(model_id or default_model()))
+    read = _reader(to_grey(picture), model or registry.load_trained(model_id or default_model()))
     last = len(gammas) - 1
     stops = [*range(0, last, STRIDE), last]
     found = dict(zip(stops, read([gammas[stop] for stop in stops]), strict=True))
@@ -62,13 +61,11 @@ def alike(first: Reading, second: Reading) -> bool:
     return not doubt and apart <= ALIKE_MINUTES and abs(first.confidence - second.confidence) <= ALIKE_CONFIDENCE
 
 
-def _reader(
-    grey: NDArray[np.uint8], gammas: Sequence[float], model: registry.TrainedModel
-) -> Callable[[Sequence[float]], list[Reading]]:
-    """What reads the picture under some of the gammas; its dial is sought once, under the one nearest to 1."""
+def _reader(grey: NDArray[np.uint8], model: registry.TrainedModel) -> Callable[[Sequence[float]], list[Reading]]:
+    """What reads the picture under some of the gammas; its dial is sought once, in the picture as it is."""
     if model.card.extra.get("readable") is not True:
         return lambda some: read_gammas(grey, some, model=model)
-    found = find_dials([grey], model, [min(gammas, key=lambda gamma: abs(math.log(gamma)))])
+    found = find_dials([grey], model)
 
     def read(some: Sequence[float]) -> list[Reading]:
         return [located_reading(one, model.card.model_id) for one in read_dials(found * len(some), model, some)]
