@@ -68,6 +68,14 @@ def test_doubtful_answers_are_all_read() -> None:
     assert looks(model)[2:] == [10 * 6, 36 * 6]
 
 
+def test_between_two_gammas_that_show_no_clock_none_is_read() -> None:
+    model = Stub(readable=-8.0)
+    readings = read_through(PICTURE, GAMMAS, model=model)
+    assert looks(model)[-1] == 10 * 6
+    assert len({reading.unseen for reading in readings}) == 1
+    assert readings[23].unseen
+
+
 def test_few_gammas() -> None:
     assert read_through(PICTURE, [], model=Stub()) == []
     assert times(read_through(PICTURE, [2.0], model=Stub())) == ["04:20"]

