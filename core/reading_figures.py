@@ -185,12 +185,13 @@ def gamma_curve(
 
     readings: model name -> one Reading a gamma. With ``true_minutes`` the upper axis is the common-sense error in minutes;
     without, it is the time read, unrolled around the reading that most gammas agree on, so that 11:59 and 0:01 lie side by
-    side. current: the gamma to mark. looks: by model name.
+    side. Where a reading gives no time (``Reading.unseen``) both curves break. current: the gamma to mark. looks: by
+    model name.
     """
     colours = palette(dark)
     figure = styled(go.Figure(), height, dark)
     heights: list[np.ndarray] = []
-    every = np.array([reading.minutes for row in readings.values() for reading in row])
+    every = np.array([reading.minutes for row in readings.values() for reading in row if not reading.unseen])
     middle = agreed_minutes(every) if every.size else 0.0
     for index, (name, row) in enumerate(readings.items()):
         if len(row) != len(gammas):
@@ -200,7 +201,8 @@ def gamma_curve(
             values = middle + signed_error_minutes(middle, minutes)
         else:
             values = common_sense_error_minutes(true_minutes, minutes)
-        heights.append(values)
+        given = np.array([not reading.unseen for reading in row], bool)
+        heights.append(values[given])
         look, label = look_of(name, index, looks), plain(name)
         series = colours.series[look.hue]
         told = [[str(reading.time), reading.confidence] for reading in row]
@@ -208,28 +210,29 @@ def gamma_curve(
         marker = {"size": 5, "color": series, "symbol": look.symbol}
         figure.add_scatter(
             x=list(gammas),
-            y=values,
+            y=np.where(given, values, np.nan),
             name=label,
             mode="lines+markers",
-            line={**line, "shape": "hv" if false_jumps(values) else "linear"},
+            line={**line, "shape": "hv" if false_jumps(values[given]) else "linear"},
             marker=marker,
             customdata=told,
             hovertemplate="gamma %{x:.1f} · %{customdata[0]} · %{customdata[1]:.0%}<extra>" + label + "</extra>",
         )
         figure.add_scatter(
             x=list(gammas),
-            y=[reading.confidence for reading in row],
+            y=np.where(given, [reading.confidence for reading in row], np.nan),
             yaxis="y2",
             mode="lines",
             line=line,
             customdata=told,
             hovertemplate="gamma %{x:.1f} · %{customdata[1]:.0%} sure<extra>" + label + "</extra>",
         )
-    low, high = padded(np.concatenate(heights) if heights else np.array([0.0]), true_minutes is not None)
+    shown = np.concatenate([*heights, np.empty(0)])
+    low, high = padded(shown if shown.size else np.zeros(1), true_minutes is not None)
     axis = {"gridcolor": see_through(colours.line, 0.7), "zeroline": False, "fixedrange": True, "linecolor": colours.line}
     upper: dict[str, object] = {**axis, "domain": [0.42, 1.0], "range": [low, high]}
     if true_minutes is None:
-        ticks = clock_ticks(low, high)
+        ticks = clock_ticks(low, high) if shown.size else []
         upper |= {"tickvals": ticks, "ticktext": [str(ClockTime.from_minutes(tick)) for tick in ticks]}
     else:
         upper |= {"rangemode": "tozero", "nticks": 5}
@@ -250,6 +253,8 @@ def gamma_curve(
         figure.add_annotation(
             text=text, x=0, y=level, xref="paper", yref="paper", xanchor="left", yanchor="bottom", showarrow=False, yshift=6
         )
+    if readings and not shown.size:
+        figure.add_annotation(text="no time under any gamma", x=0.5, y=0.71, xref="paper", yref="paper", showarrow=False)
     if len(readings) > 1:
         rows = 22 * len(readings)  # a line each: titles may be long
         figure.update_layout(

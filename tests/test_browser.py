@@ -202,14 +202,14 @@ def test_gamma_moves_by_keyboard_and_stands_in_the_url(page, server: Server, war
     slider.focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
-    expect(page.get_by_text("as the model sees it, gamma 1.2")).to_be_visible()
+    expect(page.get_by_text("in grey, gamma 1.2")).to_be_visible()
     page.wait_for_url(re.compile(r"gamma=1\.2"))
 
 
 def test_a_link_shows_what_its_sender_saw(page, browser, server: Server, warm: None):
     page.goto(f"{server.url}/tell_the_time?from=Drawn&time=03:40&seed=5&gamma=1.7&true=3:45")
     seen = reading_of(page)
-    expect(page.get_by_text("as the model sees it, gamma 1.7")).to_be_visible()
+    expect(page.get_by_text("in grey, gamma 1.7")).to_be_visible()
     expect(page.get_by_text("true time 03:45")).to_be_visible()
     expect(page.get_by_label("Seed", exact=True)).to_have_value("5")
     context = browser.new_context()
@@ -244,7 +244,7 @@ def test_the_scrubber_follows_the_arrow_keys_and_sets_gamma_when_let_go(page, se
     expect(slider).to_have_attribute("aria-valuenow", "15")
     expect(scrubber.locator(".told b")).to_have_text("Gamma 2.0")
     assert pixels(page) != before
-    expect(page.get_by_text("as the model sees it, gamma 2.0")).to_be_visible()
+    expect(page.get_by_text("in grey, gamma 2.0")).to_be_visible()
     page.wait_for_url(re.compile("gamma=2"))
     page.keyboard.press("End")
     expect(slider).to_have_attribute("aria-valuetext", re.compile(r"5\.0: \d\d:\d\d"))
@@ -326,7 +326,7 @@ def test_each_tab_opens_and_a_hand_of_the_lesson_is_dragged(page, server: Server
     expect(page.locator(".lo-ways")).to_contain_text("539")  # minutes from 11:59 back to 3:00
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("tab", name="Read a picture").click()
-    expect(page.get_by_text("as the model sees it, gamma 1.3")).to_be_visible()
+    expect(page.get_by_text("in grey, gamma 1.3")).to_be_visible()
 
 
 def test_figures_follow_when_the_theme_changes(page, server: Server, warm: None):

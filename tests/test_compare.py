@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from core.clocks import report_recipes
 from core.clocks.lesson import COSTS
 from core.registry import ModelCard
 from core.tables import write_table
-from pages.parts import model_cards
+from pages.parts import compare, lesson, model_cards
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -87,6 +88,32 @@ def test_without_any_result_every_model_says_how_to_train_it(empty: Path):
     assert all(f"<td>{figure}</td>" in text for figure in ("1.1515", "13.4489", "0.2275", "0.00055"))  # printed all the same
     assert "Worse than the multi-head network; no figure is printed." in text
     assert not running.get("plotly_chart")
+
+
+def test_one_model_is_not_trained_yet(full: Path):
+    for name, recipe in all_recipes().items():
+        if recipe.extra.get("task") == "clock" and name != "report23-regression":
+            card = full / "models" / name / "card.json"
+            card.parent.mkdir(parents=True, exist_ok=True)
+            if not card.exists():
+                told = (
+                    recipe.title,
+                    recipe.summary,
+                    recipe.report,
+                    recipe.network,
+                    asdict(recipe.spec),
+                    asdict(recipe.training),
+                )
+                card.write_text(ModelCard(name, *told, "", "", 1, 1, "CPU", 60.0, {}, recipe.extra, 1234).to_json())
+    assert re.search(r">1 of \d+ is not trained yet\.", html(start(COMPARE)))
+
+
+def test_what_apart_means_is_said_below_its_column(full: Path):
+    rows = [{"set": "photographs", "model": "reader-report", "pictures": 10, "confidence": 0.9, "right": 0.8}]
+    write_table(full / "results", "reliability.csv", rows)
+    text = html(start(COMPARE))
+    assert compare.APART in text
+    assert "expected calibration error" in text
 
 
 def test_results_are_shown_with_the_epochs_behind_them(full: Path):
@@ -257,6 +284,27 @@ def test_a_link_restores_the_pair_and_afternoons_are_mornings(empty: Path):
     assert not running.exception
     assert html(running).count(">360<small>min") == 3
     assert running.session_state["span"] == "near"
+
+
+@pytest.mark.parametrize(
+    ("times", "asked"),
+    [
+        ({}, "How far is 11:59 from 0:01?"),
+        ({"shown": "10:02", "answered": "10:08"}, "How far is 10:02 from 10:08?"),
+        ({"shown": "18:00", "answered": "00:00"}, "How far is 6:00 from 12:00?"),
+    ],
+)
+def test_the_lesson_asks_for_the_pair_that_is_set(empty: Path, times: dict[str, str], asked: str):
+    assert re.findall(r"How far is [^<]*", html(start(LESSON, **times))) == [asked]
+
+
+def test_pairs_are_written_as_on_the_buttons_that_set_them():
+    assert all(name == f"{lesson.spoken(true)} and {lesson.spoken(read)}" for name, (true, read, _) in lesson.EXAMPLES.items())
+
+
+def test_what_every_wrong_class_costs_is_all_of_the_worst(empty: Path):
+    shares = dict(re.findall(r"<h3>([^<]*)</h3><p><b>[^<]*</b>[^<]*<small>([^<]*) of its worst", html(start(LESSON))))
+    assert {shares[f"Cross-entropy, {count} classes"] for count in (24, 720)} == {"100 %"}
 
 
 @pytest.mark.parametrize("name", ["shown", "answered", "span"])

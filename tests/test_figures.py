@@ -1,11 +1,13 @@
 """Figures: what is drawn where, by hand values."""
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from core import figures, reading_figures
-from core.clocks.reading import Candidate, Reading
+from core.clocks.reading import HIDDEN, NO_CLOCK, Candidate, Reading
 from core.clocks.time import ClockTime, soft_bins
 
 
@@ -100,6 +102,25 @@ def test_a_leap_is_drawn_as_a_step_and_never_as_a_slope():
     leap = reading_figures.gamma_curve([1.0, 2.0], {"A": [reading(100), reading(300)]})
     calm = reading_figures.gamma_curve([1.0, 2.0], {"A": [reading(100), reading(101)]})
     assert (leap.data[0].line.shape, calm.data[0].line.shape) == ("hv", "linear")
+
+
+def test_the_gamma_curve_breaks_where_no_time_is_given():
+    row = [reading(100), replace(reading(400), note=NO_CLOCK), replace(reading(401), note=HIDDEN), reading(103)]
+    figure = reading_figures.gamma_curve([1.0, 2.0, 3.0, 4.0], {"A": row})
+    for trace in figure.data:
+        assert np.isnan(trace.y).tolist() == [False, True, True, False]
+    assert figure.data[0].line.shape == "linear", "no leap: the times between are none"
+    assert figure.layout.yaxis.range[1] < 120
+    assert "no time under any gamma" not in str(figure.layout.annotations)
+
+
+@pytest.mark.parametrize("true_minutes", [None, 100.0])
+def test_a_gamma_curve_without_any_time_says_so(true_minutes: float | None):
+    row = [replace(reading(400), note=NO_CLOCK)] * 2
+    figure = reading_figures.gamma_curve([1.0, 2.0], {"A": row}, true_minutes=true_minutes)
+    assert all(np.isnan(trace.y).all() for trace in figure.data)
+    assert "no time under any gamma" in [note.text for note in figure.layout.annotations]
+    assert true_minutes is not None or not figure.layout.yaxis.ticktext
 
 
 def test_a_curve_needs_one_reading_a_gamma():

@@ -7,7 +7,7 @@ import pytest
 from test_locate import Stub, scene
 
 from core.clocks.gammas import read_through
-from core.clocks.reading import Reading, read_gammas
+from core.clocks.reading import Reading, read_gammas, read_pictures
 from core.clocks.time import soft_bins
 
 GAMMAS = [round(0.5 + 0.1 * step, 1) for step in range(46)]
@@ -68,9 +68,29 @@ def test_doubtful_answers_are_all_read() -> None:
     assert looks(model)[2:] == [10 * 6, 36 * 6]
 
 
+def test_between_two_gammas_that_show_no_clock_none_is_read() -> None:
+    model = Stub(readable=-8.0)
+    readings = read_through(PICTURE, GAMMAS, model=model)
+    assert looks(model)[-1] == 10 * 6
+    assert len({reading.unseen for reading in readings}) == 1
+    assert readings[23].unseen
+
+
 def test_few_gammas() -> None:
     assert read_through(PICTURE, [], model=Stub()) == []
     assert times(read_through(PICTURE, [2.0], model=Stub())) == ["04:20"]
     model = Stub()
     assert times(read_through(PICTURE, GAMMAS[:7], model=model)) == ["04:20"] * 7
     assert looks(model) == [1, 1, 3 * 6]  # the first, the sixth and the last
+
+
+@pytest.mark.parametrize("gamma", [0.5, 3.0, 5.0])
+def test_the_curve_and_a_single_reading_say_the_same(gamma: float) -> None:
+    """A dial is sought in the picture as it is, not anew under each gamma: where it is found decides what is read."""
+    curve, single = (Moved(lambda gamma: 260 + 20 * gamma) for _ in range(2))
+    at = read_through(PICTURE, GAMMAS, model=curve)[GAMMAS.index(gamma)]
+    [alone] = read_pictures([PICTURE], gamma=gamma, model=single)
+    assert (str(at.time), at.note) == (str(alone.time), alone.note)
+    assert at.confidence == pytest.approx(alone.confidence)
+    walls = [batch[0, 0, 0, 0] for batch in single.batches]  # the search, the dial laid straight, its reading
+    assert walls == pytest.approx([WALL, WALL, WALL**gamma], abs=0.01)

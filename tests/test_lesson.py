@@ -100,6 +100,24 @@ def test_each_system_stands_with_the_loss_that_its_recipe_names() -> None:
         assert recipe.model_id in lesson.COSTS[cost].models
 
 
+@pytest.mark.parametrize("true", [719, 1, 602, 178, 360])
+def test_every_wrong_class_costs_all_of_the_worst(true: int) -> None:
+    """Of 720 classes and of 24: float32 must not set apart what costs the same."""
+    curves = lesson.costs(true, np.arange(720))
+    wrong = np.setdiff1d(np.arange(720), true)
+    assert {lesson.share_of_worst(curves["cross-entropy-720"], read) for read in wrong} == {1.0}
+    other = wrong[wrong // 30 != true // 30]
+    assert {lesson.share_of_worst(curves["cross-entropy-24"], read) for read in other} == {1.0}
+    assert lesson.share_of_worst(curves["cross-entropy-720"], true) == pytest.approx(0.10536 / 8.880, rel=1e-3)
+
+
+def test_what_is_nearly_the_worst_is_not_the_worst() -> None:
+    curves = lesson.costs(719, np.arange(720))
+    assert lesson.share_of_worst(curves["mae"], 1) == pytest.approx(718 / 719, rel=1e-6)
+    one_off = {name: lesson.share_of_worst(curves[name], 358) for name in ("custom-mae-corrected", "custom-mse-corrected")}
+    assert all(0.99 < share < 1 for share in one_off.values())  # 359 minutes off; the worst are 360
+
+
 @pytest.mark.parametrize(("true", "read"), [(720, 0), (0, -1), (1.5, 1)])
 def test_the_lesson_takes_whole_minutes_of_the_dial(true: float, read: float) -> None:
     with pytest.raises(ValueError, match="whole minutes in 0-719"):

@@ -142,7 +142,7 @@ def test_a_model_that_points_at_nothing_gets_the_hands_that_its_time_implies(app
     monkeypatch.setattr(reading, "read_pictures", lambda pictures, model_id=None, **more: alone * len(pictures))
     text = html(app(source="Samples", model="report22-classes-24"))
     assert "answers with a time alone. At 10:08 the hands would stand so." in text
-    assert "gamma 1.0, then its own 3.0" in text
+    assert "gamma 1.0, then the model's own 3.0" in text
     assert "minute hand</span>" not in text
 
 

@@ -1,15 +1,22 @@
 """How a reading stands on the page: its share beside those of other times, what is doubtful, many pictures in a table."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 from test_pages import app, html, told  # noqa: F401
 
+from core.clocks import gammas, reading
 from core.clocks.candidates import Candidate, likeliest_times, outweighed
-from core.clocks.reading import Reading, decode, read_pictures
+from core.clocks.reading import HIDDEN, NO_CLOCK, Reading, decode, read_pictures
 from core.clocks.time import ClockTime
-from pages.parts import readings, tables
+from core.sheets import encode
+from pages.parts import cached, readings, tables, uploads
+
+pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 
 def shares_shown(text: str) -> list[int]:
@@ -67,6 +74,86 @@ def test_the_sign_that_a_picture_is_being_read_gives_way_to_the_answer(app):  # 
         assert html(running).count('class="lo-readings"') == 1
         assert "Reading …" not in html(running)
         running.slider(key="gamma").set_value(2.0).run()
+
+
+def peaks(*shares: float) -> Reading:
+    """A doubtful answer of 7:13 and the other peaks of its distribution, with these shares."""
+    times = [ClockTime(7, 13), ClockTime(3, 39), ClockTime(10, 2)]
+    candidates = tuple(Candidate(time, float(time.minutes), share) for time, share in zip(times, shares, strict=True))
+    return Reading(times[0], 433.0, shares[0], candidates, told(433).probabilities, "x", note="Doubtful.")
+
+
+def test_what_is_likelier_than_the_answer_is_not_called_next_likely():
+    """Of single minutes the answer is the likeliest; a confidence counts those beside it as well."""
+    text = readings.told(peaks(0.11, 0.15, 0.05), "", None)
+    assert "<h4>Other peaks, shares count 3 minutes each way</h4>" in text
+    assert "Next likely" not in text
+    assert "<h4>Next likely</h4>" in readings.told(peaks(0.15, 0.11, 0.05), "", None)
+
+
+def test_the_chance_that_there_is_something_to_read_is_named_in_words():
+    faint = replace(peaks(0.4, 0.1, 0.1), note=NO_CLOCK, readable=0.31)
+    assert "<span>Chance that it can be read</span>" in readings.told(faint, "", None)
+    hidden = replace(peaks(0.08, 0.07, 0.06), note=HIDDEN, readable=0.97)  # a dial, but no hands: nobody doubts the dial
+    assert "<span>Confidence</span>" in readings.told(hidden, "", None)
+
+
+# --- through every gamma ----------------------------------------------------------------------------------------------
+
+
+def scrubbed(running: AppTest) -> list[str]:
+    """What stands beside the picture at each gamma."""
+    [found] = [part for part in running.get("bidi_component") if '"Gamma"' in part.proto.json]
+    return json.loads(found.proto.json)["labels"]
+
+
+def test_at_the_gamma_that_is_set_stands_the_reading_above(app, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    curve = [replace(told(8), confidence=0.3)] * len(cached.GAMMAS)
+    monkeypatch.setattr(gammas, "read_through", lambda *args, **more: curve)
+    running = app(source="Samples", gamma="3")
+    assert 'aria-label="Read as 10:11"' in html(running)
+    labels = scrubbed(running)
+    assert labels[cached.GAMMAS.index(3.0)] == "10:11 · 80 %"
+    assert labels[cached.GAMMAS.index(2.9)] == "00:08 · 30 %"
+
+
+def test_where_no_clock_is_seen_no_gamma_gives_a_time(app, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    blind = told(8, NO_CLOCK)
+    monkeypatch.setattr(gammas, "read_through", lambda *args, **more: [blind, told(8, HIDDEN)] + [blind] * 44)
+    monkeypatch.setattr(reading, "read_pictures", lambda pictures, *args, **more: [blind] * len(pictures))
+    running = app(source="Samples")
+    assert not running.exception
+    assert scrubbed(running) == ["--:-- · no clock seen", "--:-- · hands hidden"] + ["--:-- · no clock seen"] * 44
+    assert "A curve breaks where its model gives no time" in html(running)
+
+
+# --- what is shown of a picture -----------------------------------------------------------------------------------------
+
+
+def grey(height: int, width: int) -> tuple[str, bytes, str]:
+    """A file to drop."""
+    return "a.png", encode(np.full((height, width), 99, np.uint8), "PNG"), "image/png"
+
+
+@pytest.mark.parametrize(("shape", "named"), [((90, 135), True), ((90, 90), False)])
+def test_the_square_that_models_take_is_named_where_the_picture_is_none(
+    app,  # noqa: F811
+    shape: tuple[int, int],
+    named: bool,
+):
+    running = app()
+    running.file_uploader(key="files").set_value([grey(*shape)]).run()
+    text = html(running)
+    assert ("Models take a square: the edges of the picture are drawn out to fill it." in text) is named
+    assert "<span>in grey, gamma 1.0</span>" in text
+
+
+def test_dropped_pictures_are_said_to_last_until_the_tab_is_reloaded(app):  # noqa: F811
+    running = app()
+    assert uploads.HERE_ONLY not in html(running)
+    running.file_uploader(key="files").set_value([grey(90, 90)]).run()
+    assert html(running).count(uploads.HERE_ONLY) == 1
+    assert uploads.HERE_ONLY not in html(app(source="Samples"))
 
 
 # --- many pictures ----------------------------------------------------------------------------------------------------

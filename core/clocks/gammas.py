@@ -4,10 +4,10 @@ A curve over 46 gammas takes a model that looks at each dial from six sides 276 
 reads well hardly moves. So every fifth gamma is read first, and those in between only where the two beside them differ or
 leave a doubt. On 79 pictures (65 drawn in both styles, 14 samples) half of the time 10 of the 46 were read, 21 on average,
 and it took reader-small 0.28 s of a core a picture instead of 0.62. Of the 2,012 readings drawn straight none was more than
-0.08 minutes or 1.1 % of confidence off what the model would have read, and one was rounded to another minute.
+0.08 minutes or 1.1 % of confidence off what the model would have read, and one was rounded to another minute. Where both
+neighbours see no clock nothing is read in between: on 26 dark or empty pictures that spared 200 readings, none with a time.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -39,7 +39,7 @@ def read_through(
     """
     if not gammas:
         return []
-    read = _reader(to_grey(picture), gammas, model or registry.load_trained(model_id or default_model()))
+    read = _reader(to_grey(picture), model or registry.load_trained(model_id or default_model()))
     last = len(gammas) - 1
     stops = [*range(0, last, STRIDE), last]
     found = dict(zip(stops, read([gammas[stop] for stop in stops]), strict=True))
@@ -56,19 +56,19 @@ def read_through(
 
 
 def alike(first: Reading, second: Reading) -> bool:
-    """Whether two readings are sure, and so close to each other that what lies between them need not be read."""
+    """Whether what lies between two readings need not be read: both are sure and close to each other, or give no time."""
+    if first.unseen or second.unseen:
+        return first.unseen == second.unseen
     doubt = first.note or second.note or min(first.confidence, second.confidence) < UNSURE
     apart = abs(float(signed_error_minutes(first.minutes, second.minutes)))
     return not doubt and apart <= ALIKE_MINUTES and abs(first.confidence - second.confidence) <= ALIKE_CONFIDENCE
 
 
-def _reader(
-    grey: NDArray[np.uint8], gammas: Sequence[float], model: registry.TrainedModel
-) -> Callable[[Sequence[float]], list[Reading]]:
-    """What reads the picture under some of the gammas; its dial is sought once, under the one nearest to 1."""
+def _reader(grey: NDArray[np.uint8], model: registry.TrainedModel) -> Callable[[Sequence[float]], list[Reading]]:
+    """What reads the picture under some of the gammas; its dial is sought once, in the picture as it is."""
     if model.card.extra.get("readable") is not True:
         return lambda some: read_gammas(grey, some, model=model)
-    found = find_dials([grey], model, [min(gammas, key=lambda gamma: abs(math.log(gamma)))])
+    found = find_dials([grey], model)
 
     def read(some: Sequence[float]) -> list[Reading]:
         return [located_reading(one, model.card.model_id) for one in read_dials(found * len(some), model, some)]

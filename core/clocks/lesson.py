@@ -14,6 +14,7 @@ from core.clocks import time as clock
 from core.clocks.forms import FORMS
 
 Minutes = NDArray[np.int64]
+ROUNDING = 1e-6  # of sums in float32; the costs of two times that differ lie at least ten times as far apart
 SURE = 0.9  # what the imagined classifier gives to the class that it reads; the rest is spread over all others
 
 
@@ -171,6 +172,15 @@ def costs(true: ArrayLike, read: ArrayLike) -> dict[str, NDArray[np.float64]]:
             raise ValueError(f"{name} must be whole minutes in 0-719; got {values.tolist()[:3]}")
     first, second = (np.array(values, np.int64) for values in pair)
     return {name: one.cost(first, second) for name, one in COSTS.items()}
+
+
+def share_of_worst(curve: NDArray[np.float64], read: int) -> float:
+    """What ``curve`` (720,) charges for ``read``, 0-719, as a share of the most that it charges for any time.
+
+    Losses are counted in float32: what lies within ``ROUNDING`` of the most is the most, and its share exactly 1.
+    """
+    share = float(curve[read] / curve.max())
+    return 1.0 if share > 1 - ROUNDING else share
 
 
 def distances(true: int, read: int) -> dict[str, float]:

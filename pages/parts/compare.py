@@ -24,6 +24,10 @@ FIRST = (
 )
 MOST = 6
 PAIR = ("report22-regression", "report22-regression-no-gamma")
+APART = (
+    '"says" and "right" are means over all pictures; "apart" is the expected calibration error: how far the two lie from each '
+    "other within ten groups of like confidence, averaged over the pictures."
+)
 SHAPES = {"histogram": "Histograms", "within": "Shares within"}
 
 
@@ -299,4 +303,4 @@ def confidence(every: Sequence[Entry]) -> None:
         names = ("Model", "pictures", "says", "right", "apart")
         head = "".join(f'<th scope="col">{name}</th>' for name in names)
         st.html(model_cards.wide(head, rows, "Confidence and truth", "lo-close"))
-        st.html('<p class="lo-hint">Means over all pictures; "apart" is how far said and right lie from each other.</p>')
+        st.html(f'<p class="lo-hint">{APART}</p>')

@@ -93,6 +93,8 @@ def dropped() -> list[Offered]:
     if data is not None:
         found.append(Offered("pasted picture", data))
         st.button("Forget the pasted picture", on_click=st.session_state.pop, args=("pasted", None), type="tertiary")
+    if found:
+        st.html(f'<p class="lo-hint">{uploads.HERE_ONLY}</p>')
     return found or example()
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import clock_figures
 from core.catalogue import all_recipes
-from core.clocks.lesson import COSTS, SURE, distances
+from core.clocks.lesson import COSTS, SURE, distances, share_of_worst
 from core.clocks.time import ClockTime
 from core.figures import Look
 from pages.parts import cached, cached_clocks, forms, theme, views
@@ -48,19 +48,25 @@ _dial = component("twotimes")
 def show() -> None:
     """The whole tab."""
     with st.container(key="lesson"):
-        st.html(
-            '<h2 class="lo-section">How far is 11:59 from 0:01?<small>A loss tells a network how wrong it is. Set what a clock '
-            "shows and what a network reads, and see what it is told.</small></h2>"
-        )
+        heading = st.container()  # it names the pair, which is known further down
         with st.container(horizontal=True):
             for name, (true, read, _) in EXAMPLES.items():
                 st.button(name, on_click=put, args=(true, read), key=f"example-{true}-{read}")
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             true, read = times()
+        heading.html(
+            f'<h2 class="lo-section">How far is {spoken(true)} from {spoken(read)}?<small>A loss tells a network how wrong it '
+            "is. Set what a clock shows and what a network reads, and see what it is told.</small></h2>"
+        )
         with right:
             ways(true, read)
         charged(true, read)
+
+
+def spoken(minutes: int) -> str:
+    """Minutes since 12 as ``EXAMPLES`` write them: 0:01, 2:58, and 12:00 for the full hour."""
+    return f"{minutes // 60}:{minutes % 60:02d}" if minutes else "12:00"
 
 
 def put(true: int, read: int) -> None:
@@ -133,7 +139,7 @@ def charged(true: int, read: int) -> None:
     for start in range(0, len(names), 4):
         for place, name in zip(st.columns(4, gap="medium"), names[start : start + 4], strict=False):
             cost, value = COSTS[name], float(curves[name][read])
-            share = views.share(value / float(curves[name].max()))
+            share = views.share(share_of_worst(curves[name], read))
             learnt = learners(cost.models, titles, looks)
             with place:
                 st.html(

@@ -205,7 +205,7 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Model", *ON_RULER))
     missing = sum(not one.trained for one in every)
     hint = (
-        f'<p class="lo-hint">{missing} of {len(every)} are not trained yet. '
+        f'<p class="lo-hint">{missing} of {len(every)} {"is" if missing == 1 else "are"} not trained yet. '
         "<code>python -m core train --all --minutes 60</code> goes on with what is furthest behind; "
         "<code>python -m core evaluate clocks</code> measures.</p>"
     )

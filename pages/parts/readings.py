@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.clocks.reading import Reading
+from core.clocks.candidates import NEAR_MINUTES, outweighed
+from core.clocks.reading import READABLE, Reading
 from core.clocks.time import ClockTime, hand_angles, signed_error_minutes
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
-from pages.parts.views import EXACT_MINUTES, blind, chart, doubtful, error_words, learned, meter, share, unseen
+from pages.parts.tables import UNREAD
+from pages.parts.views import EXACT_MINUTES, chart, doubtful, error_words, learned, meter, share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +46,7 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
     for model_id, reading in readings.items():
         own = own_gammas.get(model_id, 1.0)
         seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma, own))
-        words = f"{offered.name}, " + (unseen(reading) or f"read as {reading.time}")
+        words = f"{offered.name}, " + (reading.unseen or f"read as {reading.time}")
         figure = overlay(seen, (width, height), reading, words, gamma, own)
         words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
         cards.append(f'<article><div class="lo-reading">{figure}{words}</div></article>')
@@ -82,17 +84,17 @@ def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: Cloc
 def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, gamma: float, own: float = 1.0) -> str:
     """The picture with what the model found drawn over it: hands, centre, 12. own: the gamma that the model adds itself."""
     width, height = size
-    found = "" if blind(reading) else marks(reading, size)
+    found = "" if reading.blind else marks(reading, size)
     drawn = f'<img src="{pictures.data_url(found.encode(), "image/svg+xml")}" alt="">' if found else ""
     hands = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
-    added = f", then its own {own:.1f}" if own != 1 else ""
+    added = f", then the model's own {own:.1f}" if own != 1 else ""
     legend = hands if reading.hour_tip or reading.minute_tip else implied(reading)
-    if unseen(reading):
+    if reading.unseen:
         legend = ""
     return (
         f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};--shape:{width / height:.4f}">'
         f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
-        f"<figcaption>{legend}<span>as the model sees it, gamma {gamma:.1f}{added}</span></figcaption></figure>"
+        f"<figcaption>{legend}<span>in grey, gamma {gamma:.1f}{added}</span></figcaption></figure>"
     )
 
 
@@ -114,7 +116,7 @@ def marks(reading: Reading, size: tuple[int, int]) -> str:
     if reading.centre:
         hands = ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9))
         for tip, colour, wide in hands:
-            if tip and not unseen(reading):
+            if tip and not reading.unseen:
                 ends = 'x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"'.format(*reading.centre, *tip)
                 for stroke, extra in ((f"{CASING}d9", 1.4), (colour, 0.0)):
                     parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (wide + extra):.2f}"{dash}/>')
@@ -174,26 +176,31 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     """
     hour, minute = str(reading.time).split(":")
     fine, label = f"{int(reading.minutes // 60)} h {reading.minutes % 60:04.1f} min", f"Read as {reading.time}"
-    missed = unseen(reading)
+    missed = reading.unseen
     if missed:
         hour = minute = "--"
         fine, label = f"best guess {reading.time}", f"{missed.capitalize()}; best guess {reading.time}"
-    if missed and reading.readable is not None:
-        sure, of = "To be read", reading.readable
+    if missed and reading.readable is not None and reading.readable < READABLE:
+        wide, sure, of = " lo-long", "Chance that it can be read", reading.readable
     else:
-        sure, of = "Confidence", reading.confidence
+        wide, sure, of = "", "Confidence", reading.confidence
     # What a doubt takes from the answer it takes from the others too, or they would seem likelier than it.
     left = reading.confidence / reading.candidates[0].probability if reading.candidates[0].probability else 0.0
     likely = [(str(other.time), left * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
     others = "".join(f"<li><b>{escape(time)}</b>{meter(chance)}<span>{share(chance)}</span></li>" for time, chance in likely)
-    named = "Likeliest all the same" if missed else "Next likely"
+    if missed:
+        named = "Likeliest all the same"
+    elif outweighed(reading.candidates):  # of single minutes the answer is the likeliest, of these shares it is not
+        named = f"Other peaks, shares count {NEAR_MINUTES} minutes each way"
+    else:
+        named = "Next likely"
     rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
     note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
     quiet = f"<small>{escape(source)}</small>" if source else ""
     return (
         f'<div class="lo-told{" lo-doubt" if doubtful(reading) else ""}"><h3 class="lo-eyebrow">{escape(title)}{quiet}</h3>'
         f'<p class="lo-digits" aria-label="{label}">{hour}<i>:</i>{minute}</p><p class="lo-fine">{fine}</p>'
-        f'<div class="lo-sure"><span>{sure}</span>{meter(of)}<b>{share(of)}</b></div>'
+        f'<div class="lo-sure{wide}"><span>{sure}</span>{meter(of)}<b>{share(of)}</b></div>'
         f"{note}{off(reading, true) if true and not missed else ''}{rivals}</div>"
     )
 
@@ -213,7 +220,8 @@ def off(reading: Reading, true: ClockTime) -> str:
 def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, gamma: float) -> None:
     """The picture at every gamma to scrub through, and a curve of what is read there. Letting go sets gamma.
 
-    Every fifth gamma is read, and those in between where the answer changes or is in doubt (``core.clocks.gammas``).
+    Every fifth gamma is read, and those in between where the answer changes or is in doubt (``core.clocks.gammas``); at the
+    gamma that is set stands the reading above.
     """
     from core import clock_figures, reading_figures
 
@@ -222,10 +230,11 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
     left, right = st.columns([2, 3], gap="large")
     sheet, columns = cached.gamma_sheet(offered.sha, offered.pixels)
     read = {model_id: cached.read_every_gamma(offered.sha, model_id, offered.pixels) for model_id in titles}
+    for model_id, row in read.items():
+        [above] = cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])
+        read[model_id] = [above if value == gamma else one for value, one in zip(cached.GAMMAS, row, strict=True)]
     labels = [
-        "\n".join(
-            f"{row[step].time} · {share(row[step].confidence)}" + several(titles, model_id) for model_id, row in read.items()
-        )
+        "\n".join(in_short(row[step]) + several(titles, model_id) for model_id, row in read.items())
         for step in range(len(cached.GAMMAS))
     ]
     with left:
@@ -239,6 +248,9 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
             key="gammas",
             on_release=set_gamma,
         )
+        height, width = offered.pixels().shape[:2]
+        if height != width:
+            st.html('<p class="lo-hint">Models take a square: the edges of the picture are drawn out to fill it.</p>')
     with right:
         curve = reading_figures.gamma_curve(
             cached.GAMMAS,
@@ -249,6 +261,13 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
             dark=theme.dark(),
         )
         chart(curve, "gamma-curve", "Curve of " + ("the error" if true else "the time read") + " and the confidence over gamma")
+        if any(reading.unseen for row in read.values() for reading in row):
+            st.html('<p class="lo-hint">A curve breaks where its model gives no time: no clock seen, or hands hidden.</p>')
+
+
+def in_short(reading: Reading) -> str:
+    """The time and how sure the model is; what it misses where it gives no time."""
+    return f"{UNREAD} · {reading.unseen}" if reading.unseen else f"{reading.time} · {share(reading.confidence)}"
 
 
 def by_title(looks: "Mapping[str, Look]", titles: Mapping[str, str]) -> "dict[str, Look]":

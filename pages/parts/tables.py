@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import common_sense_error_minutes
-from pages.parts import cached, pictures, views
+from pages.parts import cached, pictures
 from pages.parts.pictures import Offered
 
 THUMBNAIL = 72
@@ -47,7 +47,7 @@ def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Of
         for model_id, title in titles.items():
             reading = read[model_id][index]
             prefix = f"{title}: " if len(titles) > 1 else ""
-            missed = views.unseen(reading)
+            missed = reading.unseen
             row[f"{prefix}time"] = UNREAD if missed else str(reading.time)
             if one.truth:
                 error = round(float(common_sense_error_minutes(one.truth.minutes, reading.minutes)), 2)

@@ -9,6 +9,7 @@ from pages.parts.pictures import Offered
 
 KEPT = "kept-files"  # in the session: (name, bytes) of each file uploaded last
 MOST_BYTES = 60_000_000
+HERE_ONLY = "Your pictures stay in this tab only until it is reloaded."
 NAMES = 3  # named where files are shown that were uploaded before
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.clocks.reading import HIDDEN, UNSURE, Reading
+from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import ClockTime, signed_error_minutes
 from pages.parts import theme
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 PLAIN = {"displayModeBar": False, "scrollZoom": False}
 QUIET_PLACE = "Drop a picture of a clock, paste one, or start from one of these."
-BLIND = "I see no clock"  # how the note of a reading begins that is none
 LEARNED = {  # where the card's own words are too long
     "reader-report": "learned only drawn clocks of one kind",
     "reader-small": "learned drawn clocks of every kind, and painted hands",
@@ -51,16 +50,6 @@ def error_words(true: ClockTime, minutes: float) -> str:
         return f"exactly the true {true}"
     way = "ahead of" if ahead >= 0 else "behind"
     return f"{abs(ahead):.1f} minutes {way} the true {true}"
-
-
-def blind(reading: Reading) -> bool:
-    """Whether the model found no clock at all."""
-    return (reading.note or "").startswith(BLIND)
-
-
-def unseen(reading: Reading) -> str:
-    """What a model misses that gives a sentence instead of a time, in a few words; "" where it gives a time."""
-    return "no clock seen" if blind(reading) else "hands hidden" if reading.note == HIDDEN else ""
 
 
 def doubtful(reading: Reading) -> bool:
