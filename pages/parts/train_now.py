@@ -247,7 +247,7 @@ def words(state: LiveState) -> str:
     if state.status == "starting":
         return preparing(state)
     told = [f"{state.epoch} of {state.epochs} epochs"]
-    if state.steps and state.step and not state.ended:
+    if state.steps and state.step:  # after Stop too: what it learned in a part of an epoch is measured
         told.append(f"batch {state.step} of {state.steps}")
     if state.seconds:
         told.append(f"{duration(state.seconds)} of training")
