@@ -200,9 +200,9 @@ def panel(shown: list[str], polled: bool) -> None:
     names = train_values.labels([state.spec for state in states.values()])
     for place, (run_id, state) in enumerate(states.items()):
         lane(place, run_id, state, names[place])
-    curves(dict(zip(names, states.values(), strict=True)))
-    for place, (name, state) in enumerate(zip(names, states.values(), strict=True)):
-        train_insides.show(place, name, state, several=len(states) > 1)
+    named = dict(zip(names, states.values(), strict=True))
+    curves(named)
+    train_insides.show(named)
 
 
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
