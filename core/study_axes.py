@@ -32,7 +32,7 @@ LOOKS = (
 ROW = 23  # pixels of a level in a figure that lists them
 WIDE = 13  # letters of a line of a level beneath an axis
 LEAST_TICKS = 3  # of a logarithmic axis
-FLAG = 16  # pixels of the name of an upright line above a figure
+FLAG = 15  # pixels of the name of an upright line above a figure
 LETTER = 0.045  # how much of the width of a narrow figure a letter of such a name takes
 ROOM = 1.05  # where a figure ends to the right of its axis, in widths of the axis
 GUESSING = "guessing"
@@ -91,13 +91,13 @@ def in_lines(text: str, wide: int) -> str:
     return "<br>".join(plain(line) for line in textwrap.wrap(text, wide, break_long_words=False, break_on_hyphens=False))
 
 
-def guess_line(figure: go.Figure, guess: float | None, dark: bool) -> None:
+def guess_line(figure: go.Figure, guess: float | None, dark: bool, *, dash: str = "dash", width: float = 1.5) -> None:
     """What guessing scores, across a figure, and its name to the right of it, where no marker comes."""
     if guess is None:
         return
-    line_colour, axis = palette(dark).muted, figure.layout.yaxis
-    figure.add_hline(y=guess, line={"color": line_colour, "width": 1.5, "dash": "dash"})
-    at = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 3, "y": on_axis(guess, axis.type == "log"), "yanchor": "middle"}
+    figure.add_hline(y=guess, line={"color": palette(dark).muted, "width": width, "dash": dash})
+    height = on_axis(guess, figure.layout.yaxis.type == "log")
+    at = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 3, "y": height, "yanchor": "middle"}
     figure.add_annotation(text=GUESSING, showarrow=False, font={"size": 12}, **at)
     figure.update_layout(margin_r=max(62, figure.layout.margin.r or 0))
 
@@ -134,22 +134,21 @@ def flags(lines: Mapping[str, float]) -> dict[str, Flag]:
 def name_upright(
     figure: go.Figure, lines: Mapping[str, tuple[float, Mapping[str, Any]]], values: Sequence[float], tall: float, *, log: bool
 ) -> None:
-    """Upright lines with their names above the figure, which gets the room for them.
+    """Upright lines with their names above the figure, which gets the room for them and an x axis that reaches over all.
 
-    lines: name -> (value on the x axis, its line). values: all that is drawn, by which the axis reaches. tall: pixels of the
-    axes. log: whether the x axis is logarithmic.
+    lines: name -> (value on the x axis, its line). values: all that is drawn. tall: pixels of the axes. log: whether the x axis
+    is logarithmic. The room is that of two rows even where one would do: figures side by side begin at one height.
     """
     at = {name: on_axis(value, log) for name, (value, _) in lines.items()}
-    every = [*at.values(), *(on_axis(value, log) for value in values)]
-    low, wide = min(every), max(every) - min(every)
-    # Plotly leaves about a twentieth free at each end.
-    placed = flags({name: 0.05 + 0.9 * (there - low) / wide if wide else 0.5 for name, there in at.items()})
+    every = [*at.values(), *(on_axis(value, log) for value in values if value > 0 or not log)]
+    free = 0.06 * (max(every) - min(every)) or 0.5
+    low, high = min(every) - free, max(every) + free
+    places = flags({name: (there - low) / (high - low) for name, there in at.items()})
     for name, (value, line) in lines.items():
-        flag = placed[name]
+        flag = places[name]
         top = 1 + FLAG * (flag.row + 1) / tall
         figure.add_shape(type="line", x0=value, x1=value, xref="x", y0=0, y1=top, yref="y domain", line=dict(line))
         away = {"xanchor": "left", "xshift": 3} if flag.side == "right" else {"xanchor": "right", "xshift": -3}
         words = {"text": name, "showarrow": False, "font": {"size": 12}, "yanchor": "top"}
         figure.add_annotation(x=at[name], xref="x", y=top, yref="y domain", **away, **words)
-    rows = 1 + max(flag.row for flag in placed.values())
-    figure.update_layout(margin_t=FLAG * rows + 2)
+    figure.update_layout(margin_t=2 * FLAG, xaxis_range=[low, high])

@@ -53,9 +53,9 @@ def effects_plot(
     colours = palette(dark)
     factors = list(dict.fromkeys(one.factor for one in effects))
     rows: list[str] = []
-    values = [one.mean for one in effects]
-    across = value_axis(column, values, log=log, most=5)
-    figure = framed(100, dark, {}, {})
+    across = value_axis(column, [one.mean for one in effects], log=log, most=5)
+    across |= {"title": title(in_lines(f"mean {measure_title(column)}", 18))}
+    figure = framed(100, dark, across, {})
     for place, factor in enumerate(factors):
         of_factor = [one for one in effects if one.factor == factor]
         best = (max if column.endswith("accuracy") else min)(of_factor, key=lambda one: one.mean)
@@ -79,10 +79,10 @@ def effects_plot(
         lines = {"mean": (mean, {"color": colours.muted, "width": 1, "dash": "dot"})}
         if guess is not None:
             lines[GUESSING] = guess, {"color": colours.muted, "width": 1.5, "dash": "dash"}
-        name_upright(figure, lines, values, ROW * len(rows), log=across.get("type") == "log")
+        reached = [one.mean + side * (one.spread or 0.0) for one in effects for side in (-1, 1)]
+        name_upright(figure, lines, reached, ROW * len(rows), log=across.get("type") == "log")
     figure.update_layout(
         height=ROW * len(rows) + 96 + figure.layout.margin.t,
-        xaxis=across | {"title": title(in_lines(f"mean {measure_title(column)}", 18))},
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure

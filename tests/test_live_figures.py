@@ -58,7 +58,8 @@ def test_guessing_is_named_at_its_line_on_every_axis(log: bool):
     """Words on a logarithmic axis stand by the logarithm, lines by the value."""
     figure = live_curves({"MLP": state()}, "cross_entropy", log=log)
     (words,) = figure.layout.annotations
-    assert (words.text, words.y) == ("guessing", pytest.approx(math.log10(math.log(10)) if log else math.log(10)))
+    assert (words.text, words.x, words.xanchor) == ("guessing", 1, "left")  # beside the axes, where no marker comes
+    assert words.y == pytest.approx(math.log10(math.log(10)) if log else math.log(10))
     assert figure.layout.shapes[0].y0 == pytest.approx(math.log(10))
 
 

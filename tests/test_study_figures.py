@@ -208,7 +208,11 @@ def test_the_lines_of_effects_have_their_names_above_the_levels(log: bool):
     assert (mean.x, guessing.x) == pytest.approx((np.log10(0.7), 1.0) if log else (0.7, 10.0))
     assert [line.x0 for line in figure.layout.shapes] == pytest.approx([0.7, 10.0])
     assert min(line.y1 for line in figure.layout.shapes) > 1
-    assert figure.layout.margin.t >= 16 * (2 if mean.y != guessing.y else 1)
+    # The axis reaches over everything and stands still, lest the names widen it; its ends are logarithms, too.
+    low, high = (np.log10(end) if log else end for end in (0.5, 10.0))
+    assert figure.layout.xaxis.range == pytest.approx((low - 0.06 * (high - low), high + 0.06 * (high - low)))
+    # Room for two rows in every figure: those side by side begin at one height.
+    assert figure.layout.margin.t == study_figures.effects_plot(EFFECTS, "val_accuracy").layout.margin.t == 30
 
 
 def test_guessing_is_named_to_the_right_of_its_line_where_no_marker_comes():
