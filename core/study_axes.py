@@ -99,7 +99,7 @@ def guess_line(figure: go.Figure, guess: float | None, dark: bool, *, dash: str 
     height = on_axis(guess, figure.layout.yaxis.type == "log")
     at = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 3, "y": height, "yanchor": "middle"}
     figure.add_annotation(text=GUESSING, showarrow=False, font={"size": 12}, **at)
-    figure.update_layout(margin_r=max(62, figure.layout.margin.r or 0))
+    figure.update_layout(margin_r=max(56, figure.layout.margin.r or 0))
 
 
 def on_axis(value: float, log: bool) -> float:

@@ -223,7 +223,7 @@ def test_guessing_is_named_to_the_right_of_its_line_where_no_marker_comes():
         )
         (words,) = figure.layout.annotations
         assert (words.text, words.x, words.xanchor, words.y) == ("guessing", 1, "left", 1.0 if log else 10.0)
-        assert figure.layout.margin.r >= 60
+        assert figure.layout.margin.r >= 50
 
 
 def test_figures_side_by_side_share_their_axis():
