@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.clock_figures import framed, line_of, marker_of, title
 from core.figures import Look, palette, plain, see_through
 from core.live_state import LiveState
-from core.study_axes import log_axis
+from core.study_axes import guess_line, log_axis
 
 LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))
 MEASURES = {"cross_entropy": "cross-entropy", "loss": "loss, weight penalty included", "accuracy": "accuracy"}
@@ -41,14 +41,7 @@ def live_curves(
         across |= {"tickvals": list(range(epochs + 1))}
     figure = framed(height, dark, across, _height_axis(runs, measure, log), legend=True)
     figure.update_layout(uirevision="live")
-    chance = _chance(runs, measure)
-    if chance is not None:
-        figure.add_hline(
-            y=chance,
-            line={"color": palette(dark).muted, "width": 1, "dash": "dot"},
-            annotation={"text": "guessing", "font": {"size": 12}, "yshift": -1},
-            annotation_position="bottom right" if measure != "accuracy" else "top right",
-        )
+    guess_line(figure, _chance(runs, measure), dark, dash="dot", width=1)
     for (name, state), look in zip(runs.items(), LOOKS, strict=False):
         _add_run(figure, name, state, measure, look, dark)
     return figure

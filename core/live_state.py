@@ -134,10 +134,11 @@ class LiveState:
 
     @property
     def share(self) -> float:
-        """How much of the run is done, 0 to 1; while it starts, of what is prepared for it."""
+        """How much of the run is done, 0 to 1, the part of an epoch in which it was stopped too; while it starts, of what is
+        prepared for it."""
         if self.status == "starting":
             return self.prepared / self.to_prepare if self.to_prepare else 0.0
-        under_way = self.step / self.steps if self.steps and not self.ended else 0.0
+        under_way = self.step / self.steps if self.steps else 0.0
         return min(1.0, (self.epoch + under_way) / self.epochs)
 
 

@@ -4,9 +4,11 @@ A level of a factor has one look in all figures of a study, by its place among t
 together, so nothing rests on colour alone.
 """
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -30,6 +32,10 @@ LOOKS = (
 ROW = 23  # pixels of a level in a figure that lists them
 WIDE = 13  # letters of a line of a level beneath an axis
 LEAST_TICKS = 3  # of a logarithmic axis
+FLAG = 15  # pixels of the name of an upright line above a figure
+LETTER = 0.045  # how much of the width of a narrow figure a letter of such a name takes
+ROOM = 1.05  # where a figure ends to the right of its axis, in widths of the axis
+GUESSING = "guessing"
 Names = Mapping[tuple[str, Level], str]
 NO_NAMES: Names = {}
 
@@ -85,7 +91,64 @@ def in_lines(text: str, wide: int) -> str:
     return "<br>".join(plain(line) for line in textwrap.wrap(text, wide, break_long_words=False, break_on_hyphens=False))
 
 
-def guess_line(figure: go.Figure, guess: float | None, dark: bool) -> None:
-    """What guessing scores, across a figure."""
-    if guess is not None:
-        figure.add_hline(y=guess, line={"color": palette(dark).muted, "width": 1.5, "dash": "dash"})
+def guess_line(figure: go.Figure, guess: float | None, dark: bool, *, dash: str = "dash", width: float = 1.5) -> None:
+    """What guessing scores, across a figure, and its name to the right of it, where no marker comes."""
+    if guess is None:
+        return
+    figure.add_hline(y=guess, line={"color": palette(dark).muted, "width": width, "dash": dash})
+    height = on_axis(guess, figure.layout.yaxis.type == "log")
+    at = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 3, "y": height, "yanchor": "middle"}
+    figure.add_annotation(text=GUESSING, showarrow=False, font={"size": 12}, **at)
+    figure.update_layout(margin_r=max(56, figure.layout.margin.r or 0))
+
+
+def on_axis(value: float, log: bool) -> float:
+    """Where plotly puts words at a value: on a logarithmic axis it asks for the logarithm, which lines do without."""
+    return math.log10(value) if log else value
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Where the name of an upright line stands above a figure: on a ``side`` of it, on a ``row``, of which the lowest is 0."""
+
+    side: Literal["left", "right"]
+    row: int = 0
+
+
+def flags(lines: Mapping[str, float]) -> dict[str, Flag]:
+    """A place for the name of each of one or two upright lines, so that it meets neither the other line nor its name.
+
+    lines: name -> place on the axis, 0 to 1. Left of the axis there is room, above the names of levels; right of it little.
+    """
+    if len(lines) > 2:
+        raise ValueError(f"at most 2 lines have room for their names; got {len(lines)}")
+    *before, (name, place) = sorted(lines.items(), key=lambda one: one[1])
+    found = {other: Flag("left") for other, _ in before}
+    wide = LETTER * len(name)
+    if place + wide <= ROOM:
+        return found | {name: Flag("right")}
+    apart = all(place - wide > at for _, at in before)
+    return found | {name: Flag("left", 0 if apart else 1)}
+
+
+def name_upright(
+    figure: go.Figure, lines: Mapping[str, tuple[float, Mapping[str, Any]]], values: Sequence[float], tall: float, *, log: bool
+) -> None:
+    """Upright lines with their names above the figure, which gets the room for them and an x axis that reaches over all.
+
+    lines: name -> (value on the x axis, its line). values: all that is drawn. tall: pixels of the axes. log: whether the x axis
+    is logarithmic. The room is that of two rows even where one would do: figures side by side begin at one height.
+    """
+    at = {name: on_axis(value, log) for name, (value, _) in lines.items()}
+    every = [*at.values(), *(on_axis(value, log) for value in values if value > 0 or not log)]
+    free = 0.06 * (max(every) - min(every)) or 0.5
+    low, high = min(every) - free, max(every) + free
+    places = flags({name: (there - low) / (high - low) for name, there in at.items()})
+    for name, (value, line) in lines.items():
+        flag = places[name]
+        top = 1 + FLAG * (flag.row + 1) / tall
+        figure.add_shape(type="line", x0=value, x1=value, xref="x", y0=0, y1=top, yref="y domain", line=dict(line))
+        away = {"xanchor": "left", "xshift": 3} if flag.side == "right" else {"xanchor": "right", "xshift": -3}
+        words = {"text": name, "showarrow": False, "font": {"size": 12}, "yanchor": "top"}
+        figure.add_annotation(x=at[name], xref="x", y=top, yref="y domain", **away, **words)
+    figure.update_layout(margin_t=2 * FLAG, xaxis_range=[low, high])

@@ -123,7 +123,7 @@ def points_words(counts: Sequence[int], design: Design, across: int) -> str:
     elif counts and min(counts) == max(counts):
         told.append(f"Every point is {counts[0]} runs.")
     elif counts:
-        told.append("Small numbers: the runs behind a point.")
+        told.append(f"Behind a point are {min(counts)} to {max(counts)} runs: point at it to see how many.")
     if len(design.factors) > across and not (design.complete and design.balanced):
         others = "the other factors differ" if len(design.factors) > across + 1 else "the other factor differs"
         told.append(f"Between points {others}, too: lines that fall or cross are a hint.")

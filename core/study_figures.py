@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from core.clock_figures import framed, line_of, marker_of, title
 from core.figures import Look, palette, plain, see_through
 from core.study_axes import (
+    GUESSING,
     LOOKS,
     NO_NAMES,
     ROW,
@@ -21,6 +22,7 @@ from core.study_axes import (
     in_lines,
     looks_of,
     name_of,
+    name_upright,
     value_axis,
 )
 from core.study_effects import Beside, Cell, LevelMean
@@ -46,12 +48,14 @@ def effects_plot(
 
     Whiskers, where there are several seeds: the standard deviation between them. The dotted line is the mean of all settings,
     the large marker a factor's best. names: of levels that are not written as everywhere. guess: what guessing scores, a dashed
-    line.
+    line; both lines have their names above.
     """
     colours = palette(dark)
     factors = list(dict.fromkeys(one.factor for one in effects))
     rows: list[str] = []
-    figure = framed(100, dark, {}, {})
+    across = value_axis(column, [one.mean for one in effects], log=log, most=5)
+    across |= {"title": title(in_lines(f"mean {measure_title(column)}", 18))}
+    figure = framed(100, dark, across, {})
     for place, factor in enumerate(factors):
         of_factor = [one for one in effects if one.factor == factor]
         best = (max if column.endswith("accuracy") else min)(of_factor, key=lambda one: one.mean)
@@ -72,13 +76,13 @@ def effects_plot(
     if effects:
         first = [one for one in effects if one.factor == factors[0]]
         mean = sum(one.mean * one.settings for one in first) / sum(one.settings for one in first)
-        figure.add_vline(x=mean, line={"color": colours.muted, "width": 1, "dash": "dot"})
+        lines = {"mean": (mean, {"color": colours.muted, "width": 1, "dash": "dot"})}
         if guess is not None:
-            figure.add_vline(x=guess, line={"color": colours.muted, "width": 1.5, "dash": "dash"})
+            lines[GUESSING] = guess, {"color": colours.muted, "width": 1.5, "dash": "dash"}
+        reached = [one.mean + side * (one.spread or 0.0) for one in effects for side in (-1, 1)]
+        name_upright(figure, lines, reached, ROW * len(rows), log=across.get("type") == "log")
     figure.update_layout(
-        height=ROW * len(rows) + 108,
-        xaxis=value_axis(column, [one.mean for one in effects], log=log, most=5)
-        | {"title": title(in_lines(f"mean {measure_title(column)}", 18))},
+        height=ROW * len(rows) + 96 + figure.layout.margin.t,
         yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "range": [len(rows) - 0.4, -0.6], "showgrid": False},
     )
     return figure
@@ -102,15 +106,11 @@ def _symbols(look: Look, means: Sequence[LevelMean | Cell]) -> list[str]:
 
 
 def _runs(one: LevelMean | Cell) -> str:
-    return f"{one.count} run{'' if one.count == 1 else 's'}" + (f", of which {one.diverged} diverged" if one.diverged else "")
+    return _count(one.count, "run") + (f", of which {one.diverged} diverged" if one.diverged else "")
 
 
-def _behind(counts: Sequence[int], every: Sequence[int], dark: bool) -> dict[str, Any]:
-    """The number of runs at each point of a line, where points differ in it. every: counts of all points of the figure."""
-    if len(set(every)) < 2:
-        return {"mode": "lines+markers"}
-    font = {"size": 11, "color": palette(dark).muted}
-    return {"mode": "lines+markers+text", "text": list(map(str, counts)), "textposition": "top center", "textfont": font}
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def interaction_plot(
@@ -127,8 +127,9 @@ def interaction_plot(
 ) -> go.Figure:
     """The mean of a measure at each level of the first factor, a line for each level of the second.
 
-    Parallel lines: the two act each on its own. levels: of both factors, in the order of the study. Where points differ in the
-    number of runs behind them, it stands there. names, guess: as in ``effects_plot``.
+    Parallel lines: the two act each on its own. levels: of both factors, in the order of the study. A point says how many runs
+    are behind it when it is pointed at: where lines meet, numbers would stand on each other. names, guess: as in
+    ``effects_plot``.
     """
     first, second = factors
     across, lines = levels
@@ -149,7 +150,7 @@ def interaction_plot(
             x=[place for place, _ in met],
             y=[one.mean for _, one in met],
             name=label,
-            **_behind([one.count for _, one in met], [one.count for one in cells], dark),
+            mode="lines+markers",
             line=line_of(look, dark),
             marker=marker_of(look, dark, size=9, most=0) | {"symbol": _symbols(look, [one for _, one in met])},
             customdata=[[figure_text(column, one.mean), _beyond(one, column), _runs(one)] for _, one in met],
@@ -214,8 +215,8 @@ def lines_over(
 
     points: (optimiser, number, value) of each setting; runs: how many are behind each, 1 when empty; broken: places among them
     of settings with runs that diverged, open dots. lines: all optimisers, in the order of the study. within: values that the
-    axis reaches over, too, so that figures side by side share it. Where means differ in the number of runs behind them, it
-    stands there. names, guess: as in ``effects_plot``. 2023, Figure 1.
+    axis reaches over, too, so that figures side by side share it. A mean says how many runs are behind it when it is pointed
+    at. names, guess: as in ``effects_plot``. 2023, Figure 1.
     """
     numbers = sorted({number for _, number, _ in points})
     across: dict[str, Any] = {
@@ -254,10 +255,13 @@ def lines_over(
             x=at,
             y=means,
             name=label,
-            **_behind([behind[level, number] for number in at], list(behind.values()), dark),
+            mode="lines+markers",
             line=line_of(look, dark),
             marker=marker_of(look, dark, size=9, most=0),
-            customdata=[f"mean of {len(values[n])}: {figure_text(column, mean)}" for n, mean in zip(at, means, strict=True)],
+            customdata=[
+                f"mean of {_count(len(values[n]), 'setting')}, {_count(behind[level, n], 'run')}: {figure_text(column, mean)}"
+                for n, mean in zip(at, means, strict=True)
+            ],
             hovertemplate=hover,
         )
     guess_line(figure, guess, dark)

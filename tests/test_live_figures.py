@@ -53,6 +53,16 @@ def test_losses_of_every_size_can_be_drawn(loss: float, log: bool):
     assert not figure.layout.shapes  # with a penalty no guess is to be compared
 
 
+@pytest.mark.parametrize("log", [False, True])
+def test_guessing_is_named_at_its_line_on_every_axis(log: bool):
+    """Words on a logarithmic axis stand by the logarithm, lines by the value."""
+    figure = live_curves({"MLP": state()}, "cross_entropy", log=log)
+    (words,) = figure.layout.annotations
+    assert (words.text, words.x, words.xanchor) == ("guessing", 1, "left")  # beside the axes, where no marker comes
+    assert words.y == pytest.approx(math.log10(math.log(10)) if log else math.log(10))
+    assert figure.layout.shapes[0].y0 == pytest.approx(math.log(10))
+
+
 def test_what_cannot_be_drawn_is_named():
     with pytest.raises(ValueError, match="measure must be one of"):
         live_curves({}, "speed")

@@ -117,7 +117,7 @@ def test_epochs_that_were_not_all_trained_are_written_so():
 def test_points_tell_how_many_runs_they_are():
     cross, grid = (design(STUDIES[name], rows_of(STUDIES[name])) for name in ("cnn-grid-batchnorm", "cnn-grid"))
     assert points_words([1, 1], cross, 2) == "Every point is one run: chance moves it, too."
-    assert points_words([3, 1], cross, 2) == "Small numbers: the runs behind a point."
+    assert points_words([3, 1], cross, 2) == "Behind a point are 1 to 3 runs: point at it to see how many."
     assert points_words([3, 1], grid, 2).endswith(
         "Between points the other factors differ, too: lines that fall or cross are a hint."
     )

@@ -9,6 +9,7 @@ import pytest
 
 from core import run_figures, study_axes, study_figures
 from core.run_figures import RunCurve
+from core.study_axes import Flag, flags
 from core.study_effects import Beside, Cell, LevelMean
 from core.study_names import (
     device_words,
@@ -168,17 +169,61 @@ def test_levels_are_written_as_told():
     assert figure.layout.xaxis.ticktext == ("1 of 5", "10")
 
 
-def test_points_carry_the_number_of_their_runs_where_they_differ_in_it():
+def test_the_number_of_runs_behind_a_point_is_told_when_it_is_pointed_at_and_written_nowhere():
     points = [("adam", 5, 0.8), ("adam", 5, 0.7), ("adam", 10, 0.9)]
     _, means = study_figures.lines_over(points, "epochs", "val_accuracy", ["adam"], runs=[3, 1, 1]).data
-    assert (list(means.text), means.mode) == (["4", "1"], "lines+markers+text")
-    _, alike = study_figures.lines_over(points[1:], "epochs", "val_accuracy", ["adam"]).data
-    assert (alike.text, alike.mode) == (None, "lines+markers")
+    assert (means.text, means.mode) == (None, "lines+markers")  # where lines meet, numbers would stand on each other
+    assert list(means.customdata) == ["mean of 2 settings, 4 runs: 75.00 %", "mean of 1 setting, 1 run: 90.00 %"]
     cells = [Cell("sgd", "relu", 0.5, 0.1, 3), Cell("adam", "relu", 0.7, -0.1, 1)]
     (line,) = study_figures.interaction_plot(
         cells, ("optimizer", "activation"), (["sgd", "adam"], ["relu"]), "val_accuracy", guess=0.1
     ).data
-    assert list(line.text) == ["3", "1"]
+    assert (line.text, line.mode) == (None, "lines+markers")
+    assert [told[2] for told in line.customdata] == ["3 runs", "1 run"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "places"),
+    [
+        ({"mean": 0.5}, {"mean": Flag("right")}),
+        ({"mean": 0.95}, {"mean": Flag("left")}),  # no room to its right
+        ({"mean": 0.4, "guessing": 0.1}, {"mean": Flag("right"), "guessing": Flag("left")}),
+        ({"mean": 0.11, "guessing": 0.1}, {"mean": Flag("right"), "guessing": Flag("left")}),  # away from each other
+        ({"mean": 0.3, "guessing": 0.95}, {"mean": Flag("left"), "guessing": Flag("left")}),
+        ({"mean": 0.9, "guessing": 0.95}, {"mean": Flag("left"), "guessing": Flag("left", 1)}),  # above the other
+    ],
+)
+def test_names_of_upright_lines_meet_neither_line_nor_name(lines: dict[str, float], places: dict[str, Flag]):
+    assert flags(lines) == places
+    with pytest.raises(ValueError, match="at most 2 lines"):
+        flags({"a": 0.1, "b": 0.2, "c": 0.3})
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_lines_of_effects_have_their_names_above_the_levels(log: bool):
+    figure = study_figures.effects_plot(EFFECTS, "val_cross_entropy", guess=10.0, log=log)
+    mean, guessing = figure.layout.annotations
+    assert (mean.text, guessing.text) == ("mean", "guessing")
+    # Words on a logarithmic axis stand by the logarithm, lines by the value.
+    assert (mean.x, guessing.x) == pytest.approx((np.log10(0.7), 1.0) if log else (0.7, 10.0))
+    assert [line.x0 for line in figure.layout.shapes] == pytest.approx([0.7, 10.0])
+    assert min(line.y1 for line in figure.layout.shapes) > 1
+    # The axis reaches over everything and stands still, lest the names widen it; its ends are logarithms, too.
+    low, high = (np.log10(end) if log else end for end in (0.5, 10.0))
+    assert figure.layout.xaxis.range == pytest.approx((low - 0.06 * (high - low), high + 0.06 * (high - low)))
+    # Room for two rows in every figure: those side by side begin at one height.
+    assert figure.layout.margin.t == study_figures.effects_plot(EFFECTS, "val_accuracy").layout.margin.t == 30
+
+
+def test_guessing_is_named_to_the_right_of_its_line_where_no_marker_comes():
+    cells = [Cell("sgd", "relu", 2.5, 0.1, 3), Cell("adam", "relu", 0.7, -0.1, 1)]
+    for log in (False, True):
+        figure = study_figures.interaction_plot(
+            cells, ("optimizer", "activation"), (["sgd", "adam"], ["relu"]), "val_loss", guess=10.0, log=log
+        )
+        (words,) = figure.layout.annotations
+        assert (words.text, words.x, words.xanchor, words.y) == ("guessing", 1, "left", 1.0 if log else 10.0)
+        assert figure.layout.margin.r >= 50
 
 
 def test_figures_side_by_side_share_their_axis():
@@ -252,7 +297,7 @@ def test_a_printed_figure_keeps_its_digits_and_is_a_number():
     points = [("adam", 5, Printed("0.900")), ("adam", 5, Printed("0.8"))]
     dots, means = study_figures.lines_over(points, "epochs", "test_accuracy", ["adam"]).data
     assert list(dots.customdata) == ["0.900", "0.8"]
-    assert list(means.customdata) == ["mean of 2: 85.00 %"]
+    assert list(means.customdata) == ["mean of 2 settings, 2 runs: 85.00 %"]
 
 
 # --- runs ------------------------------------------------------------------------------------------------------------

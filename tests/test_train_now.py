@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import live_turns
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_state import LiveState
+from core.live_state import LiveState, Samples
 from core.specs import ClassifierSpec
-from pages.parts import cached, train_form, train_now, train_values, views
+from pages.parts import cached, train_form, train_insides, train_now, train_values, views
 from tests.fake_worker import SLOW_SEED
 from tests.test_live import BERT, FAKE, spec
 
@@ -269,6 +270,17 @@ def test_a_run_is_stepped_and_stopped(runs: LiveRuns):
     assert "Stopped" in html(running)
 
 
+def test_a_run_stopped_inside_an_epoch_keeps_its_batch_and_its_bar(runs: LiveRuns):
+    running = page(**QUICK)
+    running.toggle(key="live-hold").set_value(True).run()
+    until(press(running, "Start"), runs, lambda state: state.status == "paused")
+    for step in (1, 2, 3):
+        until(press(running, "One batch"), runs, lambda state, step=step: state.step == step)
+    text = html(until(press(running, "Stop"), runs, ended))
+    assert "<b>Stopped</b> 0 of 2 epochs; batch 3 of 4; " in text
+    assert 'style="width:37.5%"' in text.split("</div>")[0]  # 3 of 8 batches
+
+
 def test_whoever_stops_sees_that_it_is_measured_and_may_do_without(runs: LiveRuns):
     running = press(page(**{**QUICK, "live-epochs": "50", "live-seed": str(SLOW_SEED)}), "Start")
     until(running, runs, lambda state: state.seconds_left is not None)
@@ -301,9 +313,27 @@ def test_two_runs_race_in_one_figure(runs: LiveRuns):
         base64.b64decode(found).decode()
         for found in re.findall(r'lo-swatch" alt="" src="data:image/svg.xml;base64,(.+?)"', text)
     ]
-    assert len(drawn) == 2 * 3
+    assert len(drawn) == 2 * (3 + 2)  # at the run, its filters and the pictures' heading, and at each of two pictures
     assert len(set(drawn)) == 2
     assert "<svg" not in text
+    # Both are shown the same pictures: these stand once, and what either takes them for beside them.
+    assert (text.count(train_insides.BOTH_TAKE), text.count(train_insides.TAKES)) == (1, 0)
+    assert text.count('alt="Test picture') == 2
+    assert text.count('<ol aria-label="rate 0.001">') == text.count('<ol aria-label="rate 0.1">') == 2
+    assert text.count("<i>shirt</i> <b>50 %</b>") == 4
+
+
+def test_runs_on_two_data_sets_keep_their_own_pictures():
+    images = np.zeros((2, 28, 28, 1), np.uint8)
+    ours = Samples(np.array([3, 5]), images, np.array([0, 1]))
+    here = LiveState("a", spec(dataset="fashion-mnist"), "running", samples=ours, classes=("shirt", "shoe"))
+    waiting = replace(here, run_id="b", samples=None, classes=())
+    elsewhere = replace(waiting, spec=spec(dataset="clock-hours"))
+    changed = replace(here, run_id="c", samples=replace(ours, images=images + 1))
+    assert train_insides.same_pictures([here, waiting])  # so that nothing changes its place when they come
+    assert train_insides.same_pictures([waiting, waiting])
+    assert not train_insides.same_pictures([here, elsewhere])
+    assert not train_insides.same_pictures([here, changed])
 
 
 def test_who_waits_sees_the_place(runs: LiveRuns):

@@ -21,6 +21,7 @@ PENALTY = (
     "The loss holds the penalty on the weights: runs with L1 and with L2 cannot be compared by it. Accuracy and cross-entropy "
     "are without it."
 )
+LARGE = "Large markers: best levels."
 NONE_LEFT = "Every run that is stored of this study diverged."
 SHORT = 16  # letters of a level beside which three figures have room
 SOURCES = {"published": "Published", "ours": "Ours"}
@@ -82,6 +83,7 @@ def effects(shown: Shown, design: Design) -> None:
         told(
             study_caveats.balance_words(design, shown.column),
             study_caveats.seeds_words(design, study, shown.rows, shown.column),
+            LARGE,
         ),
         at="effects",
     )

@@ -200,9 +200,9 @@ def panel(shown: list[str], polled: bool) -> None:
     names = train_values.labels([state.spec for state in states.values()])
     for place, (run_id, state) in enumerate(states.items()):
         lane(place, run_id, state, names[place])
-    curves(dict(zip(names, states.values(), strict=True)))
-    for place, (name, state) in enumerate(zip(names, states.values(), strict=True)):
-        train_insides.show(place, name, state, several=len(states) > 1)
+    named = dict(zip(names, states.values(), strict=True))
+    curves(named)
+    train_insides.show(named)
 
 
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
@@ -247,7 +247,7 @@ def words(state: LiveState) -> str:
     if state.status == "starting":
         return preparing(state)
     told = [f"{state.epoch} of {state.epochs} epochs"]
-    if state.steps and state.step and not state.ended:
+    if state.steps and state.step:  # after Stop too: what it learned in a part of an epoch is measured
         told.append(f"batch {state.step} of {state.steps}")
     if state.seconds:
         told.append(f"{duration(state.seconds)} of training")
