@@ -33,8 +33,8 @@ def told(answers: Sequence[Answer]) -> str:
     figures = [one for one in answers if one.parts]
     there = sum(one.found for one in figures)
     return (
-        f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have ours beside what is printed</b>; their names are bold '
-        "in the contents, and what came out here is bold in the tables. Reports compare by their test part; ours are chosen in "
+        f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have ours beside what is printed</b>; their names are '
+        "bold in the contents, and what came out here is bold in the tables. Reports compare by their test part; ours are chosen in "
         "validation and measured once on the test pictures. Beneath each figure stands how far its model is trained.</p>"
     )
 
