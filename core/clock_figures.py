@@ -47,7 +47,8 @@ def looks_of(model_ids: Sequence[str]) -> dict[str, Look]:
 def axis(dark: bool, **more: object) -> dict[str, object]:
     """An axis as all figures have it."""
     line = palette(dark).line
-    shared = {"gridcolor": see_through(line, 0.7), "zeroline": False, "fixedrange": True, "linecolor": line, "automargin": True}
+    shared = {"gridcolor": see_through(line, 0.7), "zeroline": False, "fixedrange": True, "linecolor": line}
+    shared |= {"automargin": True, "separatethousands": True}
     return shared | more
 
 
@@ -194,7 +195,7 @@ def learning_curve(
     tall: dict[str, object] = {"title": title(measure), "nticks": 5}
     if log:
         ticks = log_ticks(*(part for part in (curve.training, curve.validation) if part is not None))
-        tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+        tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
     across = {"range": [0.5, max(asked, len(curve.epochs)) + 0.5], "title": title("epoch"), "nticks": 6}
     figure = framed(height, dark, across, tall, legend=True)
     series = palette(dark).series[look.hue]

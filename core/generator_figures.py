@@ -104,7 +104,7 @@ def loss_curves(
     tall: dict[str, object] = {"title": title("loss"), "nticks": 5}
     if every.size and every.min() > 0 and every.max() > FAR_APART * every.min():
         ticks = log_ticks(every)
-        tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+        tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
     return _by_epoch(epochs, values, tall, "%{y:.4g}", asked, dark, height)
 
 

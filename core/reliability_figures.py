@@ -111,7 +111,7 @@ def reliability_plot(
             marker=marker,
             customdata=one.pictures,
             cliponaxis=False,
-            hovertemplate="says %{x:.0%}, right %{y:.0%} · %{customdata:.0f} pictures<extra>" + plain(name) + "</extra>",
+            hovertemplate="says %{x:.0%}, right %{y:.0%} · %{customdata:,.0f} pictures<extra>" + plain(name) + "</extra>",
         )
     return figure
 

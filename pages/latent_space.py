@@ -1,5 +1,6 @@
 """Latent space: walks, squares, mixtures and maps of what generators make; how they learned it."""
 
+import re
 from collections.abc import Mapping
 
 import streamlit as st
@@ -23,12 +24,18 @@ def first_pair(cards: list[ModelCard]) -> list[str]:
     return [cards[0].model_id]
 
 
+def short(title: str) -> str:
+    """A title that the chooser does not cut: 'VAE-32 of leaves (2023)' for 'VAE of leaves, 32 latent numbers (2023)'."""
+    return re.sub(r"^(\w+) ([^,]+), (\d+) latent numbers", r"\1-\3 \2", title)
+
+
 def choose(cards: list[ModelCard], titles: Mapping[str, str]) -> tuple[dict[str, str], End, End, bool]:
     """The choices that all tabs share: models that load, with titles, two ends, and whether pixels stay squares."""
-    unknown = [name for name in st.query_params.get_all("walkers") if name not in titles and name not in titles.values()]
+    whole = {card.model_id: card.title for card in cards}
+    known = {*titles, *titles.values(), *whole.values()}
+    unknown = [name for name in st.query_params.get_all("walkers") if name not in known]
     default = first_pair(cards)
-    grouped = {card.model_id: forms.in_group(titles[card.model_id], card.report) for card in cards}
-    chosen = forms.several_models("Models", grouped, default, key="walkers", most=MOST, also=titles) or default
+    chosen = forms.several_models("Models", titles, default, key="walkers", most=MOST, also=whole) or default
     for name in unknown:
         forms.complain(f"There is no model {name[:80]!r} here; what is shown comes from the others.")
     loaded = {}
@@ -49,7 +56,7 @@ def choose(cards: list[ModelCard], titles: Mapping[str, str]) -> tuple[dict[str,
 
 def show(cards: list[ModelCard]) -> None:
     """Choices on the left, tabs on the right; only what the open tab shows is made."""
-    titles = pictures.told_apart({card.model_id: card.title for card in cards})
+    titles = pictures.told_apart({card.model_id: short(card.title) for card in cards})
     left, right = st.columns([3, 7], gap="large")
     with left, st.container(key="choices"):
         loaded, start, end, pixels = choose(cards, titles)

@@ -231,10 +231,17 @@ def test_shares_never_claim_none_or_all_by_rounding():
     assert "–" in model_cards.percent(None)
 
 
+def test_figures_are_written_in_one_style():
+    """As everywhere else on the pages: commas between thousands, a true minus, no more digits than asked for."""
+    written = [model_cards.number(value) for value in (1557084, 1440.0, 999.4, 0.18, -0.0, -0.6, -52.0971, -1234.5)]
+    below = [f"\N{MINUS SIGN}{told}" for told in ("0.6", "52.1", "1,234")]
+    assert written == ["1,557,084", "1,440", "999", "0.18", "0", *below]
+
+
 def test_published_figures_stand_to_the_digit_as_printed():
     texts = ["1.1515", "0.00055", "1.630", "24", "3720", "13500"]
-    there = [model_cards.as_printed(text).replace("\N{NARROW NO-BREAK SPACE}", "_") for text in texts]
-    assert there == ["1.1515", "0.00055", "1.630", "24", "3_720", "13_500"]
+    there = [model_cards.as_printed(text) for text in texts]
+    assert there == ["1.1515", "0.00055", "1.630", "24", "3,720", "13,500"]
     assert "–" in model_cards.as_printed("")
 
 

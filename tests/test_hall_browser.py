@@ -6,6 +6,8 @@ import test_presenter_browser
 from test_browser import Server, expect
 from test_presenter_browser import bar, ready
 
+from pages.parts import shell
+
 # Fixtures: the page fails where a request leaves the machine; the server's models load when first used.
 browser, page, server = (getattr(test_presenter_browser, name) for name in ("browser", "page", "server"))
 LONG = 240_000  # milliseconds that the first reading may take
@@ -63,3 +65,15 @@ def test_the_point_of_the_second_demo_stands_above_the_fold(page, server: Server
     expect(page.locator(".lo-sure")).to_have_count(2, timeout=LONG)
     parts = page.locator(".lo-digits, .lo-sure")
     assert max(parts.evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")) < 900
+
+
+def test_short_lists_of_models_stand_together_beside_the_long_one(page):
+    """Fourteen, three and nine models of the welcome page: no column is left half empty, on telephones there is but one."""
+    lists = "".join(f"<section><h3>Some</h3><ul>{'<li>One</li>' * count}</ul></section>" for count in (14, 3, 9))
+    style = (shell.WEB / "home.css").read_text("utf-8")
+    page.set_content(f'<style>{style}</style><div class="lo-shelves">{lists}</div>')
+    lefts = "all => all.map(one => Math.round(one.getBoundingClientRect().left))"
+    for width, columns in ((390, [0, 0, 0]), (1280, [0, 1, 1]), (1920, [0, 1, 1])):
+        page.set_viewport_size({"width": width, "height": 900})
+        found = page.locator("section").evaluate_all(lefts)
+        assert [sorted(set(found)).index(left) for left in found] == columns, width

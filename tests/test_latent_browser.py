@@ -151,3 +151,12 @@ def test_nothing_sticks_out_sideways_on_any_tab(page, url: str, width: int):
         wider = "[...document.querySelectorAll('.stMain, .stMain *')].filter(e => e.scrollWidth > e.clientWidth + 1 "
         wider += "&& getComputedStyle(e).overflowX === 'visible' && e.getBoundingClientRect().right > innerWidth + 1).length"
         assert page.evaluate(wider) == 0, view
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_the_chooser_cuts_no_name(page, url: str, width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{url}?view=Four+corners")
+    names = page.locator(".st-key-walkers [data-tag] > span:visible")
+    expect(names).to_have_count(2)
+    assert names.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)")

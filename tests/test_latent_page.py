@@ -18,7 +18,7 @@ from core.generators.stored import Generator
 from core.registry import RegistryError
 from core.sheets import encode
 from core.tables import write_table
-from pages.parts import latent_made, latent_map, latent_square, latent_tiles, latent_walk
+from pages.parts import latent_learning, latent_made, latent_map, latent_square, latent_tiles, latent_walk
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -208,18 +208,55 @@ def test_the_map_holds_every_picture_and_decodes_where_one_clicks(house: Path):
     assert not running.exception
     (found,) = sent(running, "latent_map")
     assert (len(found["points"]), found["spot"], found["groups"]) == (60, [1.5, -2.0], ["healthy", "diseased"])
-    assert "1.5 across, -2.0 up" in html(running)
+    text = html(running)
+    assert "1.5 across, \N{MINUS SIGN}2.0 up" in text
+    assert "A picture that would cover another is drawn as a dot: filled if healthy, a ring if diseased." in text
+
+
+def test_one_name_of_a_model_is_short_enough_for_the_chooser_and_stands_everywhere(house: Path):
+    card = paths.MODELS / "vae-leaves-32" / "card.json"
+    told = json.loads(card.read_text())
+    long = "VAE of leaves, 32 latent numbers (2023)"
+    card.write_text(json.dumps({**told, "title": long, "report": "2023"}))
+    running = start("Map", walkers=[long])  # as a link had it that names a title
+    assert not running.exception
+    assert "There is no model" not in html(running)
+    assert running.session_state["walkers"] == ["vae-leaves-32"]
+    assert "VAE-32 of leaves (2023)" in running.multiselect(key="walkers").options
+    assert "VAE-32 of leaves (2023)" in running.selectbox(key="map").options
+
+
+def test_how_good_they_are_is_grouped_by_pictures_with_the_held_out_ones_first():
+    """Whatever the order in the table, and even where a model's pictures are nearer than the held-out ones."""
+    table = [
+        ("gan-faces", "anime-faces", "64", "141.5"),
+        ("held-out pictures", "anime-faces", "64", "1.8"),
+        ("held-out pictures", "plant-leaves", "128", "2.6"),
+        ("gan-leaves", "plant-leaves", "32", "1.2"),
+        ("vae-leaves-32", "plant-leaves", "32", ""),
+        ("vae-leaves-64", "plant-leaves", "32", "0.7"),
+        ("held-out pictures", "plant-leaves", "32", "1.6"),
+    ]
+    rows = [dict(zip(("model", "data", "side", "frechet_distance"), row, strict=True)) for row in table]
+    groups = latent_learning.by_pictures(rows)
+    assert list(groups) == [("plant-leaves", "32"), ("plant-leaves", "128"), ("anime-faces", "64")]
+    first = [row["model"] for row in groups["plant-leaves", "32"]]
+    assert first == ["held-out pictures", "vae-leaves-64", "gan-leaves", "vae-leaves-32"]
+    assert groups["anime-faces", "64"][0]["model"] == "held-out pictures"
 
 
 def test_how_they_learned_shows_every_part_and_what_is_lacking(house: Path):
     row = {"model": "gan-leaves", "data": "plant-leaves", "side": 32, "frechet_distance": 12.5, "confident_share": 0.25}
-    write_table(paths.RESULTS, "generator_quality.csv", [row])
+    write_table(paths.RESULTS, "generator_quality.csv", [{**row, "kernel_distance_thousandths": -52.0971}])
     running = start("How they learned")
     assert not running.exception
     text = html(running)
     assert "python -m core train vae-leaves-128" in text
     assert "12.5" in text
     assert "25.0 %" in text
+    assert "\N{MINUS SIGN}52.1" in text
+    assert "can so be below 0" in text
+    assert "In adversarial training two networks learn against each other" in text
     assert len(charts(running)) == 4  # losses of each, and what the discriminator knows
     rows = [part["rows"] for part in sent(running, "latent_tiles")]
     assert rows[0][0] == "given"

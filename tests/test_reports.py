@@ -17,6 +17,7 @@ from core.reports.answers import REPORTS, answer, answers
 from core.reports.evidence import Evidence, Found, load_evidence
 from core.reports.items import ClockCurves, ClockFigures, Counts, Item, Layers, Levels, Link, Made, RunMeans, Runs, Trained
 from core.studies import STUDIES
+from core.study_results import add_records
 from tests.stored_studies import record, store
 
 ITEMS = {(item.report, item.name): item for items in REPORTS.values() for item in items}
@@ -279,6 +280,22 @@ def test_a_study_stands_beside_print_with_its_share_and_its_best_run(tmp_path: P
     assert means[0].here is not None
     assert means[3].name == "Epochs asked: 30"
     assert means[3].published == "0.873"  # one run alone
+    counts = [line.more.removeprefix("mean test accuracy of ") for line in means if line.published]
+    assert counts == ["29 runs", "20 runs", "12 runs", "1 run"]  # 62 in all, of 59 settings
+    assert means[0].here.how == "29 runs"
+
+
+def test_what_was_run_on_other_data_is_no_figure_for_those_in_print(tmp_path: Path):
+    """Printed are two networks on MNIST; the same two on Fashion-MNIST answer to neither figure."""
+    study = STUDIES["keras-examples"]
+    item = ITEMS["2023", "Section 1.1"]
+    fashion = [record(trial, epochs=1) for trial in study.trials if trial.run.dataset == "fashion-mnist"]
+    store(study, tmp_path, fashion)
+    answered = answer(item, load_evidence(tmp_path / "models", tmp_path))
+    assert any(line.here for part in answered.parts for line in part.lead)  # the best run is told of
+    assert not answered.found
+    add_records(study, [record(trial, epochs=1) for trial in study.trials if trial.run.dataset == "mnist"], tmp_path)
+    assert answer(item, load_evidence(tmp_path / "models", tmp_path)).found
 
 
 def test_damaged_tables_are_problems_and_the_rest_stands(tmp_path: Path):

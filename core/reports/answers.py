@@ -35,8 +35,10 @@ class Answer:
 
     @property
     def found(self) -> bool:
-        """Whether anything of ours stands beside what is printed."""
-        return any(line.here is not None for part in self.parts for line in (*part.lead, *part.rest))
+        """Whether a figure of ours stands beside a printed one; where print gives none, whether there is any of ours."""
+        lines = [line for part in self.parts for line in (*part.lead, *part.rest)]
+        compared = [line for line in lines if line.published] or lines
+        return any(line.here is not None for line in compared)
 
 
 def answer(item: Item, evidence: Evidence) -> Answer:

@@ -48,7 +48,7 @@ def layers_of(year: str, source: Layers, evidence: Evidence) -> Lines:
     here = Found(counted, "counted")
     if source.model and source.model in evidence.cards:
         here = Found(evidence.cards[source.model].parameters, f"stored model {source.model}")
-    doubt = "" if total == counted else f"the printed layers add up to {total}; counted from their shapes it is {counted}"
+    doubt = "" if total == counted else f"the printed layers add up to {total:,}; counted from their shapes it is {counted:,}"
     lead = [line for line in lines if line.doubt]
     whole = Line("All layers" if not source.part else f"{source.part}, all layers", str(total), here, None, doubt, "parameters")
     return Lines((whole, *lead), tuple(line for line in lines if not line.doubt), (), source.part)

@@ -97,17 +97,18 @@ def means_of(year: str, source: RunMeans, evidence: Evidence) -> Lines:
             ours = [pair.ours for pair in there if pair.ours is not None]
             # A mean of ours stands there only when it is over the runs that the printed mean is over.
             whole = bool(there) and len(ours) == len(there)
-            here = Found(sum(ours) / len(ours), _settings(len(ours))) if whole else None
+            here = Found(sum(ours) / len(ours), _runs(len(ours))) if whole else None
             if there:
                 published = f"{sum(pair.published for pair in there) / len(there):.3f}"
                 name = f"{factor_title(factor).capitalize()}: {level_title(factor, level)}"
-                lines.append(Line(name, published, here, None, "", f"mean test accuracy of {_settings(len(there))}"))
+                lines.append(Line(name, published, here, None, "", f"mean test accuracy of {_runs(len(there))}"))
     lead = [*lines, *best_line(study, rows, source.best, evidence)]
     return Lines(tuple(lead), (), lacking(study, rows, source.best, evidence))
 
 
-def _settings(count: int) -> str:
-    return f"{count} setting{'s' if count > 1 else ''}"
+def _runs(count: int) -> str:
+    """A setting that is printed twice is two runs."""
+    return f"{count} run{'s' if count > 1 else ''}"
 
 
 def levels_of(year: str, source: Levels, evidence: Evidence) -> Lines:

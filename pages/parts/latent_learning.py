@@ -1,6 +1,7 @@
 """How the generators learned: reconstructions, samples by latent size and by epoch, losses; and how good they became."""
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -20,6 +21,7 @@ from core.tables import read_table
 from pages.parts import cached, forms, latent_made, latent_tiles, model_cards, pictures, theme, views
 
 ACROSS = 8
+LEAVES = "plant-leaves"
 SAMPLES_SEED = 2023
 SIZES = ("vae-leaves-32", "vae-leaves-64", "vae-leaves-128")  # C4 of the reports
 MEASURES = {  # columns of the table -> words
@@ -33,6 +35,11 @@ MEASURES = {  # columns of the table -> words
     "inception_frechet_distance": "Fréchet distance, Keras's Inception",
 }
 PARTS = {"confident_share", "copied_share"}
+HELD_OUT = "held-out pictures"  # a model's name in the table, of pictures that nobody made
+BELOW_ZERO = (
+    "The kernel distance is an unbiased estimate: between sets of pictures that are alike it scatters around 0, and can so be "
+    "below 0. The Fréchet distance is not: it stays above 0 even there."
+)
 
 
 def show(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, pixels: bool) -> None:
@@ -125,11 +132,12 @@ def epochs(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, p
 
 
 def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
-    """Losses of each model over the epochs; of two at play, also which pictures the discriminator knows. Two in a row."""
+    """Losses of each model over the epochs; of adversarial training also what the discriminator knows. Two in a row."""
     views.section(
         "Losses",
-        "An autoencoder's loss is reconstruction plus divergence; report 2023 names the divergence alone. Of two networks at "
-        "play no loss says how good the pictures are: each rises when the other learns.",
+        "An autoencoder's loss is reconstruction plus divergence; report 2023 names the divergence alone. In "
+        "adversarial training two networks learn against each other, one making pictures and one telling them from real ones: "
+        "there no loss says how good the pictures are, for each rises when the other learns.",
     )
     places: list[Any] = []
     for card in cards:
@@ -187,7 +195,7 @@ def by_heart(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
 
 
 def quality(titles: Mapping[str, str]) -> None:
-    """What ``evaluate generators`` measured, held-out pictures first: the best that can be hoped for."""
+    """What ``evaluate generators`` measured, by pictures; held-out ones first: the best that can be hoped for."""
     views.section(
         "How good they are",
         "Distances in the features of the leaf classifier that is trained here, so that they compare with no figure in print; "
@@ -199,13 +207,41 @@ def quality(titles: Mapping[str, str]) -> None:
         return
     measures = {name: words for name, words in MEASURES.items() if any(row.get(name) for row in rows)}
     lines = []
-    for row in rows:
-        name = titles.get(row.get("model", ""), row.get("model", "").capitalize())
-        data = f"{data_title(row.get('data', ''))}, {row.get('side', '')} pixels"
-        cells = "".join(f"<td>{cell(row.get(measure, ''), measure)}</td>" for measure in measures)
-        lines.append(f'<tr><th scope="row">{escape(name)}<small>{escape(data)}</small></th>{cells}</tr>')
+    for (data, side), group in by_pictures(rows).items():
+        name = f"{data_title(data)}, {side} × {side} pixels"
+        lines.append(
+            f'<tr class="lo-group"><th colspan="{len(measures) + 1}" scope="colgroup"><span>{escape(name)}</span></th></tr>'
+        )
+        for row in group:
+            name = titles.get(row.get("model", ""), row.get("model", "").capitalize())
+            cells = "".join(f"<td>{cell(row.get(measure, ''), measure)}</td>" for measure in measures)
+            lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     head = "".join(f'<th scope="col">{words}</th>' for words in ("Model", *measures.values()))
-    st.html(model_cards.wide(head, lines, "Figures of the generators"))
+    st.html(model_cards.wide(head, lines, "Figures of the generators", "lo-good"))
+    if "kernel_distance_thousandths" in measures:
+        hint(BELOW_ZERO)
+
+
+def by_pictures(rows: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], list[Mapping[str, str]]]:
+    """Rows by data set and side: leaves first, small before large; in each the held-out pictures, then the nearest to them."""
+
+    def order(row: Mapping[str, str]) -> tuple[bool, str, float, bool, float]:
+        data = row.get("data", "")
+        distance = figure_of(row.get("frechet_distance", ""))
+        last = math.inf
+        side = figure_of(row.get("side", ""))
+        return (
+            data != LEAVES,
+            data,
+            last if side is None else side,
+            row.get("model") != HELD_OUT,
+            last if distance is None else distance,
+        )
+
+    groups: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in sorted(rows, key=order):
+        groups.setdefault((row.get("data", ""), row.get("side", "")), []).append(row)
+    return groups
 
 
 def quality_rows(path: Path) -> list[dict[str, str]]:
@@ -218,11 +254,17 @@ def quality_rows(path: Path) -> list[dict[str, str]]:
 
 def cell(text: str, measure: str) -> str:
     """A figure of the table as it is shown; a dash where there is none."""
+    value = figure_of(text)
+    return model_cards.percent(value) if measure in PARTS else model_cards.number(value)
+
+
+def figure_of(text: str) -> float | None:
+    """A cell as a number; None where it holds none."""
     try:
         value = float(text)
     except ValueError:
-        return model_cards.number(None)
-    return model_cards.percent(value) if measure in PARTS else model_cards.number(value)
+        return None
+    return value if math.isfinite(value) else None
 
 
 def in_rows(rows: Sequence[np.ndarray], names: Sequence[str], words: str, key: str, pixels: bool) -> None:

@@ -65,13 +65,12 @@ def grouped(labels: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[list[i
 
 
 def legend(names: list[str]) -> str:
-    """What tells the groups apart, in words."""
+    """What tells the groups apart, and what the dots are, in words."""
+    dots = "A picture that would cover another is drawn as a dot"
     if not names:
-        return ""
-    return (
-        f' <span class="lo-frame">{escape(names[0])}</span> <span class="lo-frame lo-dashed">{escape(names[1])}</span>; '
-        "dots are pictures for which there is no room."
-    )
+        return f" {dots}."
+    frames = f'<span class="lo-frame">{escape(names[0])}</span> <span class="lo-frame lo-dashed">{escape(names[1])}</span>'
+    return f" Frames: {frames}. {dots}: filled if {escape(names[0])}, a ring if {escape(names[1])}."
 
 
 @st.fragment
@@ -108,7 +107,8 @@ def at_the_cross(model_id: str, title: str, plane: Plane, spot: tuple[float, flo
     images = latent_made.held_out(str(generator.card.extra.get("data")), generator.side)[0]
     kind = " lo-pixels" if pixels else ""
     source = pictures.data_url(latent_made.small(frame))
-    told = f"{spot[0]:.1f} across, {spot[1]:.1f} up; {float(norms(vector)):.2f} long"
+    across, up = (f"{part:z.1f}".replace("-", "\N{MINUS SIGN}") for part in spot)
+    told = f"{across} across, {up} up; {float(norms(vector)):.2f} long"
     around = "".join(
         f'<img src="{pictures.data_url(latent_made.small(images[index]))}" alt="Real picture near by">' for index in near
     )

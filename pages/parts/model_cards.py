@@ -51,10 +51,11 @@ def swatch(look: Look) -> str:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure with as many digits as it deserves; a dash where there is none."""
+    """A figure with as many digits as it deserves, thousands by commas, a true minus; a dash where there is none."""
     if value is None:
         return '<span class="lo-none">–</span>'
-    return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    written = f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return written.replace("-", "\N{MINUS SIGN}")
 
 
 def as_printed(figure: str) -> str:

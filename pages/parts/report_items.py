@@ -14,7 +14,7 @@ HEADS = ("Published", "Here", "Best here")
 
 
 def contents(answers: Sequence[Answer]) -> str:
-    """A list of all items that leads to each; those with figures of ours are marked."""
+    """A list of all items that leads to each; those that ours stand beside are marked."""
     entries = "".join(
         f'<li><a href="#{one.item.anchor}"{"" if one.found else " class=lo-open"}><b>{short(one.item)}</b> '
         f"<span>{escape(one.item.title)}</span></a></li>"
@@ -33,9 +33,10 @@ def told(answers: Sequence[Answer]) -> str:
     figures = [one for one in answers if one.parts]
     there = sum(one.found for one in figures)
     return (
-        f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have figures of ours</b>; their names are bold '
-        "in the contents, and what came out here is bold in the tables. Reports compare by their test part; ours are chosen in "
-        "validation and measured once on the test pictures. Beneath each figure stands how far its model is trained.</p>"
+        f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have ours beside what is printed</b>; their '
+        "names are bold in the contents, and what came out here is bold in the tables. Reports compare by their test part; "
+        "ours are chosen in validation and measured once on the test pictures. Beneath each figure stands how far its model is "
+        "trained.</p>"
     )
 
 

@@ -9,7 +9,7 @@ function build(root) {
   const self = { data: null, sheet: null, cross: [0, 0], sent: "", tell: () => {}, held: false, letGo: 0 };
   let waiting = 0;
 
-  const words = ([x, y]) => `${x.toFixed(1)} across, ${y.toFixed(1)} up`;
+  const words = ([x, y]) => `${x.toFixed(1)} across, ${y.toFixed(1)} up`.replaceAll("-", "\u2212");
   const size = () => canvas.clientWidth;
   const onto = ([x, y]) => {
     const { extent } = self.data;
