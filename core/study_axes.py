@@ -64,7 +64,7 @@ def log_axis(values: Sequence[float], most: int = 7) -> dict[str, Any]:
     ticks = few_ticks(log_ticks(np.array(values, float)), low, high, most)
     if sum(low <= tick <= high for tick in ticks) < LEAST_TICKS:  # those beyond the ends may not be seen
         ticks = round_values(low, high, True, most - 2)
-    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:g}" for tick in ticks]}
+    return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
 
 
 def few_ticks(ticks: Sequence[float], low: float, high: float, most: int) -> list[float]:

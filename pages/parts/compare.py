@@ -283,7 +283,7 @@ def confidence(every: Sequence[Entry]) -> None:
     rows, words = [], []
     for name, one in sets[chosen].items():
         told = [views.share(value) for value in (one.said, one.was_right, one.gap)]
-        cells = "".join(f'<td class="lo-share">{text}</td>' for text in (f"{one.pictures.sum():.0f}", *told))
+        cells = "".join(f'<td class="lo-share">{text}</td>' for text in (f"{one.pictures.sum():,.0f}", *told))
         rows.append(
             f'<tr><th scope="row"><span class="lo-named">{swatch(looks[name])}<span>{escape(titles[name])}</span></span></th>'
             f"{cells}</tr>"

@@ -65,7 +65,8 @@ def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown)
     for place, measure in zip(places, measures, strict=False):
         rank = ranks.get(measure)
         count = sum(bool(pair.trials) for pair in pairs if pair.measure == measure)
-        told = [] if rank is None else [f"Rank correlation {rank:.2f} of {count} pairs"]
+        written = "" if rank is None else f"{rank:.2f}".replace("-", "\N{MINUS SIGN}")
+        told = [f"Rank correlation {written} of {count} pairs"] if written else []
         less = budget_words([rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials])
         if less:
             told.append(f"ours saw {less}")
