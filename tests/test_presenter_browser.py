@@ -71,10 +71,10 @@ def test_a_step_stays_open_when_the_page_before_writes_its_own_url_once_more(pag
     expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
     expect(bar(page)).to_contain_text("Demo 4 of 5")
     for _ in range(4):  # entries of the page itself lie between
-        if page.url != before:
+        if "demo=6" in page.url:
             page.go_back()
     page.wait_for_timeout(1000)
-    assert page.url == before  # someone wanted it so, and nothing holds the step
+    assert "demo=5" in page.url  # someone wanted it so, and nothing holds the step
 
 
 def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server: Server):
