@@ -81,13 +81,15 @@ def server(noted: Path) -> Iterator[Server]:
 
 
 def drawn(page: Any) -> None:
-    """Wait until the page has its heading and its script has been still for a moment."""
+    """Wait until the page has its heading, its script has been still for a moment, and nothing on it is faded as outdated."""
     expect(page.locator("h1").first).to_be_visible(timeout=DRAWN_MILLISECONDS)
     still = page.locator(".stApp[data-test-script-state='notRunning']")
+    outdated = page.locator("[data-stale='true']")
     since = time.monotonic()
     while time.monotonic() - since < STILL_SECONDS:
-        if not still.count():
+        if not still.count() or outdated.count():
             expect(still).to_be_attached(timeout=DRAWN_MILLISECONDS)
+            expect(outdated).to_have_count(0, timeout=DRAWN_MILLISECONDS)
             since = time.monotonic()
         page.wait_for_timeout(100)
 
