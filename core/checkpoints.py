@@ -207,8 +207,9 @@ def read(path: Path, spec: TrainSpec) -> Checkpoint:
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"the checkpoint {path} is damaged ({error}); {REMEDY}") from error
     asked = dataclasses.asdict(spec)
+    defaults = {field.name: field.default for field in dataclasses.fields(TrainSpec)}  # of what older specs do not say
     for name in asked.keys() | found_spec.keys():
-        ours, theirs = asked.get(name), found_spec.get(name)
+        ours, theirs = asked.get(name), found_spec.get(name, defaults.get(name))
         if name == "epochs" and spec.schedule == "constant":
             if progress.epoch > spec.epochs or (progress.epoch == spec.epochs and progress.step):
                 raise CheckpointError(f"the checkpoint {path} has {progress.epoch} epochs already; ask for more than {ours}")

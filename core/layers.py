@@ -98,18 +98,48 @@ class SpatialExpectation(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("latent_oclock")
 class LaterSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """A schedule gone into later: step 0, 1, ... has the rate of ``schedule`` at first_step, first_step + 1, ..."""
+    """A schedule gone into later: step 0, 1, ... has the rate of ``schedule`` at first_step, first_step + 1, ...
 
-    def __init__(self, schedule: Any, first_step: int) -> None:
+    ramp: over so many first steps the rate rises to that in equal parts. An optimiser that begins anew knows no moments yet,
+    and Adam's first steps are as long as its rate in every weight, however small the gradient is.
+    """
+
+    def __init__(self, schedule: Any, first_step: int, ramp: int = 0) -> None:
         super().__init__()
-        self.schedule, self.first_step = schedule, first_step
+        self.schedule, self.first_step, self.ramp = schedule, first_step, ramp
 
     def __call__(self, step: Any) -> Any:
-        return self.schedule(step + self.first_step)
+        rate = self.schedule(step + self.first_step)
+        if not self.ramp:
+            return rate
+        return rate * keras.ops.minimum(1.0, (keras.ops.cast(step, "float32") + 1.0) / self.ramp)
 
     def get_config(self) -> dict[str, Any]:
-        return {"schedule": keras.saving.serialize_keras_object(self.schedule), "first_step": self.first_step}
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "first_step": self.first_step, "ramp": self.ramp}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "LaterSchedule":
-        return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["first_step"])
+        return cls(**{**config, "schedule": keras.saving.deserialize_keras_object(config["schedule"])})
+
+
+@keras.saving.register_keras_serializable("latent_oclock")
+class TwoSchedules(keras.optimizers.schedules.LearningRateSchedule):
+    """``first`` up to the step ``restart``; from there on ``second``, which counts its steps from 0."""
+
+    def __init__(self, first: Any, second: Any, restart: int) -> None:
+        super().__init__()
+        self.first, self.second, self.restart = first, second, restart
+
+    def __call__(self, step: Any) -> Any:
+        later = keras.ops.maximum(step - self.restart, 0)
+        return keras.ops.where(step < self.restart, self.first(step), self.second(later))
+
+    def get_config(self) -> dict[str, Any]:
+        parts = {name: keras.saving.serialize_keras_object(getattr(self, name)) for name in ("first", "second")}
+        return {**parts, "restart": self.restart}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "TwoSchedules":
+        first, second = (keras.saving.deserialize_keras_object(config[name]) for name in ("first", "second"))
+        return cls(first, second, config["restart"])

@@ -4,12 +4,15 @@ from typing import Any
 
 from core.specs import OPTIMIZERS, TrainSpec
 
+RESTARTED = 0.5  # of the peak rate, where a cosine begins anew
+
 
 def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int, first_step: int = 0) -> Any:
     """The ``keras.optimizers.Optimizer`` that ``spec`` describes; biases and other vectors are not decayed.
 
     first_step: how far into the schedule it begins. Its own count begins at 0 even so, as its moments do: Adam divides them by
-    ``1 - beta ** count``, which with another count makes the first steps several times too long.
+    ``1 - beta ** count``, which with another count makes the first steps several times too long. Then the rate rises to the
+    schedule's over one epoch.
     """
     decay = spec.weight_decay if spec.weight_decay or spec.optimizer == "adamw" else None  # AdamW has 0.004 of its own
     optimizer = _kind(spec.optimizer)(
@@ -40,19 +43,23 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) ->
     """The learning rate as Keras takes it: a float, or a function of the step counted from ``first_step``.
 
     With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W; with
-    ``cosine`` then ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5, without restarts.
+    ``cosine`` then ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5. With
+    ``spec.restart_epoch`` T ends there, and another cosine from half the rate follows. From ``first_step`` on the rate rises to
+    that over one epoch.
     """
     import keras
 
     constant = spec.schedule == "constant"
     warmup = round(spec.warmup_epochs * steps_per_epoch)
-    if constant and not warmup:
+    if constant and not warmup and not first_step:
         return float(spec.learning_rate)  # Keras takes no int
     # A cosine of one step that goes down to 1 stays there, whatever epochs there are: they may grow while one trains.
-    total, lowest = (warmup + 1, 1.0) if constant else (spec.epochs * steps_per_epoch, 0.0)
+    whole, restart = spec.epochs * steps_per_epoch, spec.restart_epoch * steps_per_epoch
+    total, lowest = (warmup + 1, 1.0) if constant else (restart or whole, 0.0)
     warmup = min(warmup, total - 1)
+    cosine = keras.optimizers.schedules.CosineDecay
     if warmup:
-        schedule = keras.optimizers.schedules.CosineDecay(
+        schedule = cosine(
             spec.learning_rate / warmup,  # not 0: the first step is to learn something
             total - warmup,
             alpha=lowest,
@@ -60,10 +67,12 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) ->
             warmup_steps=warmup,
         )
     else:
-        schedule = keras.optimizers.schedules.CosineDecay(spec.learning_rate, total, alpha=lowest)
-    if not first_step:
+        schedule = cosine(spec.learning_rate, total, alpha=lowest)
+    if not first_step and not restart:
         return schedule
 
-    from core.layers import LaterSchedule
+    from core.layers import LaterSchedule, TwoSchedules
 
-    return LaterSchedule(schedule, first_step)
+    if restart:
+        schedule = TwoSchedules(schedule, cosine(spec.learning_rate * RESTARTED, whole - restart), restart)
+    return LaterSchedule(schedule, first_step, steps_per_epoch) if first_step else schedule

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -250,7 +250,9 @@ def _begin(
             model = build_network(recipe, stage.spec)
             earlier = _take_over(model, recipe, stage.spec, folder)
             if earlier:
-                return index, model, earlier
+                # Stages may differ in their data alone.
+                same = [number for number, other in stages if other.spec == stage.spec and len(earlier) < other.epochs]
+                return min([index, *same]), model, earlier
     return 0, build_network(recipe, recipe.all_stages()[0].spec), []
 
 
@@ -258,11 +260,12 @@ def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> li
     """Give ``model`` the weights of the stored one, if the same recipe began it and it is sound; its history, else none."""
     # Through JSON and back, as the card's were.
     asked = json.loads(json.dumps([asdict(spec), asdict(recipe.training)]))
+    defaults = {field.name: field.default for field in fields(TrainSpec) if field.default is not MISSING}
     try:
         card = registry.load_card(recipe.model_id, folder)
         history = registry.load_history(recipe.model_id, folder)
         same_data = card.extra.get(DATA_VERSION, "") == recipe.data_version()
-        if [card.spec, card.training] != asked or len(history) != card.epochs_trained or not same_data:
+        if [card.spec, defaults | card.training] != asked or len(history) != card.epochs_trained or not same_data:
             return []
         model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
     except registry.RegistryError:  # there is none, or it is damaged: then it is trained anew

@@ -78,7 +78,8 @@ class Recipe:
         """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
         epochs = max(1, self.training.epochs // 50)
         warmup = min(self.training.warmup_epochs, epochs / 2)
-        training = replace(self.training, epochs=epochs, warmup_epochs=warmup)
+        restart = self.training.restart_epoch * epochs // self.training.epochs
+        training = replace(self.training, epochs=epochs, warmup_epochs=warmup, restart_epoch=restart)
         stages = {stage.epochs * epochs // self.training.epochs: stage for stage in self.stages}
         shorter = tuple(replace(stage, epochs=end) for end, stage in stages.items() if end)
         return replace(self, model_id=f"{self.model_id}-quick", training=training, stages=shorter)

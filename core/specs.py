@@ -44,9 +44,10 @@ class TrainSpec:
 
     epochs: passes over the training part. batch_size: pictures a step. learning_rate: the peak rate. optimizer: a name
     of ``keras.optimizers``, lower case. schedule: after a linear warm-up over ``warmup_epochs`` it is ``constant``, or goes
-    down to zero over the rest as a half ``cosine``. ema: decay of the moving average of the weights, 0 for none; validation
-    and the final weights use the average. seed: of shuffling, dropout and whatever the data draws. precision: the policy
-    that the model is built under.
+    down to zero over the rest as a half ``cosine``. restart_epoch: after so many epochs the cosine is at zero and begins anew,
+    once, at half the peak, to be at zero again at the end; 0 for never. ema: decay of the moving average of the weights, 0 for
+    none; validation and the final weights use the average. seed: of shuffling, dropout and whatever the data draws.
+    precision: the policy that the model is built under.
     """
 
     epochs: int
@@ -60,6 +61,7 @@ class TrainSpec:
     ema: float = 0.0
     seed: int = 0
     precision: Precision = "float32"
+    restart_epoch: int = 0
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs, 1, 100_000)
@@ -74,6 +76,12 @@ class TrainSpec:
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if self.schedule not in ("constant", "cosine"):
             raise ValueError(f"schedule must be 'constant' or 'cosine'; got {self.schedule!r}")
+        check_whole("restart_epoch", self.restart_epoch, 0, self.epochs - 1)
+        if self.restart_epoch and (self.schedule != "cosine" or self.restart_epoch < self.warmup_epochs):
+            raise ValueError(
+                "restart_epoch goes with schedule 'cosine' and lies after the warm-up; "
+                f"got {self.restart_epoch} with {self.schedule!r} and warmup_epochs {self.warmup_epochs:g}"
+            )
         if self.precision not in ("float32", "mixed_bfloat16", "mixed_float16"):
             raise ValueError(f"precision must be float32, mixed_bfloat16 or mixed_float16; got {self.precision!r}")
 

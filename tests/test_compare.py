@@ -156,6 +156,8 @@ def test_a_card_says_what_the_rate_does_over_time():
         ", then a cosine to 0",
     ]
     assert model_cards.over_time({}) == ""
+    again = {"schedule": "cosine", "restart_epoch": 150}
+    assert model_cards.over_time(again) == ", then a cosine to 0, and from epoch 151 on another from half the rate"
 
 
 def test_every_chart_has_words(full: Path):

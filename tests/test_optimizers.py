@@ -27,17 +27,40 @@ def test_a_constant_rate_may_be_warmed_up_to() -> None:
         assert [float(rate(step)) for step in (0, 1, 2, 3, 4, 7, 12)] == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_a_cosine_may_begin_anew_at_half_the_peak() -> None:
+    spec = TrainSpec(epochs=5, learning_rate=0.8, schedule="cosine", warmup_epochs=1, restart_epoch=3)
+    rate, first = make_schedule(spec, 4), make_schedule(TrainSpec(3, learning_rate=0.8, schedule="cosine", warmup_epochs=1), 4)
+    for step in range(12):
+        assert float(rate(step)) == float(first(step))  # as if it ended there
+    # eight steps from 0.4 to 0
+    expected = {12: 0.4, 14: 0.2 * (1 + np.sqrt(0.5)), 16: 0.2, 18: 0.2 * (1 - np.sqrt(0.5)), 20: 0.0}
+    for step, value in expected.items():
+        assert float(rate(step)) == pytest.approx(value, abs=1e-6)
+
+
+def test_only_a_cosine_begins_anew_and_only_after_its_warm_up() -> None:
+    for wrong in ({}, {"schedule": "cosine", "warmup_epochs": 2.5}):
+        with pytest.raises(ValueError, match="restart_epoch goes with schedule 'cosine' and lies after the warm-up; got 2"):
+            TrainSpec(epochs=3, restart_epoch=2, **wrong)
+    with pytest.raises(ValueError, match=r"restart_epoch must lie in .* got 3"):
+        TrainSpec(epochs=3, schedule="cosine", restart_epoch=3)
+
+
+@pytest.mark.parametrize(
+    "schedule", [{"schedule": "constant"}, {"schedule": "cosine"}, {"schedule": "cosine", "restart_epoch": 2}]
+)
 def test_a_schedule_may_begin_later_and_is_stored_so(schedule: Any) -> None:
     import keras
 
-    spec = TrainSpec(epochs=3, learning_rate=0.8, schedule=schedule, warmup_epochs=1)
+    spec = TrainSpec(epochs=3, learning_rate=0.8, warmup_epochs=1, **schedule)
     whole, later = make_schedule(spec, 4), make_schedule(spec, 4, first_step=2)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(later))
-    for step in range(7):
-        assert float(later(step)) == float(again(step)) == float(whole(step + 2))
+    for step, ramp in enumerate((1 / 4, 2 / 4, 3 / 4, 1, 1, 1, 1, 1, 1, 1)):  # an epoch of four steps
+        assert float(later(step)) == float(again(step)) == pytest.approx(ramp * float(whole(step + 2)), rel=1e-6)
 
 
 def test_without_warm_up_a_constant_rate_is_a_number() -> None:
-    assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5) == 0.8
+    assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4) == 0.8
     assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8, warmup_epochs=0.1), 4) == 0.8  # less than half a step
+    later = make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5)  # but for an optimiser that begins anew
+    assert [float(later(step)) for step in range(6)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8])

@@ -30,7 +30,7 @@ def staged(ends: tuple[int, ...] = (2,), epochs: int = 4) -> Recipe:
     return replace(
         recipe,
         spec=LARGE,
-        training=replace(recipe.training, epochs=epochs, batch_size=6, warmup_epochs=0.5),
+        training=replace(recipe.training, epochs=epochs, batch_size=6, warmup_epochs=0.5, restart_epoch=0),
         data=partial(data, 48),
         calibrate=None,
         figures=lambda model: {"side": model.model.input_shape[1]},
@@ -110,6 +110,21 @@ def test_a_stored_stage_is_gone_on_with_where_no_checkpoint_is_left(tmp_path: Pa
     assert len(registry.load_history("reader-small", tmp_path)) == 2
 
 
+def test_stages_may_differ_in_what_they_draw_alone(tmp_path: Path) -> None:
+    """What is stored in the middle of a stage is gone on with there, also where the next one has the same network."""
+    recipe, drawn = staged(ends=(3,), epochs=4), []
+
+    def noted(stage: int, training: TrainSpec) -> WildData:
+        drawn.append(stage)
+        return data(48, training)
+
+    recipe = replace(recipe, data=partial(noted, 2), stages=(Stage(3, LARGE, partial(noted, 1)),))
+    for machine in range(4):  # none has the checkpoint of another
+        assert run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / f"machine {machine}", folder=tmp_path) is not None
+    assert drawn == [1, 1, 1, 2]
+    assert epochs_stored(recipe, tmp_path) == 4
+
+
 def test_stages_rise_to_the_end() -> None:
     for ends in ((4,), (0,), (3, 2), (5,)):
         with pytest.raises(ValueError, match="ends that rise to 4"):
@@ -121,8 +136,8 @@ def test_stages_rise_to_the_end() -> None:
 def test_a_trial_has_its_stages_in_proportion() -> None:
     recipe = all_recipes()["reader-small"]
     quick = recipe.quick()
-    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128)]
-    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 64), (2, 96), (3, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128), (195, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 96), (2, 128), (3, 128)]
 
 
 def outputs(model: Any) -> dict[str, tuple[int | None, ...]]:
@@ -136,4 +151,4 @@ def test_every_stage_of_the_small_reader_can_grow() -> None:
     models = [build_reader(stage.spec) for stage in recipe.all_stages()]
     for small, large in itertools.pairwise(models):
         grow_reader(small, large)
-    assert [outputs(model)["maps"] for model in models] == [(8 * 8, 15), (12 * 12, 15), (16 * 16, 15)]
+    assert [outputs(model)["maps"] for model in models] == [(8 * 8, 15), (12 * 12, 15), (16 * 16, 15), (16 * 16, 15)]

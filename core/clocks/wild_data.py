@@ -177,7 +177,8 @@ class WildData:
     training: batches are drawn ahead in the order in which a run of it asks for them; others are drawn when asked for.
     faces, valid_faces: painted ones, to learn from and to validate on. workers: processes that draw, 0 for none; the
     pictures are the same with any number. sigma_minutes: width of the soft bins in the first epoch, and from seven tenths
-    of the epochs on: wide bins lead, narrow ones sharpen. valid_pictures: at most so many drawn ones and so many faces.
+    of the epochs on, those before a restart: wide bins lead, narrow ones sharpen. valid_pictures: at most so many drawn ones
+    and so many faces.
     """
 
     mixture: Mixture
@@ -209,7 +210,8 @@ class WildData:
             images, known = draw_pictures(self.mixture, self.faces, (self.training.seed, epoch), indices)
             self.count_drawn(len(indices), time.monotonic() - begun)
         start, end = self.sigma_minutes
-        sigma = start + (end - start) * min(1.0, epoch / max(1, self.training.epochs * 0.7))
+        first = self.training.restart_epoch or self.training.epochs
+        sigma = start + (end - start) * min(1.0, epoch / max(1, first * 0.7))
         return unit(images), wild_targets(known, sigma)
 
     def rates(self) -> dict[str, float]:

@@ -126,7 +126,10 @@ def over_time(training: Mapping[str, Any]) -> str:
     """What the rate does while a model learns, after a comma; "" where it stays what it is. training: as its card has it."""
     warmup = training.get("warmup_epochs") or 0
     told = f", warm-up over {warmup:g} epoch{'' if warmup == 1 else 's'}" if warmup else ""
-    return told + (", then a cosine to 0" if training.get("schedule") == "cosine" else "")
+    if training.get("schedule") != "cosine":
+        return told
+    restart = training.get("restart_epoch") or 0
+    return f"{told}, then a cosine to 0" + (f", and from epoch {restart + 1} on another from half the rate" if restart else "")
 
 
 def progress(one: Entry) -> str:
