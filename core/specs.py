@@ -206,4 +206,7 @@ class RunSpec:
     @property
     def key(self) -> str:
         """Twelve digits that are equal for equal runs, on every machine; any other setting changes them."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
+        plain = self.to_json()
+        if not self.training.restart_epoch:  # younger than the runs that are stored: what does not use it keeps its key
+            del plain["training"]["restart_epoch"]
+        return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]

@@ -193,8 +193,10 @@ def test_a_run_goes_through_json_and_has_a_key() -> None:
         replace(spec, dataset="mnist"),
         replace(spec, network=replace(spec.network, activation="tanh")),
         replace(spec, training=replace(spec.training, seed=1)),
+        replace(spec, training=replace(spec.training, epochs=4, restart_epoch=2)),
+        replace(spec, training=replace(spec.training, epochs=4)),
     ]
-    assert len({item.key for item in [spec, *others]}) == 5
+    assert len({item.key for item in [spec, *others]}) == 7
     # Results are filed by it: another key for the same settings would lose them.
     assert RUN.key == "ba642a529fa8"
     for plain in ({}, {"dataset": "mnist"}, {**spec.to_json(), "colour": 1}, {**spec.to_json(), "network": {"depth": 3}}):

@@ -13,7 +13,9 @@ from core.classifiers.studies_23 import PLAN
 from core.classifiers.study_list import STUDIES, estimated_seconds
 from core.classifiers.study_parts import PICTURES
 from core.datasets import is_available, load_dataset
+from core.studies import load_study
 from core.study_effects import beside_published
+from core.study_results import current_rows, load_rows
 
 ROWS_OF_REPORTS = {
     "l16-mlp": ("A1", "2022", 48),
@@ -45,6 +47,14 @@ def test_trials_are_numbered_differ_and_can_be_run(name):
     if name != "mlp-forms":  # a printed setting may be one of the plan's, too
         assert len({trial.run.key for trial in study.trials}) == len(study.trials)
     assert set(study.after) <= set(STUDIES)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_what_is_stored_is_shown(name):
+    """A page leaves out what was run with other settings than the study's: here there must be none."""
+    rows = load_rows(name)
+    assert rows
+    assert current_rows(load_study(name)) == rows  # with the trials that follow from what other studies found
 
 
 def test_2022_runs_the_design_three_times_for_twenty_epochs():
