@@ -35,6 +35,7 @@ class Progress:
 
     epoch: int = 0  # whole epochs done
     first_step: int = 0  # of the schedule: where the optimiser's own count began
+    ramp: int = 0  # steps over which its rate rose there; older checkpoints had none
     step: int = 0  # steps done of the epoch under way
     sums: dict[str, float] = field(default_factory=dict)  # loss and metrics times pictures, of the epoch under way
     pictures: int = 0

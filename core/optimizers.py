@@ -7,16 +7,16 @@ from core.specs import OPTIMIZERS, TrainSpec
 RESTARTED = 0.5  # of the peak rate, where a cosine begins anew
 
 
-def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int, first_step: int = 0) -> Any:
+def make_optimizer(spec: TrainSpec, model: Any, steps_per_epoch: int, first_step: int = 0, ramp: int = 0) -> Any:
     """The ``keras.optimizers.Optimizer`` that ``spec`` describes; biases and other vectors are not decayed.
 
     first_step: how far into the schedule it begins. Its own count begins at 0 even so, as its moments do: Adam divides them by
-    ``1 - beta ** count``, which with another count makes the first steps several times too long. Then the rate rises to the
-    schedule's over one epoch.
+    ``1 - beta ** count``, which with another count makes the first steps several times too long. ramp: steps over which the
+    rate then rises to the schedule's.
     """
     decay = spec.weight_decay if spec.weight_decay or spec.optimizer == "adamw" else None  # AdamW has 0.004 of its own
     optimizer = _kind(spec.optimizer)(
-        learning_rate=make_schedule(spec, steps_per_epoch, first_step),
+        learning_rate=make_schedule(spec, steps_per_epoch, first_step, ramp),
         weight_decay=decay,
         global_clipnorm=spec.clip_norm,
         use_ema=spec.ema > 0,
@@ -39,19 +39,19 @@ def _kind(name: str) -> Any:
     return getattr(keras.optimizers, OPTIMIZERS[name])
 
 
-def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) -> Any:
+def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0, ramp: int = 0) -> Any:
     """The learning rate as Keras takes it: a float, or a function of the step counted from ``first_step``.
 
     With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W; with
     ``cosine`` then ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5. With
-    ``spec.restart_epoch`` T ends there, and another cosine from half the rate follows. From ``first_step`` on the rate rises to
-    that over one epoch.
+    ``spec.restart_epoch`` T ends there, and another cosine from half the rate follows. With ``ramp`` the first steps from
+    ``first_step`` on have 1, 2, ... parts of so many of that.
     """
     import keras
 
     constant = spec.schedule == "constant"
     warmup = round(spec.warmup_epochs * steps_per_epoch)
-    if constant and not warmup and not first_step:
+    if constant and not warmup and not ramp:
         return float(spec.learning_rate)  # Keras takes no int
     # A cosine of one step that goes down to 1 stays there, whatever epochs there are: they may grow while one trains.
     whole, restart = spec.epochs * steps_per_epoch, spec.restart_epoch * steps_per_epoch
@@ -68,11 +68,11 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0) ->
         )
     else:
         schedule = cosine(spec.learning_rate, total, alpha=lowest)
-    if not first_step and not restart:
+    if not first_step and not ramp and not restart:
         return schedule
 
     from core.layers import LaterSchedule, TwoSchedules
 
     if restart:
         schedule = TwoSchedules(schedule, cosine(spec.learning_rate * RESTARTED, whole - restart), restart)
-    return LaterSchedule(schedule, first_step, steps_per_epoch) if first_step else schedule
+    return LaterSchedule(schedule, first_step, ramp) if first_step or ramp else schedule

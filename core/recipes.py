@@ -15,7 +15,7 @@ DATA_VERSION = "data_version"  # in a card's extra
 
 @dataclass(frozen=True)
 class Stage:
-    """The epochs up to ``epochs``, counted from the first of all, with a cheaper network on other data.
+    """The epochs up to ``epochs``, counted from the first of all, on data of their own, often with a cheaper network.
 
     extra: what differs in the card meanwhile.
     """
@@ -77,8 +77,8 @@ class Recipe:
     def quick(self) -> "Recipe":
         """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
         epochs = max(1, self.training.epochs // 50)
-        warmup = min(self.training.warmup_epochs, epochs / 2)
         restart = self.training.restart_epoch * epochs // self.training.epochs
+        warmup = min(self.training.warmup_epochs, (restart or epochs) / 2)
         training = replace(self.training, epochs=epochs, warmup_epochs=warmup, restart_epoch=restart)
         stages = {stage.epochs * epochs // self.training.epochs: stage for stage in self.stages}
         shorter = tuple(replace(stage, epochs=end) for end, stage in stages.items() if end)

@@ -120,7 +120,8 @@ def train(
     before.
 
     earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
-    epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average.
+    epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average; over
+    one epoch its rate rises to the schedule's.
 
     engine: makes the steps, and with several at a time ``on_step``, ``should_stop`` and ``minutes`` come after all of them.
     checkpoint_seconds: an epoch that ends sooner after the last writing is not written, unless it is the last.
@@ -138,8 +139,9 @@ def train(
         progress = found.progress
     else:
         seconds = sum(row["seconds"] for row in earlier)
-        progress = Progress(len(earlier), first_step=len(earlier) * steps, history=list(earlier), seconds=seconds)
-    optimizer = make_optimizer(spec, model, steps, progress.first_step)
+        first, ramp = len(earlier) * steps, steps if earlier else 0
+        progress = Progress(len(earlier), first_step=first, ramp=ramp, history=list(earlier), seconds=seconds)
+    optimizer = make_optimizer(spec, model, steps, progress.first_step, progress.ramp)
     on_cpu_tensorflow = keras.backend.backend() == "tensorflow" and device_name().startswith("CPU")
     model.compile(
         optimizer=optimizer,
@@ -216,7 +218,8 @@ def train(
                 "learning_rate": rate,
             }
             row |= getattr(data, "rates", dict)()
-            progress = Progress(progress.epoch + 1, progress.first_step, history=[*progress.history, row])
+            history = [*progress.history, row]
+            progress = Progress(progress.epoch + 1, progress.first_step, ramp=progress.ramp, history=history)
             epoch_started, epoch_before, waited = time.monotonic(), 0.0, 0.0
             if time.monotonic() - written >= checkpoint_seconds:
                 save()

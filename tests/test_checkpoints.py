@@ -131,6 +131,39 @@ def test_a_run_that_took_weights_over_resumes_to_the_bit(tmp_path: Path) -> None
             np.testing.assert_array_equal(ours, theirs)
 
 
+def test_an_older_run_that_took_weights_over_goes_on_without_a_ramp(tmp_path: Path) -> None:
+    """Its constant rate was a number, which Keras keeps among the optimiser's variables; a schedule is none of them."""
+    spec = replace(FULL, schedule="constant", warmup_epochs=0.0)
+    run(spec, checkpoint=tmp_path, should_stop=stop_after(8))
+    path = tmp_path / CHECKPOINT_FILE
+    with np.load(path) as file:
+        arrays = dict(file)
+    notes = json.loads(str(arrays.pop("notes")))
+    notes["progress"]["first_step"] = 6
+    del notes["progress"]["ramp"], notes["spec"]["restart_epoch"]
+    np.savez(path, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
+    result, weights = run(spec, seed=9, checkpoint=tmp_path)
+    assert result.finished
+    for ours, theirs in zip(weights, run(spec)[1], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_run_resumes_within_and_after_its_ramp(schedule: Any, tmp_path: Path) -> None:
+    spec = replace(FULL, schedule=schedule, warmup_epochs=0.0, restart_epoch=2 if schedule == "cosine" else 0)
+    expected, weights = run(spec, earlier=EARLIER[:1])
+    rates = [row["learning_rate"] for row in expected.history[1:]]
+    peak = spec.learning_rate
+    assert rates == pytest.approx([peak, peak] if schedule == "constant" else [peak / 2, 0.0], abs=1e-9)
+    for steps in (2, 6, 7):
+        folder = tmp_path / str(steps)
+        run(spec, earlier=EARLIER[:1], checkpoint=folder, should_stop=stop_after(steps))
+        result, found = run(spec, seed=77, checkpoint=folder)
+        same_rows(result.history, expected.history)
+        for ours, theirs in zip(found, weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
 # --- what a checkpoint belongs to --------------------------------------------------------------------------------
 
 

@@ -53,7 +53,7 @@ def test_a_schedule_may_begin_later_and_is_stored_so(schedule: Any) -> None:
     import keras
 
     spec = TrainSpec(epochs=3, learning_rate=0.8, warmup_epochs=1, **schedule)
-    whole, later = make_schedule(spec, 4), make_schedule(spec, 4, first_step=2)
+    whole, later = make_schedule(spec, 4), make_schedule(spec, 4, first_step=2, ramp=4)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(later))
     for step, ramp in enumerate((1 / 4, 2 / 4, 3 / 4, 1, 1, 1, 1, 1, 1, 1)):  # an epoch of four steps
         assert float(later(step)) == float(again(step)) == pytest.approx(ramp * float(whole(step + 2)), rel=1e-6)
@@ -62,5 +62,6 @@ def test_a_schedule_may_begin_later_and_is_stored_so(schedule: Any) -> None:
 def test_without_warm_up_a_constant_rate_is_a_number() -> None:
     assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4) == 0.8
     assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8, warmup_epochs=0.1), 4) == 0.8  # less than half a step
-    later = make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5)  # but for an optimiser that begins anew
+    assert make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5) == 0.8
+    later = make_schedule(TrainSpec(epochs=3, learning_rate=0.8), 4, first_step=5, ramp=4)
     assert [float(later(step)) for step in range(6)] == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8])
