@@ -1,11 +1,13 @@
 """Pictures to learn from: the same ones however they are drawn, and never more taught than is known."""
 
 import os
+import struct
 import subprocess
 import sys
 import threading
 import time
 import zipfile
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.clocks import painted
+from core.clocks import painted, wild_data
 from core.clocks.painted import PaintedFaces, find_faces, hour_turn_difference, is_sound, minutes_of_name, read_faces, vary_face
 from core.clocks.wild_data import Mixture, WildData, draw_pictures, valid_part, wild_targets
 from core.specs import TrainSpec
@@ -241,6 +243,12 @@ def test_bins_sharpen_over_seven_tenths_of_the_epochs(faces: PaintedFaces) -> No
     assert sigmas == pytest.approx([2, 2 - 3 / 7, 1, 1])
 
 
+def test_they_are_sharp_before_a_restart_and_stay_so() -> None:
+    training = TrainSpec(epochs=20, schedule="cosine", restart_epoch=10)
+    data = WildData(PLAIN, 30, training, workers=0, valid_pictures=1)
+    assert [data.sigma(epoch) for epoch in (0, 7, 10, 19)] == pytest.approx([2, 1, 1, 1])
+
+
 def test_data_says_how_fast_it_draws(faces: PaintedFaces) -> None:
     data = made(0, faces)
     assert data.rates() == {}  # nothing was drawn yet
@@ -291,6 +299,55 @@ if __name__ == "__main__":
     assert ended in run.stderr
     [worker] = run.stdout.split()
     assert not Path(f"/proc/{worker}").exists()
+
+
+def test_a_process_that_cannot_begin_ends_training(tmp_path: Path) -> None:
+    """A program without ``if __name__ == "__main__"`` and more names of faces than a pipe holds: it once waited for ever."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+from pathlib import Path
+import numpy as np
+from core.clocks.painted import PaintedFaces
+from core.clocks.wild_data import Mixture, WildData
+from core.specs import TrainSpec
+
+faces = PaintedFaces(Path("none.zip"), tuple(f"12-00/{n}.jpg" for n in range(20_000)), np.zeros(20_000, np.int64))
+data = WildData(Mixture(40, style="report"), 1000, TrainSpec(epochs=2), faces, workers=1, valid_pictures=1)
+data.batch(np.arange(4), 0, np.random.default_rng(0))
+""")
+    run = subprocess.run(
+        [sys.executable, str(script)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "BrokenProcessPool" in run.stderr
+    assert not list(tmp_path.glob("latent-oclock-*"))
+
+
+def die_handing_over() -> None:
+    """In a process that draws: a part of an answer, and no more."""
+    frame = sys._getframe()
+    while frame.f_code.co_name != "_process_worker":
+        assert frame.f_back is not None
+        frame = frame.f_back
+    os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 1000) + b"only this")
+    os._exit(1)
+
+
+def test_a_process_that_dies_handing_over_ends_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wild_data, "LOOK_SECONDS", 0.5)
+    before, data = threading.active_count(), made(1, None)
+    try:
+        data.batch(np.arange(4), 0, np.random.default_rng(0))
+        assert data._pool is not None
+        data._pool.submit(die_handing_over)
+        with pytest.raises(BrokenProcessPool):
+            batches(data, range(50))
+    finally:
+        data.close()
+    assert len(data.batch(np.arange(4), 0, np.random.default_rng(0))[0]) == 4  # after closing it begins anew
+    data.close()
+    assert threading.active_count() == before
 
 
 def test_what_processes_import_is_light() -> None:

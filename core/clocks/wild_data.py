@@ -2,14 +2,17 @@
 
 import multiprocessing
 import os
+import pickle
 import signal
+import tempfile
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -29,6 +32,7 @@ VALID_PICTURES = 500  # of each kind: drawn ones, and painted faces
 CHUNK = 32  # pictures a process draws at a time
 CHUNKS_AHEAD = 3  # for each process, beside the batch that is asked for
 GRACE_SECONDS = 30.0  # that a process goes on drawing after it was asked to end
+LOOK_SECONDS = 5.0  # of waiting for pictures, after which to look whether all processes are alive
 KNOWN = 2 + 2 * len(POINTS)  # numbers that are known of a picture
 
 Pictures = NDArray[np.uint8]  # (n, side, side)
@@ -127,14 +131,14 @@ _Task = tuple[int, NDArray[np.int64]]  # an epoch, and pictures of it
 _drawn_by_me: tuple[Mixture, PaintedFaces | None, int] | None = None  # in a process that draws: what
 
 
-def _begin(mixture: Mixture, faces: PaintedFaces | None, seed: int) -> None:
-    """Make this process one that draws: with one thread, and gone when its parent is.
+def _begin(told: str) -> None:
+    """Make this process one that draws what the file ``told`` says: with one thread, and gone when its parent is.
 
     Signals often go to parent and children alike. The parent then finishes its step, for which it may need pictures, and
     lets its children go: Ctrl-C does nothing here, and SIGTERM has time.
     """
     global _drawn_by_me
-    _drawn_by_me = mixture, faces, seed
+    _drawn_by_me = pickle.loads(Path(told).read_bytes())
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _leave_later())
@@ -198,6 +202,7 @@ class WildData:
         self.valid = unit(images), wild_targets(known, self.sigma_minutes[1])
         self._drawn = (0, 0.0)  # pictures, and the seconds of all processes together that they took
         self._pool: ProcessPoolExecutor | None = None
+        self._told = Path()  # what says to its processes what to draw
         self._coming: Iterator[_Task] = iter(())
         self._ahead: deque[tuple[_Task, list[Future[tuple[Pictures, Known, float]]]]] = deque()
 
@@ -209,10 +214,13 @@ class WildData:
             begun = time.monotonic()
             images, known = draw_pictures(self.mixture, self.faces, (self.training.seed, epoch), indices)
             self.count_drawn(len(indices), time.monotonic() - begun)
+        return unit(images), wild_targets(known, self.sigma(epoch))
+
+    def sigma(self, epoch: int) -> float:
+        """The width of the soft bins in epoch 0, 1, ..., in minutes."""
         start, end = self.sigma_minutes
         first = self.training.restart_epoch or self.training.epochs
-        sigma = start + (end - start) * min(1.0, epoch / max(1, first * 0.7))
-        return unit(images), wild_targets(known, sigma)
+        return start + (end - start) * min(1.0, epoch / max(1, first * 0.7))
 
     def rates(self) -> dict[str, float]:
         """``drawn_per_second``: pictures that all processes together can draw, as measured since this was last asked."""
@@ -229,18 +237,45 @@ class WildData:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+            self._told.unlink(missing_ok=True)
 
     def submit(self, epoch: int, indices: NDArray[np.int64]) -> Future[tuple[Pictures, Known, float]]:
         """Have a process draw these pictures of an epoch: them, what is known of them, and the seconds it took."""
         if self._pool is None:
+            # Not as arguments: thousands of names fill the pipe to a new process, and if it ends before it has read them all,
+            # whoever began it writes for ever (Python 3.11, ``popen_spawn_posix``).
+            handle, name = tempfile.mkstemp(prefix="latent-oclock-", suffix=".pickle")
+            with open(handle, "wb") as file:
+                pickle.dump((self.mixture, self.faces, self.training.seed), file)
+            self._told = Path(name)
             self._pool = ProcessPoolExecutor(
                 self.workers,
                 mp_context=multiprocessing.get_context("spawn"),  # a fork would copy the threads of TensorFlow, half dead
                 initializer=_begin,
-                initargs=(self.mixture, self.faces, self.training.seed),
+                initargs=(name,),
             )
-            weakref.finalize(self, self._pool.shutdown, wait=False, cancel_futures=True)
+            weakref.finalize(self, _let_go, self._pool, self._told)
         return self._pool.submit(_draw, (epoch, indices))
+
+    def result(self, future: Future[tuple[Pictures, Known, float]]) -> tuple[Pictures, Known, float]:
+        """What ``submit`` promised; ``BrokenProcessPool`` if a process that draws has died.
+
+        One that dies in the middle of handing pictures over leaves the pool waiting for the rest of them (Python 3.11). The
+        pool finds out when nobody else can write into its pipe.
+        """
+        while True:
+            died = [process for process in self._processes() if not process.is_alive()]
+            done, _ = wait([future], LOOK_SECONDS)
+            if done:
+                return future.result()
+            if died and self._pool is not None:  # the pool has had time to see it by itself
+                for process in self._processes():
+                    process.kill()
+                    process.join()
+                self._pool._result_queue._writer.close()  # type: ignore[attr-defined]
+
+    def _processes(self) -> list[Any]:
+        return list((getattr(self._pool, "_processes", None) or {}).values())
 
     def _drawn_ahead(self, task: _Task) -> tuple[Pictures, Known]:
         if not self._ahead or not _same(self._ahead[0][0], task):  # the first batch, or a run that goes on elsewhere
@@ -255,7 +290,7 @@ class WildData:
             chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)]
             self._ahead.append(((epoch, indices), [self.submit(epoch, chunk) for chunk in chunks]))
         _, futures = self._ahead.popleft()
-        parts = [future.result() for future in futures]
+        parts = [self.result(future) for future in futures]
         self.count_drawn(len(task[1]), sum(seconds for _, _, seconds in parts))
         return np.concatenate([images for images, _, _ in parts]), np.concatenate([known for _, known, _ in parts])
 
@@ -270,6 +305,11 @@ class WildData:
                 yield epoch, order[start : start + self.training.batch_size]
             epoch, done = epoch + 1, 0
             order = epoch_order(self.size, self.training.seed, epoch)
+
+
+def _let_go(pool: ProcessPoolExecutor, told: Path) -> None:
+    pool.shutdown(wait=False, cancel_futures=True)
+    told.unlink(missing_ok=True)
 
 
 def _same(one: _Task, other: _Task) -> bool:

@@ -129,7 +129,7 @@ class OnPool(OnDevice):
             self._loose.append(draw_pictures(self.data.mixture, self.data.faces, seed, indices))
             self._asked += CHUNK
         while self._coming and (wait or self._coming[0].done()):
-            images, known, seconds = self._coming.popleft().result()
+            images, known, seconds = self.data.result(self._coming.popleft())
             self.data.count_drawn(len(images), seconds)
             self._loose.append((images, known))
             wait = False
@@ -158,8 +158,7 @@ class OnPool(OnDevice):
 
         if not self._asked:
             self._epoch = epoch  # a run that goes on elsewhere draws other pictures
-        start, end = self.data.sigma_minutes
-        sigma = start + (end - start) * min(1.0, epoch / max(1, self.spec.epochs * 0.7))
+        sigma = self.data.sigma(epoch)
         key, size = jax.random.fold_in(self._key, epoch), self.spec.batch_size
         while first < steps:
             asked = time.monotonic()
