@@ -36,7 +36,7 @@ class Recipe:
     for_gpu: an epoch takes a processor a quarter of an hour and more; without a GPU all others come first.
     settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
     data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
-    stages: what is trained before ``spec`` on ``data``, smallest first; grow: (trained, next) gives the next stage's network
+    stages: what is trained before ``spec`` on ``data``, in order; grow: (trained, next) gives the next stage's network
     the weights of the one before.
     kept: a trained model -> what of it is stored, None for all of it; where it is a part, only a checkpoint is gone on from.
     samples: a model -> pictures uint8 (n, side, side, 3) that are kept by epoch as it learns.

@@ -176,8 +176,8 @@ def likeliest_temperature(bins: NDArray[np.floating], minutes: NDArray[np.int64]
 READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
-READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=195, ema=0.999, restart_epoch=150)  # some two hours of two cores
-READER_SMALL_STAGES = ((64, 60), (96, 115), (128, 150))  # pixels, and the epoch up to which pictures are so small
+READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=195, ema=0.999, restart_epoch=150)  # under three hours
+READER_SMALL_STAGES = ((64, 60), (96, 115), (128, 150))  # pixels a side, and the epoch up to which pictures have them
 MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned slowest
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epoch=0)  # 70 million pictures: for a GPU
 
