@@ -12,6 +12,7 @@ from core.figures import Look, palette, plain, see_through
 from core.study_axes import value_axis
 from core.study_names import figure_text
 from core.trials import Rows
+from core.written import percent
 
 Mistake = tuple[int, int, int, float]  # index in the test part, true class, predicted class, confidence
 LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))  # of the run looked at, and of the one beside it
@@ -187,7 +188,7 @@ def confusion_matrix(
         marker={"symbol": "square", "size": max(6, (height - 110) // size), "color": "rgba(0,0,0,0)"},
         text=[f"{counts[place]:,}" if counts[place] else "" for place in places],
         textfont={"size": 11, "color": [colours.paper if shares[place] > 0.35 else colours.ink for place in places]},
-        customdata=[[true, told, names[true], names[told], f"{shares[true, told]:.1%}"] for true, told in places],
+        customdata=[[true, told, names[true], names[told], percent(shares[true, told], 1)] for true, told in places],
         hovertemplate="%{customdata[2]} taken for %{customdata[3]}: %{customdata[4]} of them<extra></extra>",
         unselected={"marker": {"opacity": 1}},
     )

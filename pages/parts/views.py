@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import ClockTime, signed_error_minutes
+from core.written import percent
 from pages.parts import theme
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def learned(card: "ModelCard | None") -> str:
 
 def share(value: float) -> str:
     """A share as words that never claim certainty or impossibility by rounding."""
-    return "under 1 %" if 0 < value < 0.01 else "over 99 %" if 0.99 < value < 1 else f"{value:.0%}".replace("%", " %")
+    return "under 1 %" if 0 < value < 0.01 else "over 99 %" if 0.99 < value < 1 else percent(value)
 
 
 def sureness(value: float) -> str:
