@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.clock_errors import WIDTH, Curve
 from core.clocks.time import ClockTime
 from core.figures import Look, look_of, palette, percent_axis, plain, see_through, styled
-from core.written import percent
+from core.written import percent, true_minus
 
 LOOKS = {
     "reader-report": Look(0, "solid", "circle"),
@@ -293,7 +293,7 @@ def cost_curve(
         across = {
             "range": [-near - 0.5, near + 0.5],
             "tickvals": ticks,
-            "ticktext": [f"{tick:+d}" if tick else "0" for tick in ticks],
+            "ticktext": [true_minus(f"{tick:+d}") if tick else "0" for tick in ticks],
         }
     shown = cost[(places + (true if near else 0)) % len(cost)]
     top = float(shown.max()) or 1.0

@@ -28,7 +28,7 @@ from core.study_axes import (
 from core.study_effects import Beside, Cell, LevelMean
 from core.study_names import factor_title, figure_text, level_title, measure_title, setting_title
 from core.trials import Level
-from core.written import percent
+from core.written import percent, true_minus
 
 DOUBLING = ("batch_size",)  # factors whose levels double: their axis is logarithmic
 
@@ -163,9 +163,7 @@ def interaction_plot(
 
 
 def _beyond(cell: Cell, column: str) -> str:
-    sign = "+" if cell.beyond >= 0 else "−"
-    size = abs(cell.beyond)
-    return f"{sign}{100 * size:.1f} points" if column.endswith("accuracy") else f"{sign}{size:.3g}"
+    return true_minus(f"{100 * cell.beyond:+z.1f} points" if column.endswith("accuracy") else f"{cell.beyond:+z.3g}")
 
 
 def importance_bars(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:

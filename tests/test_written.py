@@ -7,12 +7,16 @@ from test_house import ROOT
 from core import clock_figures, generator_figures
 from core.figures import Look, percent_axis
 from core.study_axes import value_axis
-from core.written import percent
+from core.written import percent, true_minus
 
 
 def test_a_share_in_per_cent_has_a_space_before_the_sign():
     assert [percent(share) for share in (0, 0.054, 0.5, 1)] == ["0 %", "5 %", "50 %", "100 %"]
     assert [percent(0.125, digits) for digits in (1, 2)] == ["12.5 %", "12.50 %"]
+
+
+def test_what_is_below_zero_has_a_minus_and_no_hyphen():
+    assert [true_minus(number) for number in ("-3", "+3", "-1,234.5")] == ["\N{MINUS SIGN}3", "+3", "\N{MINUS SIGN}1,234.5"]
 
 
 def test_labels_of_an_axis_have_it_too():

@@ -54,8 +54,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """A figure with as many digits as it deserves, thousands by commas, a true minus; a dash where there is none."""
     if value is None:
         return '<span class="lo-none">–</span>'
-    written = f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return written.replace("-", "\N{MINUS SIGN}")
+    return written.true_minus(f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}")
 
 
 def as_printed(figure: str) -> str:
