@@ -6,6 +6,7 @@ share it, so nothing rests on colour alone.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -80,6 +81,13 @@ def line_of(look: Look, dark: bool, width: float = 2.25) -> dict[str, object]:
 def marker_of(look: Look, dark: bool, size: float = 7, most: int = 14) -> dict[str, object]:
     colour = palette(dark).series[look.hue]
     return {"color": colour, "size": size, "symbol": look.symbol, "maxdisplayed": most, "line": {"color": colour, "width": 1.5}}
+
+
+def shaded(shares: NDArray[np.float64], look: Look, dark: bool) -> dict[str, Any]:
+    """Shares (n, n) as cells of a heat map; shades grow with the root, so that a rare mistake shows beside a full diagonal."""
+    line, series = palette(dark).line, palette(dark).series[look.hue]
+    scale = [[0, see_through(line, 0.35)], [0.001, see_through(series, 0.12)], [1, series]]
+    return {"z": np.sqrt(shares), "zmin": 0, "zmax": 1, "xgap": 1, "ygap": 1, "colorscale": scale}
 
 
 # --- the comparison -------------------------------------------------------------------------------------------------
@@ -242,19 +250,13 @@ def confusion_map(shares: NDArray[np.float64], look: Look, *, dark: bool = False
     width = 720 // count
     names = [str(ClockTime.from_minutes(start * width)) for start in range(count)]
     places = [start for start in range(count) if start * width % 180 == 0]
-    colours, series = palette(dark), palette(dark).series[look.hue]
     ticks = {"tickvals": places, "ticktext": [names[place] for place in places], "showgrid": False}
     across = {**ticks, "title": title("read in the half hour from"), "range": [-0.5, count - 0.5]}
     figure = framed(height, dark, across, {**ticks, "title": title("true half hour from"), "range": [count - 0.5, -0.5]})
     levels = np.array([0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0])
     told = [[[names[row], names[column], percent(shares[row, column], 1)] for column in range(count)] for row in range(count)]
     figure.add_heatmap(
-        z=np.sqrt(shares),
-        zmin=0,
-        zmax=1,
-        xgap=1,
-        ygap=1,
-        colorscale=[[0, see_through(colours.line, 0.35)], [0.001, see_through(series, 0.12)], [1, series]],
+        **shaded(shares, look, dark),
         colorbar={
             "tickvals": np.sqrt(levels),
             "ticktext": [percent(level) for level in levels],
