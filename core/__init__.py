@@ -4,6 +4,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
 
     specs                    frozen dataclasses: the only configuration
     paths                    where assets, caches and data lie
+    written                  how numbers are written: 12.5 %, −3
     kept_arrays              arrays that take long to make, kept on disk
     tables                   rows of results -> CSV
     progress                 progress on the terminal

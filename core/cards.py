@@ -23,6 +23,11 @@ class RegistryError(ValueError):
     """A stored model cannot be used or written; the text names the file and the remedy."""
 
 
+def short_title(title: str) -> str:
+    """A model's title as lists show it: 'VAE-32 of leaves (2023)' for 'VAE of leaves, 32 latent numbers (2023)'."""
+    return re.sub(r"^(\w+) ([^,]+), (\d+) latent numbers", r"\1-\3 \2", title)
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """What is known of one stored model.

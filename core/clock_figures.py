@@ -6,6 +6,7 @@ share it, so nothing rests on colour alone.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.clock_errors import WIDTH, Curve
 from core.clocks.time import ClockTime
-from core.figures import Look, look_of, palette, plain, see_through, styled
+from core.figures import Look, look_of, palette, percent_axis, plain, see_through, styled
+from core.written import percent, true_minus
 
 LOOKS = {
     "reader-report": Look(0, "solid", "circle"),
@@ -81,6 +83,13 @@ def marker_of(look: Look, dark: bool, size: float = 7, most: int = 14) -> dict[s
     return {"color": colour, "size": size, "symbol": look.symbol, "maxdisplayed": most, "line": {"color": colour, "width": 1.5}}
 
 
+def shaded(shares: NDArray[np.float64], look: Look, dark: bool) -> dict[str, Any]:
+    """Shares (n, n) as cells of a heat map; shades grow with the root, so that a rare mistake shows beside a full diagonal."""
+    line, series = palette(dark).line, palette(dark).series[look.hue]
+    scale = [[0, see_through(line, 0.35)], [0.001, see_through(series, 0.12)], [1, series]]
+    return {"z": np.sqrt(shares), "zmin": 0, "zmax": 1, "xgap": 1, "ygap": 1, "colorscale": scale}
+
+
 # --- the comparison -------------------------------------------------------------------------------------------------
 
 
@@ -100,11 +109,12 @@ def error_histogram(
     that they share their axis. log: logarithmic shares, from one picture in ten thousand.
     """
     left, high = np.asarray(edges, float), np.asarray(shares, float)
+    told = [[f"{start:.0f} to {start + WIDTH:.0f}", percent(share, 2)] for start, share in zip(left, high, strict=True)]
     series = palette(dark).series[look.hue]
-    ticks = [0.0001, 0.001, 0.01, 0.1, 1]
-    tall: dict[str, object] = {"range": [0, top * 1.06], "tickformat": ".0%", "nticks": 4}
+    tall: dict[str, object] = {"range": [0, top * 1.06], "nticks": 4, **percent_axis()}
     if log:
-        tall = {"type": "log", "range": [-4, 0.1], "tickvals": ticks, "ticktext": ["0.01%", "0.1%", "1%", "10%", "100%"]}
+        ticks = {0.0001: "0.01 %", 0.001: "0.1 %", 0.01: "1 %", 0.1: "10 %", 1: "100 %"}
+        tall = {"type": "log", "range": [-4, 0.1], "tickvals": list(ticks), "ticktext": list(ticks.values())}
     across = {"range": [-4, 364], "tickvals": AXIS_MINUTES, "title": title("common-sense error, minutes")}
     figure = framed(height, dark, across, tall)
     figure.add_bar(
@@ -112,8 +122,8 @@ def error_histogram(
         y=np.where(high > 0, high, np.nan) if log else high,
         width=WIDTH * 0.86,
         marker={"color": see_through(series, 0.55), "line": {"color": series, "width": 1.25}},
-        customdata=np.c_[left, left + WIDTH],
-        hovertemplate="%{customdata[0]:.0f} to %{customdata[1]:.0f} minutes off · %{y:.2%} of the pictures<extra></extra>",
+        customdata=told,
+        hovertemplate="%{customdata[0]} minutes off · %{customdata[1]} of the pictures<extra></extra>",
     )
     return figure
 
@@ -127,7 +137,7 @@ def within_curves(
     """
     ticks = [0.5, 1, 2, 5, 10, 30, 60, 180, 360]
     across = {"type": "log", "tickvals": ticks, "range": list(np.log10([0.25, 360])), "title": title("within so many minutes")}
-    figure = framed(height, dark, across, {"range": [-0.02, 1.04], "tickformat": ".0%", "nticks": 6})
+    figure = framed(height, dark, across, {"range": [-0.02, 1.04], "nticks": 6, **percent_axis()})
     for place, (name, values) in enumerate(shares.items()):
         look = look_of(name, place, looks)
         figure.add_scatter(
@@ -137,7 +147,8 @@ def within_curves(
             mode="lines+markers",
             line=line_of(look, dark),
             marker=marker_of(look, dark),
-            hovertemplate="%{y:.1%} within %{x:g} min<extra>" + plain(name) + "</extra>",
+            customdata=[percent(share, 1) for share in np.asarray(values, float)],
+            hovertemplate="%{customdata} within %{x:g} min<extra>" + plain(name) + "</extra>",
         )
     return figure
 
@@ -239,29 +250,23 @@ def confusion_map(shares: NDArray[np.float64], look: Look, *, dark: bool = False
     width = 720 // count
     names = [str(ClockTime.from_minutes(start * width)) for start in range(count)]
     places = [start for start in range(count) if start * width % 180 == 0]
-    colours, series = palette(dark), palette(dark).series[look.hue]
     ticks = {"tickvals": places, "ticktext": [names[place] for place in places], "showgrid": False}
     across = {**ticks, "title": title("read in the half hour from"), "range": [-0.5, count - 0.5]}
     figure = framed(height, dark, across, {**ticks, "title": title("true half hour from"), "range": [count - 0.5, -0.5]})
     levels = np.array([0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0])
-    told = [[[names[row], names[column]] for column in range(count)] for row in range(count)]
+    told = [[[names[row], names[column], percent(shares[row, column], 1)] for column in range(count)] for row in range(count)]
     figure.add_heatmap(
-        z=np.sqrt(shares),
-        zmin=0,
-        zmax=1,
-        xgap=1,
-        ygap=1,
-        colorscale=[[0, see_through(colours.line, 0.35)], [0.001, see_through(series, 0.12)], [1, series]],
+        **shaded(shares, look, dark),
         colorbar={
             "tickvals": np.sqrt(levels),
-            "ticktext": [f"{level:.0%}" for level in levels],
+            "ticktext": [percent(level) for level in levels],
             "thickness": 10,
             "outlinewidth": 0,
             "len": 1.0,
             "tickfont": {"size": 13},
         },
-        customdata=np.dstack([np.array(told, object), shares.astype(object)]),
-        hovertemplate="true %{customdata[0]}, read %{customdata[1]} · %{customdata[2]:.1%}<extra></extra>",
+        customdata=told,
+        hovertemplate="true %{customdata[0]}, read %{customdata[1]} · %{customdata[2]}<extra></extra>",
     )
     return figure
 
@@ -290,7 +295,7 @@ def cost_curve(
         across = {
             "range": [-near - 0.5, near + 0.5],
             "tickvals": ticks,
-            "ticktext": [f"{tick:+d}" if tick else "0" for tick in ticks],
+            "ticktext": [true_minus(f"{tick:+d}") if tick else "0" for tick in ticks],
         }
     shown = cost[(places + (true if near else 0)) % len(cost)]
     top = float(shown.max()) or 1.0

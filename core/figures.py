@@ -5,10 +5,14 @@ Backgrounds are transparent and all strokes come from one ``Palette``, so that a
 never carry a meaning alone: line dashes, marker shapes or words repeat it.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
+
+from core.written import percent
 
 FONT = '"Source Sans", "Source Sans Pro", system-ui, sans-serif'
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -76,6 +80,19 @@ def styled(figure: go.Figure, height: int, dark: bool) -> go.Figure:
         dragmode=False,
     )
     return figure
+
+
+def percent_axis(values: Sequence[float] = ()) -> dict[str, Any]:
+    """What labels an axis of shares in per cent as texts write it: plotly's own labels, "50%", lack the space.
+
+    values: shares that lie close together on the axis, for labels with a decimal; none for whole per cents.
+    """
+    if not values:
+        return {"tickformat": ".0%", "labelalias": {f"{one}%": percent(one / 100) for one in range(101)}}
+    # Plotly puts labels where it will: whole per cents anywhere, and decimals no farther from the values than they spread.
+    near = range(max(0, math.floor(1000 * min(values)) - 50), min(1000, math.ceil(1000 * max(values)) + 50) + 1)
+    labels = sorted({*near, *range(0, 1001, 10)})
+    return {"tickformat": ".1%", "labelalias": {f"{one / 10:.1f}%": percent(one / 1000, 1) for one in labels}}
 
 
 def plain(text: str) -> str:

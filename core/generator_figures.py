@@ -4,7 +4,7 @@ A path, not a model, has a look here: walks stand a figure a model, and the sphe
 compares.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 
 import numpy as np
@@ -12,8 +12,9 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from core.clock_figures import framed, line_of, log_ticks, marker_of, title
-from core.figures import PLAIN_LOOKS, Look, palette, plain, see_through
+from core.figures import PLAIN_LOOKS, Look, palette, percent_axis, plain, see_through
 from core.generators.latent import expected_norm
+from core.written import percent
 
 PATH_LOOKS = {"spherical": PLAIN_LOOKS[0], "linear": PLAIN_LOOKS[1]}
 PATH_TITLES = {"spherical": "spherical", "linear": "straight"}
@@ -71,8 +72,9 @@ def sharpness_curve(
 def _along(
     values: Mapping[str, ArrayLike], name: str, pattern: str, current: float | None, dark: bool, height: int
 ) -> go.Figure:
-    across = {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6, "title": title("share of the way")}
+    across = {"range": [-0.02, 1.02], "nticks": 6, **percent_axis(), "title": title("share of the way")}
     figure = framed(height, dark, across, {"title": title(name)}, legend=True)
+    figure.update_layout(margin_r=20)  # plotly leaves out a label that would reach beyond it, "100 %" here
     for kind, part in values.items():
         look, words = PATH_LOOKS[kind], PATH_TITLES[kind]
         shown = np.asarray(part, float)
@@ -82,7 +84,8 @@ def _along(
             name=words,
             mode="lines",
             line=line_of(look, dark),
-            hovertemplate="%{x:.0%} of the way · " + pattern + f"<extra>{words}</extra>",
+            customdata=[percent(way) for way in np.linspace(0, 1, len(shown))],
+            hovertemplate="%{customdata} of the way · " + pattern + f"<extra>{words}</extra>",
         )
     if current is not None:
         figure.add_vline(x=current, line={"color": palette(dark).truth, "width": 1.25, "dash": "dot"})
@@ -105,22 +108,22 @@ def loss_curves(
     if every.size and every.min() > 0 and every.max() > FAR_APART * every.min():
         ticks = log_ticks(every)
         tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
-    return _by_epoch(epochs, values, tall, "%{y:.4g}", asked, dark, height)
+    return _by_epoch(epochs, values, tall, "{:.4g}".format, asked, dark, height)
 
 
 def share_curves(
     epochs: ArrayLike, shares: Mapping[str, ArrayLike], *, asked: int, dark: bool = False, height: int = 260
 ) -> go.Figure:
     """The share of pictures that the discriminator takes for what they are, over the epochs, a line for each kind."""
-    tall = {"title": title("taken for what they are"), "range": [-0.02, 1.04], "tickformat": ".0%", "nticks": 5}
-    return _by_epoch(epochs, shares, tall, "%{y:.1%}", asked, dark, height)
+    tall = {"title": title("taken for what they are"), "range": [-0.02, 1.04], "nticks": 5, **percent_axis()}
+    return _by_epoch(epochs, shares, tall, lambda share: percent(share, 1), asked, dark, height)
 
 
 def _by_epoch(
     epochs: ArrayLike,
     values: Mapping[str, ArrayLike],
     tall: Mapping[str, object],
-    pattern: str,
+    written: Callable[[float], str],
     asked: int,
     dark: bool,
     height: int,
@@ -137,6 +140,7 @@ def _by_epoch(
             mode="lines+markers",
             line=line_of(look, dark),
             marker=marker_of(look, dark, most=9),
-            hovertemplate=f"epoch %{{x}} · {pattern}<extra>{plain(name)}</extra>",
+            customdata=[written(one) for one in np.asarray(part, float)],
+            hovertemplate=f"epoch %{{x}} · %{{customdata}}<extra>{plain(name)}</extra>",
         )
     return figure

@@ -24,6 +24,7 @@ from core.specs import TrainSpec
 from core.studies import STUDIES, load_study
 from core.study_runs import missing_data, run_trials, study_share
 from core.training import DivergedError
+from core.written import percent
 
 # What users notice first: the beginning of a model's id, or "studies" for all of these. Of several the least trained first.
 ORDER = ("reader", "leaf-classifier", "gan-", "vae-", "report23-", "report22-", "studies", "fashion-", "cifar10-")
@@ -72,8 +73,8 @@ class Pace:
         if not self.rows:
             return "no whole epoch"
         return (
-            f"{self.pictures_per_second:,.0f} pictures a second, {self.waiting_share:.1%} of the time waiting for data, "
-            f"{self.epoch_seconds:.2f} s an epoch"
+            f"{self.pictures_per_second:,.0f} pictures a second, "
+            f"{percent(self.waiting_share, 1)} of the time waiting for data, {self.epoch_seconds:.2f} s an epoch"
         )
 
 
@@ -227,7 +228,7 @@ def _study(name: str, minutes: float, say: Callable[[str], None]) -> bool:
         waited = sum(row.get("seconds_waiting", 0.0) for result in results for row in result.history)
         say(
             f"{name}: {len(results)} trials, {pictures / seconds:,.0f} pictures a second with building and compiling, "
-            f"{waited / seconds:.1%} of the time waiting for data"
+            f"{percent(waited / seconds, 1)} of the time waiting for data"
         )
     return bool(results)
 

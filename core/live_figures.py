@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.clock_figures import framed, line_of, marker_of, title
-from core.figures import Look, palette, plain, see_through
+from core.figures import Look, palette, percent_axis, plain, see_through
 from core.live_state import LiveState
 from core.study_axes import guess_line, log_axis
 
@@ -73,7 +73,7 @@ def _add_run(figure: go.Figure, name: str, state: LiveState, measure: str, look:
 def _height_axis(runs: Mapping[str, LiveState], measure: str, log: bool) -> dict[str, object]:
     named: dict[str, object] = {"title": title(MEASURES[measure])}
     if measure == "accuracy":
-        return named | {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6}
+        return named | {"range": [-0.02, 1.02], "nticks": 6} | percent_axis()
     values = [value for state in runs.values() for value in _values(state, measure)]
     if log:
         return named | log_axis([value for value in values if value > 0] or [0.1, 1.0])

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 
 from core.clocks.reading import Reading
 from core.clocks.time import MINUTES, ClockTime, common_sense_error_minutes, signed_error_minutes
-from core.figures import PLAIN_LOOKS, Look, look_of, palette, plain, see_through, styled
+from core.figures import PLAIN_LOOKS, Look, look_of, palette, percent_axis, plain, see_through, styled
+from core.written import percent
 
 HOURS = [str(hour or 12) for hour in range(12)]
 HOUR_ANGLES = [hour * 30 for hour in range(12)]
@@ -95,7 +96,7 @@ def dial_of_probabilities(
         r=inner + room * tall[shown],
         mode="markers",
         marker={"size": 7, "opacity": 0, "color": series},
-        customdata=[[str(ClockTime.from_minutes(minute)), f"{shares[minute]:.2%}"] for minute in shown.tolist()],
+        customdata=[[str(ClockTime.from_minutes(minute)), percent(shares[minute], 2)] for minute in shown.tolist()],
         hovertemplate="%{customdata[0]} · %{customdata[1]}<extra></extra>",
     )
     if true_minutes is not None:
@@ -205,7 +206,7 @@ def gamma_curve(
         heights.append(values[given])
         look, label = look_of(name, index, looks), plain(name)
         series = colours.series[look.hue]
-        told = [[str(reading.time), reading.confidence] for reading in row]
+        told = [[str(reading.time), percent(reading.confidence)] for reading in row]
         line = {"color": series, "width": 2.25, "dash": look.dash}
         marker = {"size": 5, "color": series, "symbol": look.symbol}
         figure.add_scatter(
@@ -216,7 +217,7 @@ def gamma_curve(
             line={**line, "shape": "hv" if false_jumps(values[given]) else "linear"},
             marker=marker,
             customdata=told,
-            hovertemplate="gamma %{x:.1f} · %{customdata[0]} · %{customdata[1]:.0%}<extra>" + label + "</extra>",
+            hovertemplate="gamma %{x:.1f} · %{customdata[0]} · %{customdata[1]}<extra>" + label + "</extra>",
         )
         figure.add_scatter(
             x=list(gammas),
@@ -225,7 +226,7 @@ def gamma_curve(
             mode="lines",
             line=line,
             customdata=told,
-            hovertemplate="gamma %{x:.1f} · %{customdata[1]:.0%} sure<extra>" + label + "</extra>",
+            hovertemplate="gamma %{x:.1f} · %{customdata[1]} sure<extra>" + label + "</extra>",
         )
     shown = np.concatenate([*heights, np.empty(0)])
     low, high = padded(shown if shown.size else np.zeros(1), true_minutes is not None)
@@ -245,7 +246,7 @@ def gamma_curve(
             "anchor": "y2",
         },
         yaxis=upper,
-        yaxis2={**axis, "domain": [0.0, 0.26], "range": [-0.04, 1.04], "tickvals": [0, 0.5, 1], "tickformat": ".0%"},
+        yaxis2={**axis, "domain": [0.0, 0.26], "range": [-0.04, 1.04], "tickvals": [0, 0.5, 1], **percent_axis()},
         hovermode="closest",
     )
     heading = "time read" if true_minutes is None else "common-sense error, minutes"

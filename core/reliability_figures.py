@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from core import paths
 from core.clock_figures import framed, line_of, marker_of, title
 from core.comparison import ResultsError
-from core.figures import Look, look_of, palette, plain
+from core.figures import Look, look_of, palette, percent_axis, plain
+from core.written import percent
 
 TABLE = "reliability.csv"  # a bin of confidences a row, by model and set of pictures
 LEAST = 10  # pictures that a marker stands for: the share right of fewer is mostly chance
@@ -92,7 +93,7 @@ def reliability_plot(
 
     A marker stands for ``LEAST`` pictures at least, and its area grows with them.
     """
-    share = {"range": [-0.03, 1.03], "tickformat": ".0%", "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1]}
+    share = {"range": [-0.03, 1.03], **percent_axis(), "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1]}
     across = {**share, "title": title("confidence")}
     figure = framed(height, dark, across, {**share, "title": title("right within 3 minutes")})
     line = {"color": palette(dark).muted, "width": 1}
@@ -101,6 +102,10 @@ def reliability_plot(
     most = max((float(one.pictures.max()) for one in drawn.values()), default=1.0)
     for place, (name, one) in enumerate(drawn.items()):
         look = look_of(name, place, looks)
+        told = [
+            [percent(sure), percent(right), f"{count:,.0f}"]
+            for sure, right, count in zip(one.confidence, one.right, one.pictures, strict=True)
+        ]
         marker = marker_of(look, dark) | {"maxdisplayed": 0, "size": marker_sizes(one.pictures, most), "opacity": 1}
         figure.add_scatter(
             x=one.confidence,
@@ -109,9 +114,10 @@ def reliability_plot(
             mode="lines+markers",
             line=line_of(look, dark, 1.75),
             marker=marker,
-            customdata=one.pictures,
+            customdata=told,
             cliponaxis=False,
-            hovertemplate="says %{x:.0%}, right %{y:.0%} · %{customdata:,.0f} pictures<extra>" + plain(name) + "</extra>",
+            hovertemplate="says %{customdata[0]}, right %{customdata[1]} · %{customdata[2]} pictures"
+            f"<extra>{plain(name)}</extra>",
         )
     return figure
 

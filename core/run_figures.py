@@ -7,11 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.clock_figures import framed, line_of, marker_of, title
+from core.clock_figures import framed, line_of, marker_of, shaded, title
 from core.figures import Look, palette, plain, see_through
 from core.study_axes import value_axis
 from core.study_names import figure_text
 from core.trials import Rows
+from core.written import percent
 
 Mistake = tuple[int, int, int, float]  # index in the test part, true class, predicted class, confidence
 LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))  # of the run looked at, and of the one beside it
@@ -162,20 +163,15 @@ def confusion_matrix(
     size = len(classes)
     if counts.shape != (size, size):
         raise ValueError(f"counts must have shape ({size}, {size}); got {counts.shape}")
-    colours, series = palette(dark), palette(dark).series[look.hue]
+    colours = palette(dark)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)  # (classes, classes)
     names = [plain(name) for name in classes]
     ticks = {"tickvals": list(range(size)), "ticktext": names, "showgrid": False}
     across = {**ticks, "title": title("taken for"), "range": [-0.5, size - 0.5], "tickangle": -45}
     figure = framed(height, dark, across, {**ticks, "title": title("true class"), "range": [size - 0.5, -0.5]})
     figure.add_heatmap(
-        z=np.sqrt(shares),
-        zmin=0,
-        zmax=1,
-        xgap=1,
-        ygap=1,
+        **shaded(shares, look, dark),
         showscale=False,
-        colorscale=[[0, see_through(colours.line, 0.35)], [0.001, see_through(series, 0.1)], [1, series]],
         hoverinfo="skip",
     )
     places = [(true, told) for true in range(size) for told in range(size)]
@@ -187,7 +183,7 @@ def confusion_matrix(
         marker={"symbol": "square", "size": max(6, (height - 110) // size), "color": "rgba(0,0,0,0)"},
         text=[f"{counts[place]:,}" if counts[place] else "" for place in places],
         textfont={"size": 11, "color": [colours.paper if shares[place] > 0.35 else colours.ink for place in places]},
-        customdata=[[true, told, names[true], names[told], f"{shares[true, told]:.1%}"] for true, told in places],
+        customdata=[[true, told, names[true], names[told], percent(shares[true, told], 1)] for true, told in places],
         hovertemplate="%{customdata[2]} taken for %{customdata[3]}: %{customdata[4]} of them<extra></extra>",
         unselected={"marker": {"opacity": 1}},
     )

@@ -1,5 +1,6 @@
 """Where every model and study stands: what is trained of what was asked, what came of it, and what is left."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from core import registry
@@ -10,13 +11,14 @@ from core.recipes import Recipe, epochs_stored
 from core.studies import STUDIES, load_study, open_trials
 from core.study_results import current_rows
 from core.trials import Study, StudyError
+from core.written import percent
 
 # The figure that a model is known by, the first that its card has: name on the card -> how it is said.
-HEADLINES = {
-    "mean_minutes": "{:.2f} min mean error",
-    "test_accuracy": "{:.2%} of test pictures right",
-    "frechet_distance": "Fréchet distance {:.1f} in our leaf classifier's features",
-    "diversity": "diversity {:.3f}",
+HEADLINES: dict[str, Callable[[float], str]] = {
+    "mean_minutes": "{:.2f} min mean error".format,
+    "test_accuracy": lambda share: f"{percent(share, 2)} of test pictures right",
+    "frechet_distance": "Fréchet distance {:.1f} in our leaf classifier's features".format,
+    "diversity": "diversity {:.3f}".format,
 }
 Row = dict[str, str]
 
@@ -57,7 +59,7 @@ def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | No
     if measure in card.figures:
         row["figure"] = f"{measure} {card.figures[measure]:.4g}"
     else:
-        row["figure"] = next((text.format(card.figures[name]) for name, text in HEADLINES.items() if name in card.figures), "")
+        row["figure"] = next((said(card.figures[name]) for name, said in HEADLINES.items() if name in card.figures), "")
     if not done and not card.epochs_trained:
         return row | {"left": "not begun"}
     if not done:

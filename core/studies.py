@@ -7,6 +7,7 @@ from core.classifiers.study_list import STUDIES, estimated_seconds
 from core.specs import RunSpec
 from core.study_results import current_rows, load_rows
 from core.trials import Study, StudyError
+from core.written import percent
 
 __all__ = ["STUDIES", "Outlook", "load_study", "open_trials", "outlook", "runs_here"]
 
@@ -59,6 +60,6 @@ def outlook(study: Study, *, full: bool, fresh: bool = False, folder: Path | Non
         least = study.share
         seeds = f" and {least.seeds} seed" if least.seeds else ""
         kinds = "CNNs run" if len(cut) < len(study.trials) else "Without a GPU they run"
-        share = f"{kinds} a share only: {least.epochs:.0%} of the epochs on {least.pictures:.0%} of the pictures{seeds}."
-        share += " --full runs all."
+        share = f"{kinds} a share only: {percent(least.epochs)} of the epochs on {percent(least.pictures)} of the pictures"
+        share += f"{seeds}. --full runs all."
     return Outlook(len(runs), len(waiting), seconds / 60, share)

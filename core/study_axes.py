@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.clock_figures import log_ticks, title
-from core.figures import Look, palette, plain
+from core.figures import Look, palette, percent_axis, plain
 from core.parallel import round_values
 from core.study_names import level_title, measure_title
 from core.trials import Level
@@ -52,7 +52,7 @@ def value_axis(column: str, values: Sequence[float], *, log: bool = False, most:
     """
     named: dict[str, Any] = {"title": title(measure_title(column))}
     if column.endswith("accuracy"):
-        return named | {"tickformat": ".0%" if np.ptp(values or [0, 1]) > 0.05 else ".1%", "nticks": 6}
+        return named | {"nticks": 6} | percent_axis(() if np.ptp(values or [0, 1]) > 0.05 else values)
     if log and values and min(values) > 0:
         return named | log_axis(values, most)
     return named | {"nticks": 6}

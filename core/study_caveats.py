@@ -9,6 +9,7 @@ from core.study_design import Design, confounded, guess_level, inseparable, shor
 from core.study_effects import seed_spread, settings_of
 from core.study_names import factor_title, is_cut, level_title, measure_title, setting_title, short_share
 from core.trials import Level, Row, Rows, Study
+from core.written import percent
 
 MOVING = 0.99  # of a moving average that batch normalisation keeps at each step: Keras's own
 LAGGING = 0.05  # of a moving average that is still its start
@@ -112,7 +113,7 @@ def rest_words(design: Design, shares: Mapping[str, float]) -> str:
     rest = max(0.0, 1 - sum(shares.values()))
     hides = "" if design.complete else "; some of that hides in the shares of others"
     what = "what factors do together" if len(design.factors) > 1 else "other things"
-    return f"The rest, {rest:.0%}, is chance and {what}{hides}."
+    return f"The rest, {percent(rest)}, is chance and {what}{hides}."
 
 
 def points_words(counts: Sequence[int], design: Design, across: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.clock_figures import framed, line_of, marker_of, title
-from core.figures import Look, palette, plain, see_through
+from core.figures import Look, palette, percent_axis, plain, see_through
 from core.study_axes import (
     GUESSING,
     LOOKS,
@@ -28,6 +28,7 @@ from core.study_axes import (
 from core.study_effects import Beside, Cell, LevelMean
 from core.study_names import factor_title, figure_text, level_title, measure_title, setting_title
 from core.trials import Level
+from core.written import percent, true_minus
 
 DOUBLING = ("batch_size",)  # factors whose levels double: their axis is logarithmic
 
@@ -162,9 +163,7 @@ def interaction_plot(
 
 
 def _beyond(cell: Cell, column: str) -> str:
-    sign = "+" if cell.beyond >= 0 else "−"
-    size = abs(cell.beyond)
-    return f"{sign}{100 * size:.1f} points" if column.endswith("accuracy") else f"{sign}{size:.3g}"
+    return true_minus(f"{100 * cell.beyond:+z.1f} points" if column.endswith("accuracy") else f"{cell.beyond:+z.3g}")
 
 
 def importance_bars(shares: Mapping[str, float], *, dark: bool = False) -> go.Figure:
@@ -175,7 +174,7 @@ def importance_bars(shares: Mapping[str, float], *, dark: bool = False) -> go.Fi
     across = {
         "range": [0, 1.12],
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
-        "tickformat": ".0%",
+        **percent_axis(),
         "title": title("share of the variance"),
     }
     figure = framed(36 * len(order) + 72, dark, across, {**tall, "range": [len(order) - 0.4, -0.6]})
@@ -185,7 +184,7 @@ def importance_bars(shares: Mapping[str, float], *, dark: bool = False) -> go.Fi
         orientation="h",
         width=0.62,
         marker={"color": see_through(series, 0.55), "line": {"color": series, "width": 1.25}},
-        text=[f"{shares[name]:.0%}" for name in order],
+        text=[percent(shares[name]) for name in order],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{text} of the variance<extra></extra>",

@@ -1,10 +1,10 @@
 """Latent space: walks, squares, mixtures and maps of what generators make; how they learned it."""
 
-import re
 from collections.abc import Mapping
 
 import streamlit as st
 
+from core.cards import short_title
 from core.registry import ModelCard, RegistryError
 from pages.parts import cached, forms, latent_ends, latent_made, pictures, shell, views
 from pages.parts.latent_ends import End
@@ -22,11 +22,6 @@ def first_pair(cards: list[ModelCard]) -> list[str]:
         if len(kinds) > 1:
             return [kinds["vae"], kinds["gan"]]
     return [cards[0].model_id]
-
-
-def short(title: str) -> str:
-    """A title that the chooser does not cut: 'VAE-32 of leaves (2023)' for 'VAE of leaves, 32 latent numbers (2023)'."""
-    return re.sub(r"^(\w+) ([^,]+), (\d+) latent numbers", r"\1-\3 \2", title)
 
 
 def choose(cards: list[ModelCard], titles: Mapping[str, str]) -> tuple[dict[str, str], End, End, bool]:
@@ -56,7 +51,7 @@ def choose(cards: list[ModelCard], titles: Mapping[str, str]) -> tuple[dict[str,
 
 def show(cards: list[ModelCard]) -> None:
     """Choices on the left, tabs on the right; only what the open tab shows is made."""
-    titles = pictures.told_apart({card.model_id: short(card.title) for card in cards})
+    titles = pictures.told_apart({card.model_id: short_title(card.title) for card in cards})
     left, right = st.columns([3, 7], gap="large")
     with left, st.container(key="choices"):
         loaded, start, end, pixels = choose(cards, titles)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.classifiers.architectures import ARCHITECTURES, check_network, check_run
+from core.classifiers.architectures import ARCHITECTURES, check_network, check_run, outline
 from core.classifiers.networks import build_classifier
 from core.datasets import DatasetError
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
@@ -38,6 +38,39 @@ PARAMETERS = [
     ("cnn-chapter-14", COLOUR, 1_413_834 + 6_272 + 229_376),
     ("mlp-22-basic", COLOUR, 669_706 + (3072 - 784) * 512),
 ]
+
+
+RESIDUAL = [("fashion-best", (28, 28, 1)), ("cifar10-best", COLOUR), ("fashion-best", (25, 31, 3))]  # odd sides round up
+
+
+@pytest.mark.parametrize(("name", "shape", "expected"), PARAMETERS)
+def test_the_outline_of_a_network_has_as_many_weights(name: str, shape: tuple[int, int, int] | None, expected: int):
+    spec = ClassifierSpec(name, input_shape=shape) if shape else ClassifierSpec(name)
+    assert sum(layer.weights for layer in outline(spec)) == expected
+
+
+def test_the_outline_of_a_network_names_its_layers_with_what_they_give():
+    told = [(layer.words, layer.shape, layer.weights) for layer in outline(ClassifierSpec("cnn-22-basic", dropout=0.5))]
+    assert told == [
+        ("convolution 3 × 3", (26, 26, 32), 320),
+        ("convolution 3 × 3", (24, 24, 64), 18_496),
+        ("largest of 2 × 2", (12, 12, 64), 0),
+        ("dropout 50 %", (12, 12, 64), 0),
+        ("dense", (128,), 1_179_776),
+        ("dropout 50 %", (128,), 0),
+        ("output, softmax", (10,), 1_290),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("fashion-best", (28, 28, 1)), ("cifar10-best", COLOUR), ("fashion-best", (25, 31, 3))]
+)
+def test_the_outline_of_a_residual_network_agrees_with_keras(name: str, shape: tuple[int, int, int]):
+    spec = ClassifierSpec(name, input_shape=shape)
+    network, layers = build_classifier(spec), outline(spec)
+    assert sum(layer.weights for layer in layers) == network.count_params()
+    places = {tuple(layer.output.shape[1:]) for layer in network.layers}
+    assert {layer.shape for layer in layers} <= places
 
 
 @pytest.mark.parametrize(("name", "shape", "parameters"), PARAMETERS)

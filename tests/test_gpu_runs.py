@@ -202,4 +202,4 @@ def test_pace_by_hand() -> None:
     assert pace.epoch_seconds == 2
     assert pace.pictures_per_second == 160
     assert pace.waiting_share == 0.25
-    assert str(pace) == "160 pictures a second, 25.0% of the time waiting for data, 2.00 s an epoch"
+    assert str(pace) == "160 pictures a second, 25.0 % of the time waiting for data, 2.00 s an epoch"

@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 import test_presenter_browser
 from test_browser import Server, expect
 from test_presenter_browser import bar, ready
 
 from pages.parts import shell
+from pages.parts.demos import STEPS
 
 # Fixtures: the page fails where a request leaves the machine; the server's models load when first used.
 browser, page, server = (getattr(test_presenter_browser, name) for name in ("browser", "page", "server"))
@@ -58,13 +60,31 @@ def test_on_a_telephone_nothing_is_cut(page, server: Server):
     assert bar(page).evaluate("one => one.getBoundingClientRect().height") < 844 / 5
 
 
-def test_the_point_of_the_second_demo_stands_above_the_fold(page, server: Server):
-    page.set_viewport_size({"width": 1366, "height": 900})
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 900)])
+def test_the_point_of_the_second_demo_stands_above_the_fold(page, server: Server, width: int, height: int):
+    page.set_viewport_size({"width": width, "height": height})
     models = "model=reader-report&model=report23-classes-720"
     page.goto(f"{server.url}/tell_the_time?from=Samples&sample=08_20-report&gamma=3&{models}&present=on&demo=2")
     expect(page.locator(".lo-sure")).to_have_count(2, timeout=LONG)
     parts = page.locator(".lo-digits, .lo-sure")
-    assert max(parts.evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")) < 900
+    assert max(parts.evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")) < height
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (1920, 1080)])
+def test_the_figure_of_the_third_demo_stands_in_the_window_whole(page, server: Server, width: int, height: int):
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{server.url}/{STEPS[4].link}&present=on&demo=5")
+    expect(bar(page)).to_contain_text("Demo 3 of 5")
+    page.locator(".st-key-fits-within .main-svg").first.wait_for(timeout=LONG)
+    covered = bar(page).evaluate("one => one.getBoundingClientRect().bottom")
+    page.wait_for_function(
+        """([from, to]) => {
+            const places = ["#at-errors", ".st-key-fits-within .main-svg"].map(one => document.querySelector(one));
+            const [heading, figure] = places.map(one => one.getBoundingClientRect());
+            return heading.top >= from - 1 && figure.top > heading.bottom && figure.height >= 300 && figure.bottom <= to;
+        }""",
+        arg=[covered, height],
+    )
 
 
 def test_short_lists_of_models_stand_together_beside_the_long_one(page):

@@ -69,6 +69,13 @@ def test_the_page_says_beforehand_which_demos_have_nothing_to_show(monkeypatch: 
     assert shelf.not_yet([]) == ""
 
 
+def test_models_have_the_short_names_of_the_other_pages_on_the_shelf_too():
+    vae = card("vae", "core.generators.vae.build_vae", title="VAE of leaves, 32 latent numbers (2023)", report="2023")
+    reader = card("reader", "core.clocks.networks.build_reader", title="Two branches: hour class, minute number (2023)")
+    assert "<span>VAE-32 of leaves (2023)</span>" in shelf.line(vae, is_loaded=False)
+    assert "<span>Two branches: hour class, minute number (2023)</span>" in shelf.line(reader, is_loaded=False)
+
+
 def test_hands_stand_where_the_network_saw_them(home: Path):
     (home / "readings.csv").write_text(f"{READING}\n{LINE}\n")
     drawn = living.clock()

@@ -134,6 +134,7 @@ def test_cost_curves_mark_the_time_read() -> None:
     assert dots(whole) == [(1, 1)]
     assert whole.layout.shapes[0].x0 == 719
     close = clock_figures.cost_curve(cost, 719, 1, ONE, near=20)
+    assert list(close.layout.xaxis.ticktext) == ["\N{MINUS SIGN}20", "\N{MINUS SIGN}10", "0", "+10", "+20"]
     assert dots(close) == [(2, 1)]
     assert list(close.data[0].y)[19:23] == [718, 719, 0, 1]
     assert close.layout.shapes[0].x0 == 0

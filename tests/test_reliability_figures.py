@@ -88,9 +88,9 @@ def test_the_plot_has_a_diagonal_and_a_line_a_model(dark: bool):
     assert (list(line.x), list(line.y)) == ([0.5, 0.9], [0.4, 1.0])
     assert line.line.dash == "dash"
     assert "<b>" not in line.name
-    assert list(line.customdata) == [30, 10]
+    assert [list(one) for one in line.customdata] == [["50 %", "40 %", "30"], ["90 %", "100 %", "10"]]
     tiny = reliability_plot({"A": bins((1, 0.2, 1), (2, 0.5, 0), (40, 0.9, 1))}, {})
-    assert list(tiny.data[1].customdata) == [43]
+    assert [count for *_, count in tiny.data[1].customdata] == ["43"]
 
 
 # --- on the page ----------------------------------------------------------------------------------------------------

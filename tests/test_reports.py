@@ -12,6 +12,7 @@ from core import paths
 from core.catalogue import all_recipes
 from core.clock_figures import LOOKS
 from core.comparison import Readings
+from core.registry import load_card
 from core.reports import clock_lines, network_lines, run_lines
 from core.reports.answers import REPORTS, answer, answers
 from core.reports.evidence import Evidence, Found, load_evidence
@@ -229,6 +230,16 @@ def test_without_results_every_item_with_models_says_what_makes_them(empty: Evid
     assert one.command == "python -m core train report22-classes-24"
     commands = [one.command for one in answer(ITEMS["2023", "Table 4"], empty).missing]
     assert commands == ["python -m core sweep cifar-transfer-23", "python -m core train cifar10-best"]
+
+
+def test_generators_have_the_short_names_of_the_other_pages(empty: Evidence):
+    item = ITEMS["2023", "Figure 21"]
+    assert answer(item, empty).missing[0].words == "Not trained yet: VAE-64 of leaves (2023)"
+    card = load_card("vae-leaves-64")
+    assert card.title == "VAE of leaves, 64 latent numbers (2023)"
+    [made] = [source for source in item.sources if isinstance(source, Made)]
+    lines = network_lines.made_of("2023", made, replace(empty, cards={card.model_id: card}))
+    assert {line.name for line in lines.lead} == {"VAE-64 of leaves (2023)"}
 
 
 def test_the_best_is_taken_of_times_read_by_the_measure_in_print(empty: Evidence):

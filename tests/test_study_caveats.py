@@ -70,7 +70,7 @@ def test_confounded_factors_are_named_instead_of_shares():
     shared = design(cross, rows_of(cross))
     assert no_shares_words(shared, cross, ACCURACY) == ""
     assert (
-        rest_words(shared, {"optimizer": 0.11, "batch_size": 0.64}) == "The rest, 25%, is chance and what factors do together."
+        rest_words(shared, {"optimizer": 0.11, "batch_size": 0.64}) == "The rest, 25 %, is chance and what factors do together."
     )
     l16 = STUDIES["l16-mlp"]
     assert rest_words(design(l16, rows_of(l16)), {"optimizer": 1.0}).endswith("some of that hides in the shares of others.")

@@ -251,7 +251,7 @@ def test_an_open_marker_holds_runs_that_diverged():
 def test_importance_is_sorted():
     figure = study_figures.importance_bars({"optimizer": 0.2, "activation": 0.5})
     assert figure.layout.yaxis.ticktext == ("activation", "optimiser")
-    assert list(figure.data[0].text) == ["50%", "20%"]
+    assert list(figure.data[0].text) == ["50 %", "20 %"]
 
 
 def test_levels_share_no_look():
@@ -351,7 +351,7 @@ def test_every_cell_of_a_matrix_can_be_picked():
     shades, cells = figure.data
     assert np.allclose(shades.z, np.sqrt([[0.8, 0.2], [1.0, 0.0]]))
     assert [list(data[:2]) for data in cells.customdata] == [[0, 0], [0, 1], [1, 0], [1, 1]]
-    assert list(cells.customdata[2][2:]) == ["&lt;dog&gt;", "cat", "100.0%"]
+    assert list(cells.customdata[2][2:]) == ["&lt;dog&gt;", "cat", "100.0 %"]
     assert list(cells.text) == ["8", "2", "5", ""]
     box = figure.layout.shapes[0]
     assert (box.x0, box.x1, box.y0, box.y1) == (-0.5, 0.5, 0.5, 1.5)

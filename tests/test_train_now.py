@@ -79,6 +79,15 @@ def test_a_run_is_started_beside_the_words_that_say_what_it_is(runs: LiveRuns):
     assert train_now.BEGIN not in [button.label for button in running.button]
 
 
+def test_before_a_run_its_network_stands_there_layer_by_layer_with_figures_that_wait(runs: LiveRuns):
+    running = page(**QUICK)
+    text = html(running)
+    assert '<th scope="row">dense</th><td>300</td><td>235,500</td>' in text  # 28 x 28 x 300 + 300
+    assert '<th scope="row">all</th><td></td><td>266,610</td>' in text
+    assert len(running.get("plotly_chart")) == 2
+    assert "lo-outline" not in html(press(running, train_now.BEGIN))
+
+
 def test_a_link_to_a_run_that_is_gone_says_so_and_offers_another(runs: LiveRuns):
     running = page(**QUICK, run="nothing-here")
     assert "no longer there" in html(running)

@@ -10,6 +10,7 @@ from test_pages import html, told, upload
 
 from core import registry
 from core.clocks import heat, reading
+from core.clocks.candidates import likeliest_times
 from core.clocks.classical import ClassicalReading
 from core.clocks.face import STYLE_NAMES
 from core.clocks.time import ClockTime
@@ -78,11 +79,25 @@ def test_a_dial_that_was_found_is_shown_straight(app, asked, found):
 
 
 def test_what_speaks_for_another_time(app, asked):
-    running = app(source="Samples", **{"why": "true", "for": "The second likeliest"})
+    running = app(source="Samples", **{"why": "true", "for": "The likeliest other time"})
     assert asked[0][2] == 609 + 65
     assert "speaks for 11:14, 15 %" in html(running)
     running.segmented_control(key="for").set_value("third").run()
     assert asked[1][2] == 609 + 131 - 720
+
+
+def test_no_time_is_called_less_likely_than_a_reading_that_it_may_outweigh(asked, monkeypatch: pytest.MonkeyPatch):
+    """7:13 is the likeliest minute with 11 %, while 15 % lie around 3:39: the words rank only the others, by their shares."""
+    shares = np.zeros(720)
+    shares[433], shares[216:223], shares[602] = 0.11, 0.15 / 7, 0.05
+    one = replace(told(433), candidates=likeliest_times(shares, 433.0))
+    assert [round(peak.probability, 2) for peak in one.candidates] == [0.11, 0.15, 0.05]
+    monkeypatch.setattr(reading, "read_pictures", lambda pictures, model_id=None, **more: [one] * len(pictures))
+    grey = SimpleNamespace(sha="c", name="c.png", pixels=lambda: np.full((24, 24), 128, np.uint8))
+    spoken = [why.of_model(grey, "reader-report", "It", 1.0, rank) for rank in range(3)]
+    named = ["07:13, 11 %", "03:39, 15 %", "10:02, 5 %"]
+    assert [f"speaks for {time}" in text for time, text in zip(named, spoken, strict=True)] == [True] * 3
+    assert list(why.RANKS.values()) == ["Its reading", "The likeliest other time", "The next"]
 
 
 def test_models_stand_side_by_side_and_numbers_are_told_from_shares(app, asked):

@@ -7,10 +7,12 @@ began with, whose layers they share. 2023 prints no widths for its CNN: they are
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import Literal
 
 from core.datasets import DatasetInfo, dataset_info
 from core.specs import ClassifierSpec, RunSpec, check_choice
+from core.written import percent
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,59 @@ def check_network(spec: ClassifierSpec) -> Architecture:
                 "give it larger ones or choose an MLP"
             )
     return architecture
+
+
+@dataclass(frozen=True)
+class LayerOutline:
+    """A layer as a table lists it. shape: of what it gives for one picture; weights: as Keras counts them."""
+
+    words: str
+    shape: tuple[int, ...]
+    weights: int
+
+
+def outline(spec: ClassifierSpec) -> list[LayerOutline]:
+    """The layers of ``spec``'s network in their order with their weights, without building it; ``ValueError`` as above."""
+    layers = check_network(spec).layers
+    shape: tuple[int, ...] = spec.input_shape
+    rows = []
+    if stages := [layer for layer in layers if isinstance(layer, Stage)]:  # a convolution without bias stands before them
+        wide = max(16, stages[0].filters // 3)
+        rows.append(LayerOutline("convolution 3 × 3", (*shape[:2], wide), 9 * shape[2] * wide))
+        shape = rows[-1].shape
+    for layer in layers:
+        rows.append(_outlined(layer, shape, spec))
+        shape = rows[-1].shape
+    return [*rows, LayerOutline("output, softmax", (spec.classes,), (prod(shape) + 1) * spec.classes)]
+
+
+def _outlined(layer: Layer, shape: tuple[int, ...], spec: ClassifierSpec) -> LayerOutline:
+    """A layer that gets ``shape``. Batch norms have four numbers a channel, two of which are not learned."""
+    if isinstance(layer, Hidden):
+        return LayerOutline("dense", (layer.units,), (prod(shape) + 1) * layer.units)
+    if isinstance(layer, Drop):
+        return LayerOutline(f"dropout {percent(layer.rate if spec.dropout is None else spec.dropout)}", shape, 0)
+    if isinstance(layer, Normal):
+        return LayerOutline("batch norm", shape, 4 * shape[-1])
+    height, width, channels = shape
+    if isinstance(layer, Conv):
+        lost = layer.kernel - 1 if layer.padding == "valid" else 0
+        weights = (layer.kernel**2 * channels + 1) * layer.filters
+        words = f"convolution {layer.kernel} × {layer.kernel}"
+        return LayerOutline(words, (height - lost, width - lost, layer.filters), weights)
+    if isinstance(layer, Pool):
+        return LayerOutline("largest of 2 × 2", (height // 2, width // 2, channels), 0)
+    if isinstance(layer, Average):
+        return LayerOutline("batch norm, mean over the picture", (channels,), 4 * channels)
+    weights, wide = 0, layer.filters
+    for block in range(layer.blocks):
+        halved = layer.halve and block == 0
+        shortcut = channels * wide if halved or channels != wide else 0
+        weights += 4 * channels + shortcut + 9 * channels * wide + 4 * wide + 9 * wide * wide
+        channels = wide
+    if layer.halve:
+        height, width = -(-height // 2), -(-width // 2)
+    return LayerOutline(f"residual block{f's, {layer.blocks}' if layer.blocks > 1 else ''}", (height, width, wide), weights)
 
 
 def check_run(spec: RunSpec, info: DatasetInfo | None = None) -> None:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
+from core.cards import short_title
 from core.catalogue import all_recipes
 from core.classifiers.study_parts import printed
 from core.clocks.benchmark import PICTURES_A_MINUTE
@@ -121,16 +122,18 @@ def made_of(year: str, source: Made, evidence: Evidence) -> Lines:
         for name in told:
             ours = None
             if best is not None and name in best.figures:
-                ours = Found(best.figures[name], f"{best.title}, {best.epochs_trained} of {best.epochs_asked} epochs")
-            lines.append(Line(card.title, "", Found(card.figures[name], how), ours, "", QUALITY[name]))
+                words = f"{short_title(best.title)}, {best.epochs_trained} of {best.epochs_asked} epochs"
+                ours = Found(best.figures[name], words)
+            lines.append(Line(short_title(card.title), "", Found(card.figures[name], how), ours, "", QUALITY[name]))
         if not told:
-            lines.append(Line(card.title, "", Found("stored", how), None))
+            lines.append(Line(short_title(card.title), "", Found("stored", how), None))
     missing = []
     if none:
-        names = " and ".join(recipes[name].title for name in none)
+        names = " and ".join(short_title(recipes[name].title) for name in none)
         missing.append(Missing(f"Not trained yet: {names}", f"python -m core train {' '.join(none)}"))
     if best is None:
-        missing.append(Missing(f"Ours is not trained yet: {recipes[source.best].title}", f"python -m core train {source.best}"))
+        title = short_title(recipes[source.best].title)
+        missing.append(Missing(f"Ours is not trained yet: {title}", f"python -m core train {source.best}"))
     if unmeasured:
         missing.append(Missing("Trained and not measured yet", "python -m core evaluate generators"))
     return Lines(tuple(lines), (), tuple(missing))

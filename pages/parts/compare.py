@@ -110,9 +110,8 @@ def how_far_off(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, 
         shares = {one.title: clock_errors.share_within(readings.errors(one.model_id), clock_figures.WITHIN) for one in shown}
         words = "; ".join(f"{one.title}: {within(readings, one)}" for one in shown)
         by_title = {one.title: looks[one.model_id] for one in shown}
-        views.chart(
-            clock_figures.within_curves(shares, by_title, dark=dark), "within", f"Share of pictures within minutes. {words}"
-        )
+        drawing = clock_figures.within_curves(shares, by_title, dark=dark)
+        views.chart(drawing, "within", f"Share of pictures within minutes. {words}", fits=True)
         return
     bars = {one.model_id: clock_errors.histogram(readings.errors(one.model_id)) for one in shown}
     top = max(float(shares.max()) for _, shares in bars.values())

@@ -13,7 +13,7 @@ SHOWN = 560  # pixels of the picture to drag on
 LEAST = 16  # pixels a side: the smallest square that can be cut out
 CROPS = "crops"  # in the session: fingerprint of a picture -> its square, as the URL writes it
 Square = tuple[int, int, int]  # left, top, size in pixels of the picture
-_cropper = component("cropper")
+_cropper = component("cropper", buttons=True)
 
 
 def cut_out(offered: Offered, key: str = "cropper") -> Offered:

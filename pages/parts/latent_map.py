@@ -12,6 +12,7 @@ from core.datasets import DatasetError
 from core.generators.atlas import Plane, make_plane
 from core.generators.latent import norms
 from core.sheets import sheet
+from core.written import true_minus
 from pages.parts import cached, forms, latent_made, pictures, views
 from pages.parts.mounting import component
 
@@ -107,7 +108,7 @@ def at_the_cross(model_id: str, title: str, plane: Plane, spot: tuple[float, flo
     images = latent_made.held_out(str(generator.card.extra.get("data")), generator.side)[0]
     kind = " lo-pixels" if pixels else ""
     source = pictures.data_url(latent_made.small(frame))
-    across, up = (f"{part:z.1f}".replace("-", "\N{MINUS SIGN}") for part in spot)
+    across, up = (true_minus(f"{part:z.1f}") for part in spot)
     told = f"{across} across, {up} up; {float(norms(vector)):.2f} long"
     around = "".join(
         f'<img src="{pictures.data_url(latent_made.small(images[index]))}" alt="Real picture near by">' for index in near

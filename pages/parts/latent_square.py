@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.generators.latent import PathKind, random_vectors, square
+from core.written import percent
 from pages.parts import cached, forms, latent_ends, latent_made, latent_tiles, latent_walk, views
 from pages.parts.latent_ends import End
 
@@ -61,8 +62,6 @@ def labels(side: int) -> list[str]:
     for down in np.linspace(0, 1, side):
         for across in np.linspace(0, 1, side):
             shares = ((1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across)
-            told = [
-                f"{share:.0%} {name}".replace("%", " %") for name, share in zip(corners, shares, strict=True) if share > 0.005
-            ]
+            told = [f"{percent(share)} {name}" for name, share in zip(corners, shares, strict=True) if share > 0.005]
             words.append(", ".join(told))
     return words

@@ -17,6 +17,7 @@ from core.generators.latent import norms, path
 from core.generators.quality import sharpness
 from core.generators.walks import packed
 from core.images import Picture
+from core.written import percent
 from pages.parts import cached, forms, latent_ends, latent_made, latent_tiles, scrubber, theme, views
 from pages.parts.latent_ends import End
 
@@ -90,7 +91,7 @@ def walked(walks: list[Walk], kind: str, pixels: bool) -> None:
             [latent_made.strip(walk.frames[kind], walk.title) for walk in walks],
             frames=latent_made.FRAMES,
             labels=labels,
-            values=[f"{share:.0%}".replace("%", " %") for share in shares],
+            values=[percent(share) for share in shares],
             name="Way",
             start=place(),
             key="walk",
@@ -148,7 +149,7 @@ def grid(walks: list[Walk], kind: str, pixels: bool) -> None:
         with column:
             latent_tiles.caption(walk.title)
             frames = grid_frames(walk, kind, count)
-            labels = [f"{share:.0%} of the way".replace("%", " %") for share in np.linspace(0, 1, count)]
+            labels = [f"{percent(share)} of the way" for share in np.linspace(0, 1, count)]
             name = f"{walk.title}: a walk in {count} pictures"
             key = f"grid-{walk.model_id}"
             latent_tiles.show(frames, across=side, labels=labels, name=name, key=key, tight=True, pixels=pixels)

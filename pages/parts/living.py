@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from core import paths
+from core.written import percent
 from pages.parts.mounting import component
 from pages.parts.pictures import data_url
 
@@ -70,7 +71,7 @@ def take(place: int, row: Row) -> str:
         raise ValueError(f"a sample has a plain name; got {name!r}")
     source = data_url(file.read_bytes(), "image/png")
     seen = found(row, min(width, height) / 100)
-    told = "over 99 %" if sure > 0.99 else f"{sure:.0%}".replace("%", " %")
+    told = "over 99 %" if sure > 0.99 else percent(sure)
     return (
         f'<div class="lo-take" style="--turn:{place}"><div class="lo-seen"><img src="{source}" alt="">'
         f'<svg viewBox="0 0 {width} {height}" aria-hidden="true">{seen}</svg></div>'
@@ -131,9 +132,9 @@ def curves() -> str:
     drawn += f'<polyline class="lo-new" points="{on_paper(validated, scale)}"></polyline>'
     frame = f'viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true"'
     words = (
-        f"Accuracy over {last} epochs, {title}: {trained[-1][1]:.0%} on pictures it learned from, {validated[-1][1]:.0%} on "
-        "pictures it never saw"
-    ).replace("%", " %")
+        f"Accuracy over {last} epochs, {title}: {percent(trained[-1][1])} on pictures it learned from, "
+        f"{percent(validated[-1][1])} on pictures it never saw"
+    )
     return figure(
         "curves", words, f'<svg {frame}>{axes(scale, trained, validated)}</svg><svg class="lo-grows" {frame}>{drawn}</svg>'
     )
@@ -166,7 +167,7 @@ def axes(scale: tuple[int, float], trained: Sequence[tuple[int, float]], validat
     return (
         f'<path class="lo-axis" d="M{LEFT} {TOP}V{floor:.1f}H{end:.1f}"></path>{names}'
         f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{floor:.1f}">0</text>'
-        f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{TOP + 11}">{100 * top:.0f} %</text>'
+        f'<text class="lo-tick lo-tick-left" x="{LEFT - 7}" y="{TOP + 11}">{percent(top)}</text>'
         f'<text class="lo-tick" x="{LEFT}" y="{HEIGHT - 10}">epoch 1</text>'
         f'<text class="lo-tick lo-tick-left" x="{end:.1f}" y="{HEIGHT - 10}">{last}</text>'
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import paths
+from core import paths, written
 from core.comparison import SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
 from core.figures import Look, palette
 from pages.parts import cached, cached_clocks, forms, pictures, theme
@@ -54,8 +54,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """A figure with as many digits as it deserves, thousands by commas, a true minus; a dash where there is none."""
     if value is None:
         return '<span class="lo-none">–</span>'
-    written = f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return written.replace("-", "\N{MINUS SIGN}")
+    return written.true_minus(f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}")
 
 
 def as_printed(figure: str) -> str:
@@ -255,7 +254,7 @@ def percent(value: float | None) -> str:
     """A share with one decimal, which never claims none or all by rounding; a dash where there is no share."""
     if value is None:
         return number(None)
-    return "&lt; 0.1 %" if 0 < value < 0.0005 else "&gt; 99.9 %" if 0.9995 <= value < 1 else f"{value:.1%}".replace("%", " %")
+    return "&lt; 0.1 %" if 0 < value < 0.0005 else "&gt; 99.9 %" if 0.9995 <= value < 1 else written.percent(value, 1)
 
 
 def printed(every: Sequence[Entry], scores: Scores) -> None:

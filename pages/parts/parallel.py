@@ -11,7 +11,7 @@ from core.run_figures import LOOKS
 from pages.parts import theme
 from pages.parts.mounting import component
 
-_parallel = component("parallel")
+_parallel = component("parallel", buttons=True)
 
 
 def show(

@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from core.cards import short_title
 from core.registry import ModelCard, RegistryError, list_cards
 from pages.parts import forms, in_memory
 
@@ -64,4 +65,4 @@ def line(card: ModelCard, is_loaded: bool) -> str:
     kind, state = ("lo-loaded", ", loaded") if is_loaded else ("lo-stored-only", "")
     origin = "" if not card.report or card.report in card.title else f" ({escape(card.report)})"
     epochs = f"{card.epochs_trained} of {card.epochs_asked} epochs{state}"
-    return f'<li class="{kind}"><span>{escape(card.title)}{origin}</span><small>{epochs}</small></li>'
+    return f'<li class="{kind}"><span>{escape(short_title(card.title))}{origin}</span><small>{epochs}</small></li>'

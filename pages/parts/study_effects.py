@@ -13,6 +13,7 @@ from core.study_design import Design, design_of, guess_level
 from core.study_effects import diverged, factor_importance, interactions, main_effects, mean_over_seeds, measured, whole
 from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, varied
 from core.trials import Level, Row, Rows
+from core.written import percent
 from pages.parts import forms, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import Shown, measures_of, section
@@ -129,7 +130,7 @@ def decides(shown: Shown, design: Design) -> None:
     with left:
         if design.has_shares:
             shares = factor_importance(design.rows, design.factors, shown.column)
-            words = "; ".join(f"{factor_title(name)} {share:.0%}" for name, share in shares.items())
+            words = "; ".join(f"{factor_title(name)} {percent(share)}" for name, share in shares.items())
             chart(study_figures.importance_bars(shares, dark=theme.dark()), "importance", f"Share of the variance. {words}")
             rest = study_caveats.rest_words(design, shares)
             lead = f"Share of the variance between the settings' means that lies between the levels of a factor. {rest}"

@@ -11,6 +11,7 @@ from core.study_caveats import budget_words
 from core.study_effects import Beside, agreement, beside_published, diverged
 from core.study_names import is_cut, measure_title, setting_title, short_share
 from core.trials import Rows
+from core.written import true_minus
 from pages.parts import model_cards, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import Shown, section
@@ -65,8 +66,7 @@ def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown)
     for place, measure in zip(places, measures, strict=False):
         rank = ranks.get(measure)
         count = sum(bool(pair.trials) for pair in pairs if pair.measure == measure)
-        written = "" if rank is None else f"{rank:.2f}".replace("-", "\N{MINUS SIGN}")
-        told = [f"Rank correlation {written} of {count} pairs"] if written else []
+        told = [] if rank is None else [f"Rank correlation {true_minus(f'{rank:.2f}')} of {count} pairs"]
         less = budget_words([rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials])
         if less:
             told.append(f"ours saw {less}")

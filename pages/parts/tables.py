@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from core import written
 from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import common_sense_error_minutes
 from pages.parts import cached, pictures
@@ -71,7 +72,7 @@ def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mappin
     left.html(f'<h2 class="lo-section">{len(rows)} picture{"" if len(rows) == 1 else "s"} read{words}</h2>')
     right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")
     doubted = any(in_doubt(row, name) for row in rows for name in names)
-    told = f" {MARK} marks a time that is in doubt: the model is less than {UNSURE:.0%} sure, or says why.".replace("%", " %")
+    told = f" {MARK} marks a time that is in doubt: the model is less than {written.percent(UNSURE)} sure, or says why."
     st.html(f'<p class="lo-hint">Mark a row to see its hands, dials and gammas below.{told if doubted else ""}</p>')
     thumbs = [pictures.data_url(cached.thumbnail(one.sha, THUMBNAIL, one.data)) for one in good]
     shown = [{"picture": thumb, **{name: cell(row, name) for name in names}} for thumb, row in zip(thumbs, rows, strict=True)]

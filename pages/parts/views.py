@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import ClockTime, signed_error_minutes
+from core.written import percent
 from pages.parts import theme
 
 if TYPE_CHECKING:
@@ -38,9 +39,18 @@ def section(title: str, words: str, ruled: bool = True, at: str = "") -> None:
     st.html(f'<h2 class="{kind}"{place}>{escape(title)}<small>{escape(words)}</small></h2>')
 
 
-def chart(figure: "go.Figure", key: str, words: str) -> None:
-    """One plotly figure, in our own style, with words for those who do not see it."""
-    st.plotly_chart(theme.for_the_hall(figure), theme=None, key=key, config=PLAIN, alt=words)
+def chart(figure: "go.Figure", key: str, words: str, *, fits: bool = False) -> None:
+    """One plotly figure, in our own style, with words for those who do not see it.
+
+    fits: in presenter mode it is as tall as the window leaves room for, by the style sheet, so that none of it is below.
+    """
+    drawn = theme.for_the_hall(figure)
+    if not fits or not theme.large():
+        st.plotly_chart(drawn, theme=None, key=key, config=PLAIN, alt=words)
+        return
+    with st.container(key=f"fits-{key}", height=drawn.layout.height, border=False):
+        drawn.update_layout(height=None)
+        st.plotly_chart(drawn, theme=None, key=key, config=PLAIN, alt=words, height="stretch")
 
 
 def error_words(true: ClockTime, minutes: float) -> str:
@@ -67,7 +77,7 @@ def learned(card: "ModelCard | None") -> str:
 
 def share(value: float) -> str:
     """A share as words that never claim certainty or impossibility by rounding."""
-    return "under 1 %" if 0 < value < 0.01 else "over 99 %" if 0.99 < value < 1 else f"{value:.0%}".replace("%", " %")
+    return "under 1 %" if 0 < value < 0.01 else "over 99 %" if 0.99 < value < 1 else percent(value)
 
 
 def sureness(value: float) -> str:

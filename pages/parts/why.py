@@ -11,7 +11,8 @@ from core.clocks.time import ClockTime
 from pages.parts import cached, forms, pictures, readings, views
 from pages.parts.pictures import Offered
 
-RANKS = {"reading": "Its reading", "second": "The second likeliest", "third": "The third"}
+# A reading is the likeliest single minute; around another time more may lie, so the others are ranked among themselves only.
+RANKS = {"reading": "Its reading", "second": "The likeliest other time", "third": "The next"}
 COUNTED = (
     "The more orange a pixel, the more it speaks for the time named, "
     "compared with the same picture blurred until no hand is left."
