@@ -21,6 +21,7 @@ from core.clocks.wild_data import VALID_PICTURES, Mixture, WildData, unit, valid
 from core.progress import progress_bar
 from core.recipes import Recipe, Stage
 from core.specs import ReaderSpec, TrainSpec
+from core.written import percent
 
 MAP_SIDE = 19  # cells a side of the maps that a 150-pixel reader draws: 150 halved three times
 Targets = dict[str, NDArray[np.float32]]
@@ -193,9 +194,8 @@ def _shares(mixture: Mixture) -> str:
     """The shares of a mixture in words."""
     wild = 1 - mixture.no_clock - mixture.report - mixture.faces
     kinds = {"wild renderings": wild, "of the reports' clock": mixture.report, "painted faces": mixture.faces}
-    return ", ".join(f"{share:.0%}".replace("%", " %") + f" {kind}" for kind, share in kinds.items()) + (
-        f", {mixture.no_clock:.0%}".replace("%", " %") + " without a clock"
-    )
+    kinds["without a clock"] = mixture.no_clock
+    return ", ".join(f"{percent(share)} {kind}" for kind, share in kinds.items())
 
 
 def _wild_losses() -> tuple[Any, Any, Any]:
