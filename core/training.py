@@ -120,8 +120,8 @@ def train(
     before.
 
     earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
-    epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average; over
-    one epoch its rate rises to the schedule's.
+    epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average; if it
+    has moments, its rate rises to the schedule's over one epoch.
 
     engine: makes the steps, and with several at a time ``on_step``, ``should_stop`` and ``minutes`` come after all of them.
     checkpoint_seconds: an epoch that ends sooner after the last writing is not written, unless it is the last.
@@ -139,7 +139,7 @@ def train(
         progress = found.progress
     else:
         seconds = sum(row["seconds"] for row in earlier)
-        first, ramp = len(earlier) * steps, steps if earlier else 0
+        first, ramp = len(earlier) * steps, steps if earlier and spec.optimizer != "sgd" else 0  # it has no moments to find
         progress = Progress(len(earlier), first_step=first, ramp=ramp, history=list(earlier), seconds=seconds)
     optimizer = make_optimizer(spec, model, steps, progress.first_step, progress.ramp)
     on_cpu_tensorflow = keras.backend.backend() == "tensorflow" and device_name().startswith("CPU")
