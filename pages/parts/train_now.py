@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import live_figures
-from core.classifiers.architectures import ARCHITECTURES, outline
+from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.specs import RunSpec
-from pages.parts import cached, forms, share, shell, theme, train_form, train_insides, train_values, views
+from pages.parts import cached, forms, share, shell, theme, train_form, train_insides, train_preview, train_values, views
 from pages.parts.model_cards import swatch
 
 POLL_SECONDS = 1.0
@@ -37,7 +37,6 @@ TURNS = (
     "what it has learned, and is the next to go on when it is asked to."
 )
 QUIET = "Curves, filters and predictions appear here while the network learns."
-EMPTY = 230  # pixels of a figure that waits for its run
 BEGIN = "Train with these settings"
 START_HELP = "Train a network with these settings. It replaces what is shown; your runs that still train are stopped."
 
@@ -109,35 +108,7 @@ def begin(spec: RunSpec) -> None:
     st.html(f'<p class="lo-quiet">{escape(network)} on {escape(data)}: {epochs} of {pictures}. {QUIET}</p>')
     st.button(BEGIN, type="primary", on_click=start, args=(spec, []), help=START_HELP)
     refusal()
-    preview(spec)
-
-
-def preview(spec: RunSpec) -> None:
-    """What would be trained, layer by layer, and the figures that it would fill; nothing where the settings do not fit."""
-    try:
-        layers = outline(spec.network)
-    except ValueError:  # Start says what is wrong
-        return
-    lines = "".join(
-        f'<tr><th scope="row">{escape(one.words)}</th><td>{" × ".join(map(str, one.shape))}</td>'
-        f"<td>{f'{one.weights:,}' if one.weights else '–'}</td></tr>"
-        for one in layers
-    )
-    total = f'<tr class="lo-sum"><th scope="row">all</th><td></td><td>{sum(one.weights for one in layers):,}</td></tr>'
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Layer", "gives", "weights"))
-    st.html(
-        f'<table class="lo-table lo-outline"><caption class="lo-caption">The network</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{lines}{total}</tbody></table>"
-    )
-    waiting = {"this run": LiveState("", spec, "queued")}
-    for place, measure in zip(st.columns(2, gap="medium"), ("cross_entropy", "accuracy"), strict=True):
-        with place:
-            drawing = live_figures.live_curves(waiting, measure, dark=theme.dark(), height=EMPTY)
-            drawing.update_layout(showlegend=False, margin_t=12)
-            words = (
-                f"{live_figures.MEASURES[measure].capitalize()} over the epochs, still empty; the line is what guessing reaches"
-            )
-            views.chart(drawing, f"live-empty-{measure}", words)
+    train_preview.show(spec)
 
 
 def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
