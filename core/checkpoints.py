@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.specs import TrainSpec
+from core.specs import TrainSpec, train_settings
 
 CHECKPOINT_FILE = "checkpoint.npz"
 REMEDY = "choose another folder or delete it"
@@ -157,7 +157,7 @@ def _plain(value: Any, names: dict[str, str] | None = None, *, all_names: bool =
 
 def store(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str, Any], progress: Progress) -> None:
     """Write variables and progress, replacing the old file only when the new one is whole."""
-    notes = {"spec": dataclasses.asdict(spec), "identity": identity, "progress": dataclasses.asdict(progress)}
+    notes = {"spec": spec.to_json(), "identity": identity, "progress": dataclasses.asdict(progress)}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -207,10 +207,11 @@ def read(path: Path, spec: TrainSpec) -> Checkpoint:
             found_spec, found_identity = dict(notes["spec"]), dict(notes["identity"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(f"the checkpoint {path} is damaged ({error}); {REMEDY}") from error
-    asked = dataclasses.asdict(spec)
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainSpec)}  # of what older specs do not say
+    asked, found_spec = spec.to_json(), train_settings(found_spec)
+    if found_spec in [one.to_json() for one in spec.beginnings()]:
+        return Checkpoint(path, progress, found_identity, values)
     for name in asked.keys() | found_spec.keys():
-        ours, theirs = asked.get(name), found_spec.get(name, defaults.get(name))
+        ours, theirs = asked.get(name), found_spec.get(name)
         if name == "epochs" and spec.schedule == "constant":
             if progress.epoch > spec.epochs or (progress.epoch == spec.epochs and progress.step):
                 raise CheckpointError(f"the checkpoint {path} has {progress.epoch} epochs already; ask for more than {ours}")

@@ -1,5 +1,6 @@
 """A TrainSpec -> an optimiser with its schedule."""
 
+from itertools import pairwise
 from typing import Any
 
 from core.specs import OPTIMIZERS, TrainSpec
@@ -44,8 +45,8 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0, ra
 
     With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W; with
     ``cosine`` then ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5. With
-    ``spec.restart_epoch`` T ends there, and another cosine from half the rate follows. With ``ramp`` the first steps from
-    ``first_step`` on have 1, 2, ... parts of so many of that.
+    ``spec.restart_epochs`` T is the first of them, and a cosine from half the rate follows each. With ``ramp`` the first
+    steps from ``first_step`` on have 1, 2, ... parts of so many of that.
     """
     import keras
 
@@ -54,8 +55,8 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0, ra
     if constant and not warmup and not ramp:
         return float(spec.learning_rate)  # Keras takes no int
     # A cosine of one step that goes down to 1 stays there, whatever epochs there are: they may grow while one trains.
-    whole, restart = spec.epochs * steps_per_epoch, spec.restart_epoch * steps_per_epoch
-    total, lowest = (warmup + 1, 1.0) if constant else (restart or whole, 0.0)
+    ends = [epoch * steps_per_epoch for epoch in (*spec.restart_epochs, spec.epochs)]
+    total, lowest = (warmup + 1, 1.0) if constant else (ends[0], 0.0)
     warmup = min(warmup, total - 1)
     cosine = keras.optimizers.schedules.CosineDecay
     if warmup:
@@ -68,11 +69,11 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0, ra
         )
     else:
         schedule = cosine(spec.learning_rate, total, alpha=lowest)
-    if not first_step and not ramp and not restart:
+    if not first_step and not ramp and len(ends) == 1:
         return schedule
 
     from core.layers import LaterSchedule, TwoSchedules
 
-    if restart:
-        schedule = TwoSchedules(schedule, cosine(spec.learning_rate * RESTARTED, whole - restart), restart)
+    for restart, end in pairwise(ends):
+        schedule = TwoSchedules(schedule, cosine(spec.learning_rate * RESTARTED, end - restart), restart)
     return LaterSchedule(schedule, first_step, ramp) if first_step or ramp else schedule

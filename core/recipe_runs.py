@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.progress import progress_bar
 from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored
 from core.resident import best_train
 from core.snapshots import Snapshots
-from core.specs import TrainSpec
+from core.specs import TrainSpec, train_settings
 from core.training import TrainingData
 
 
@@ -69,7 +69,7 @@ def run_recipe(
         report=recipe.report,
         network=recipe.network,
         spec=asdict(stage.spec),
-        training=asdict(recipe.training),
+        training=recipe.training.to_json(),
         data=recipe.data_name,
         data_licence=recipe.data_licence,
         epochs_trained=result.epochs_trained,
@@ -258,14 +258,14 @@ def _begin(
 
 def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> list[dict[str, float]]:
     """Give ``model`` the weights of the stored one, if the same recipe began it and it is sound; its history, else none."""
-    # Through JSON and back, as the card's were.
-    asked = json.loads(json.dumps([asdict(spec), asdict(recipe.training)]))
-    defaults = {field.name: field.default for field in fields(TrainSpec) if field.default is not MISSING}
+    network = json.loads(json.dumps(asdict(spec)))  # and back, as the card's was
+    runs = [one.to_json() for one in (recipe.training, *recipe.training.beginnings())]
     try:
         card = registry.load_card(recipe.model_id, folder)
         history = registry.load_history(recipe.model_id, folder)
         same_data = card.extra.get(DATA_VERSION, "") == recipe.data_version()
-        if [card.spec, defaults | card.training] != asked or len(history) != card.epochs_trained or not same_data:
+        same = card.spec == network and train_settings(card.training) in runs
+        if not same or len(history) != card.epochs_trained or not same_data:
             return []
         model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())
     except registry.RegistryError:  # there is none, or it is damaged: then it is trained anew

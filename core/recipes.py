@@ -77,9 +77,10 @@ class Recipe:
     def quick(self) -> "Recipe":
         """The same for a trial of minutes, under a name of its own: a fiftieth of the epochs, at least one."""
         epochs = max(1, self.training.epochs // 50)
-        restart = self.training.restart_epoch * epochs // self.training.epochs
-        warmup = min(self.training.warmup_epochs, (restart or epochs) / 2)
-        training = replace(self.training, epochs=epochs, warmup_epochs=warmup, restart_epoch=restart)
+        ends = {end * epochs // self.training.epochs for end in self.training.restart_epochs}
+        restarts = tuple(sorted(ends - {0}))
+        warmup = min(self.training.warmup_epochs, (*restarts, epochs)[0] / 2)
+        training = replace(self.training, epochs=epochs, warmup_epochs=warmup, restart_epochs=restarts)
         stages = {stage.epochs * epochs // self.training.epochs: stage for stage in self.stages}
         shorter = tuple(replace(stage, epochs=end) for end, stage in stages.items() if end)
         return replace(self, model_id=f"{self.model_id}-quick", training=training, stages=shorter)

@@ -44,9 +44,9 @@ class TrainSpec:
 
     epochs: passes over the training part. batch_size: pictures a step. learning_rate: the peak rate. optimizer: a name
     of ``keras.optimizers``, lower case. schedule: after a linear warm-up over ``warmup_epochs`` it is ``constant``, or goes
-    down to zero over the rest as a half ``cosine``. restart_epoch: after so many epochs the cosine is at zero and begins anew,
-    once, at half the peak, to be at zero again at the end; 0 for never. ema: decay of the moving average of the weights, 0 for
-    none; validation and the final weights use the average. seed: of shuffling, dropout and whatever the data draws.
+    down to zero over the rest as a half ``cosine``. restart_epochs: after each of these the cosine is at zero and begins anew
+    at half the peak, to be at zero again at the next of them or at the end. ema: decay of the moving average of the weights,
+    0 for none; validation and the final weights use the average. seed: of shuffling, dropout and whatever the data draws.
     precision: the policy that the model is built under.
     """
 
@@ -61,7 +61,7 @@ class TrainSpec:
     ema: float = 0.0
     seed: int = 0
     precision: Precision = "float32"
-    restart_epoch: int = 0
+    restart_epochs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_whole("epochs", self.epochs, 1, 100_000)
@@ -76,14 +76,40 @@ class TrainSpec:
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if self.schedule not in ("constant", "cosine"):
             raise ValueError(f"schedule must be 'constant' or 'cosine'; got {self.schedule!r}")
-        check_whole("restart_epoch", self.restart_epoch, 0, self.epochs - 1)
-        if self.restart_epoch and (self.schedule != "cosine" or self.restart_epoch < self.warmup_epochs):
+        restarts = self.restart_epochs
+        if not isinstance(restarts, tuple):
+            raise ValueError(f"restart_epochs must be a tuple of whole numbers; got {restarts!r}")
+        for restart in restarts:
+            check_whole("a number in restart_epochs", restart, 1, self.epochs - 1)
+        if list(restarts) != sorted(set(restarts)):
+            raise ValueError(f"restart_epochs must rise; got {restarts}")
+        if restarts and (self.schedule != "cosine" or restarts[0] < self.warmup_epochs):
             raise ValueError(
-                "restart_epoch goes with schedule 'cosine' and lies after the warm-up; "
-                f"got {self.restart_epoch} with {self.schedule!r} and warmup_epochs {self.warmup_epochs:g}"
+                "restart_epochs go with schedule 'cosine' and lie after the warm-up; "
+                f"got {restarts} with {self.schedule!r} and warmup_epochs {self.warmup_epochs:g}"
             )
         if self.precision not in ("float32", "mixed_bfloat16", "mixed_float16"):
             raise ValueError(f"precision must be float32, mixed_bfloat16 or mixed_float16; got {self.precision!r}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers, texts and lists, as cards and checkpoints hold them."""
+        return {**dataclasses.asdict(self), "restart_epochs": list(self.restart_epochs)}
+
+    def beginnings(self) -> "list[TrainSpec]":
+        """Runs that end where this one's cosine begins anew: up to there they are the same, so what they reached goes on."""
+        ends = enumerate(self.restart_epochs)
+        return [dataclasses.replace(self, epochs=end, restart_epochs=self.restart_epochs[:index]) for index, end in ends]
+
+
+def train_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a ``TrainSpec`` that a card or a checkpoint of any age holds, as ``TrainSpec.to_json`` gives them.
+
+    What older ones don't say has its default; once there was one ``restart_epoch``, 0 for none.
+    """
+    defaults = {field.name: field.default for field in dataclasses.fields(TrainSpec) if field.default is not dataclasses.MISSING}
+    once = plain.get("restart_epoch")
+    said = {name: value for name, value in plain.items() if name != "restart_epoch"}
+    return {**defaults, "restart_epochs": [once] if once else [], **said}
 
 
 @dataclass(frozen=True)
@@ -199,6 +225,7 @@ class RunSpec:
             network, training = dict(plain["network"]), dict(plain["training"])
             network["input_shape"] = tuple(network["input_shape"])
             rest = {name: value for name, value in plain.items() if name not in ("network", "training")}
+            training["restart_epochs"] = tuple(training.get("restart_epochs", ()))
             return cls(network=ClassifierSpec(**network), training=TrainSpec(**training), **rest)
         except (KeyError, TypeError) as error:  # what is missing or unknown
             raise ValueError(f"this describes no run ({error}); write it with RunSpec.to_json") from error
@@ -207,6 +234,6 @@ class RunSpec:
     def key(self) -> str:
         """Twelve digits that are equal for equal runs, on every machine; any other setting changes them."""
         plain = self.to_json()
-        if not self.training.restart_epoch:  # younger than the runs that are stored: what does not use it keeps its key
-            del plain["training"]["restart_epoch"]
+        if not self.training.restart_epochs:  # younger than the runs that are stored: what does not use it keeps its key
+            del plain["training"]["restart_epochs"]
         return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()[:12]

@@ -140,7 +140,7 @@ def test_an_older_run_that_took_weights_over_goes_on_without_a_ramp(tmp_path: Pa
         arrays = dict(file)
     notes = json.loads(str(arrays.pop("notes")))
     notes["progress"]["first_step"] = 6
-    del notes["progress"]["ramp"], notes["spec"]["restart_epoch"]
+    del notes["progress"]["ramp"], notes["spec"]["restart_epochs"]
     np.savez(path, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
     result, weights = run(spec, seed=9, checkpoint=tmp_path)
     assert result.finished
@@ -150,7 +150,7 @@ def test_an_older_run_that_took_weights_over_goes_on_without_a_ramp(tmp_path: Pa
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_a_run_resumes_within_and_after_its_ramp(schedule: Any, tmp_path: Path) -> None:
-    spec = replace(FULL, schedule=schedule, warmup_epochs=0.0, restart_epoch=2 if schedule == "cosine" else 0)
+    spec = replace(FULL, schedule=schedule, warmup_epochs=0.0, restart_epochs=(2,) if schedule == "cosine" else ())
     expected, weights = run(spec, earlier=EARLIER[:1])
     rates = [row["learning_rate"] for row in expected.history[1:]]
     peak = spec.learning_rate

@@ -226,7 +226,7 @@ def test_a_run_goes_through_json_and_has_a_key() -> None:
         replace(spec, dataset="mnist"),
         replace(spec, network=replace(spec.network, activation="tanh")),
         replace(spec, training=replace(spec.training, seed=1)),
-        replace(spec, training=replace(spec.training, epochs=4, restart_epoch=2)),
+        replace(spec, training=replace(spec.training, epochs=4, restart_epochs=(2,))),
         replace(spec, training=replace(spec.training, epochs=4)),
     ]
     assert len({item.key for item in [spec, *others]}) == 7

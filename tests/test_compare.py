@@ -156,8 +156,10 @@ def test_a_card_says_what_the_rate_does_over_time():
         ", then a cosine to 0",
     ]
     assert model_cards.over_time({}) == ""
-    again = {"schedule": "cosine", "restart_epoch": 150}
-    assert model_cards.over_time(again) == ", then a cosine to 0, and from epoch 151 on another from half the rate"
+    once = {"schedule": "cosine", "restart_epoch": 150}  # as older cards have it
+    assert model_cards.over_time(once) == ", then a cosine to 0, anew from half the rate after epoch 150"
+    twice = {"schedule": "cosine", "restart_epochs": [150, 195]}
+    assert model_cards.over_time(twice) == ", then a cosine to 0, anew from half the rate after epoch 150 and after epoch 195"
 
 
 def test_every_chart_has_words(full: Path):

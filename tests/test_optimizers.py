@@ -28,7 +28,7 @@ def test_a_constant_rate_may_be_warmed_up_to() -> None:
 
 
 def test_a_cosine_may_begin_anew_at_half_the_peak() -> None:
-    spec = TrainSpec(epochs=5, learning_rate=0.8, schedule="cosine", warmup_epochs=1, restart_epoch=3)
+    spec = TrainSpec(epochs=5, learning_rate=0.8, schedule="cosine", warmup_epochs=1, restart_epochs=(3,))
     rate, first = make_schedule(spec, 4), make_schedule(TrainSpec(3, learning_rate=0.8, schedule="cosine", warmup_epochs=1), 4)
     for step in range(12):
         assert float(rate(step)) == float(first(step))  # as if it ended there
@@ -40,14 +40,14 @@ def test_a_cosine_may_begin_anew_at_half_the_peak() -> None:
 
 def test_only_a_cosine_begins_anew_and_only_after_its_warm_up() -> None:
     for wrong in ({}, {"schedule": "cosine", "warmup_epochs": 2.5}):
-        with pytest.raises(ValueError, match="restart_epoch goes with schedule 'cosine' and lies after the warm-up; got 2"):
-            TrainSpec(epochs=3, restart_epoch=2, **wrong)
-    with pytest.raises(ValueError, match=r"restart_epoch must lie in .* got 3"):
-        TrainSpec(epochs=3, schedule="cosine", restart_epoch=3)
+        with pytest.raises(ValueError, match=r"restart_epochs go with schedule 'cosine' and lie after the warm-up; got \(2,\)"):
+            TrainSpec(epochs=3, restart_epochs=(2,), **wrong)
+    with pytest.raises(ValueError, match=r"a number in restart_epochs must lie in .* got 3"):
+        TrainSpec(epochs=3, schedule="cosine", restart_epochs=(3,))
 
 
 @pytest.mark.parametrize(
-    "schedule", [{"schedule": "constant"}, {"schedule": "cosine"}, {"schedule": "cosine", "restart_epoch": 2}]
+    "schedule", [{"schedule": "constant"}, {"schedule": "cosine"}, {"schedule": "cosine", "restart_epochs": (2,)}]
 )
 def test_a_schedule_may_begin_later_and_is_stored_so(schedule: Any) -> None:
     import keras

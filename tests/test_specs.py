@@ -62,6 +62,6 @@ def test_good_values_are_taken() -> None:
 def test_the_names_of_fields_stay() -> None:
     """Cards and checkpoints hold them."""
     train = "epochs batch_size learning_rate optimizer weight_decay clip_norm schedule warmup_epochs ema seed precision"
-    train += " restart_epoch"
+    train += " restart_epochs"
     assert " ".join(asdict(TRAIN)) == train
     assert " ".join(asdict(READER)) == "side stem widths blocks neck hidden dropout readable"

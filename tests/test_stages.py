@@ -30,7 +30,7 @@ def staged(ends: tuple[int, ...] = (2,), epochs: int = 4) -> Recipe:
     return replace(
         recipe,
         spec=LARGE,
-        training=replace(recipe.training, epochs=epochs, batch_size=6, warmup_epochs=0.5, restart_epoch=0),
+        training=replace(recipe.training, epochs=epochs, batch_size=6, warmup_epochs=0.5, restart_epochs=()),
         data=partial(data, 48),
         calibrate=None,
         figures=lambda model: {"side": model.model.input_shape[1]},
@@ -136,7 +136,7 @@ def test_stages_rise_to_the_end() -> None:
 def test_a_trial_has_its_stages_in_proportion() -> None:
     recipe = all_recipes()["reader-small"]
     quick = recipe.quick()
-    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128), (195, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128), (255, 128)]
     assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 96), (2, 128), (3, 128)]
 
 

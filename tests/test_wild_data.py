@@ -244,7 +244,7 @@ def test_bins_sharpen_over_seven_tenths_of_the_epochs(faces: PaintedFaces) -> No
 
 
 def test_they_are_sharp_before_a_restart_and_stay_so() -> None:
-    training = TrainSpec(epochs=20, schedule="cosine", restart_epoch=10)
+    training = TrainSpec(epochs=20, schedule="cosine", restart_epochs=(10, 15))
     data = WildData(PLAIN, 30, training, workers=0, valid_pictures=1)
     assert [data.sigma(epoch) for epoch in (0, 7, 10, 19)] == pytest.approx([2, 1, 1, 1])
 

@@ -30,7 +30,7 @@ def tiny_data(training: TrainSpec) -> WildData:
 
 def tiny_recipe(**changes: Any) -> Recipe:
     recipe = all_recipes()["reader-small"]
-    training = replace(recipe.training, epochs=2, batch_size=8, warmup_epochs=0.5, restart_epoch=0)
+    training = replace(recipe.training, epochs=2, batch_size=8, warmup_epochs=0.5, restart_epochs=())
     options = {"data": tiny_data, "stages": (), "calibrate": partial(clock_recipes.calibrate_wild, count=6), **changes}
     return replace(recipe, spec=TINY, training=training, extra={**recipe.extra, "side": 40}, **options)
 

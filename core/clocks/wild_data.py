@@ -219,7 +219,7 @@ class WildData:
     def sigma(self, epoch: int) -> float:
         """The width of the soft bins in epoch 0, 1, ..., in minutes."""
         start, end = self.sigma_minutes
-        first = self.training.restart_epoch or self.training.epochs
+        first = (*self.training.restart_epochs, self.training.epochs)[0]
         return start + (end - start) * min(1.0, epoch / max(1, first * 0.7))
 
     def rates(self) -> dict[str, float]:

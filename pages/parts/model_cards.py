@@ -12,6 +12,7 @@ import streamlit as st
 from core import paths, written
 from core.comparison import SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
 from core.figures import Look, palette
+from core.specs import train_settings
 from pages.parts import cached, cached_clocks, forms, pictures, theme
 
 SHAPES = {  # markers as plotly draws them, in a box of 12
@@ -127,8 +128,9 @@ def over_time(training: Mapping[str, Any]) -> str:
     told = f", warm-up over {warmup:g} epoch{'' if warmup == 1 else 's'}" if warmup else ""
     if training.get("schedule") != "cosine":
         return told
-    restart = training.get("restart_epoch") or 0
-    return f"{told}, then a cosine to 0" + (f", and from epoch {restart + 1} on another from half the rate" if restart else "")
+    restarts = [f"epoch {restart}" for restart in train_settings(training)["restart_epochs"]]
+    anew = f", anew from half the rate after {' and after '.join(restarts)}" if restarts else ""
+    return f"{told}, then a cosine to 0{anew}"
 
 
 def progress(one: Entry) -> str:
