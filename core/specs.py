@@ -106,7 +106,8 @@ def train_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
 
     What older ones don't say has its default; once there was one ``restart_epoch``, 0 for none.
     """
-    defaults = {field.name: field.default for field in dataclasses.fields(TrainSpec) if field.default is not dataclasses.MISSING}
+    fields = dataclasses.fields(TrainSpec)
+    defaults = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
     once = plain.get("restart_epoch")
     said = {name: value for name, value in plain.items() if name != "restart_epoch"}
     return {**defaults, "restart_epochs": [once] if once else [], **said}

@@ -80,6 +80,21 @@ def test_constant_rates_may_go_on_for_longer(tmp_path: Path) -> None:
         run(spec, checkpoint=tmp_path)
 
 
+def test_a_cosine_that_ended_begins_anew_where_it_ended(tmp_path: Path) -> None:
+    """One restart after the other, as a recipe grows; the same as all of them at once."""
+    stages = [FULL, replace(FULL, epochs=4, restart_epochs=(3,)), replace(FULL, epochs=6, restart_epochs=(3, 4))]
+    assert stages[2].beginnings() == stages[:2]
+    run(stages[0], checkpoint=tmp_path)
+    for seed, spec in enumerate(stages[1:], 7):  # of first weights that the checkpoint's replace
+        grown, weights = run(spec, seed=seed, checkpoint=tmp_path)
+    at_once, expected = run(stages[2])
+    same_rows(grown.history, at_once.history)
+    for ours, theirs in zip(weights, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(CheckpointError, match=r"epochs = 6, not 7|restart_epochs = \[3, 4\], not \[3, 5\]"):
+        run(replace(FULL, epochs=7, restart_epochs=(3, 5)), checkpoint=tmp_path)
+
+
 def test_checkpoints_of_other_runs_are_refused(tmp_path: Path) -> None:
     run(checkpoint=tmp_path, should_stop=stop_after(2))
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]

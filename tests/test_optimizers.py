@@ -1,5 +1,6 @@
 """The rate over time, by hand."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,28 @@ def test_a_cosine_may_begin_anew_at_half_the_peak() -> None:
         assert float(rate(step)) == pytest.approx(value, abs=1e-6)
 
 
+def test_it_may_begin_anew_again_and_again() -> None:
+    spec = TrainSpec(epochs=6, learning_rate=0.8, schedule="cosine", restart_epochs=(2, 3))
+    rate, first = make_schedule(spec, 4), make_schedule(replace(spec, epochs=3, restart_epochs=(2,)), 4)
+    for step in range(12):
+        assert float(rate(step)) == float(first(step))
+    # 0.8 to 0 in eight steps, 0.4 to 0 in four, 0.4 to 0 in twelve
+    expected = {0: 0.8, 4: 0.4, 8: 0.4, 10: 0.2, 12: 0.4, 15: 0.2 * (1 + np.sqrt(0.5)), 18: 0.2, 24: 0.0}
+    for step, value in expected.items():
+        assert float(rate(step)) == pytest.approx(value, abs=1e-6)
+
+
 def test_only_a_cosine_begins_anew_and_only_after_its_warm_up() -> None:
     for wrong in ({}, {"schedule": "cosine", "warmup_epochs": 2.5}):
         with pytest.raises(ValueError, match=r"restart_epochs go with schedule 'cosine' and lie after the warm-up; got \(2,\)"):
             TrainSpec(epochs=3, restart_epochs=(2,), **wrong)
     with pytest.raises(ValueError, match=r"a number in restart_epochs must lie in .* got 3"):
         TrainSpec(epochs=3, schedule="cosine", restart_epochs=(3,))
+    for wrong in ((2, 1), (1, 1)):
+        with pytest.raises(ValueError, match="restart_epochs must rise"):
+            TrainSpec(epochs=3, schedule="cosine", restart_epochs=wrong)
+    with pytest.raises(ValueError, match=r"must be a tuple of whole numbers; got \[1\]"):
+        TrainSpec(epochs=3, schedule="cosine", restart_epochs=[1])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

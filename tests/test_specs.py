@@ -7,7 +7,7 @@ import pytest
 
 from core.clocks.style_specs import BezelSpec, CameraSpec
 from core.clocks.styles import REPORT, STYLES
-from core.specs import OPTIMIZERS, ReaderSpec, TrainSpec
+from core.specs import OPTIMIZERS, ReaderSpec, TrainSpec, train_settings
 
 TRAIN, READER, NAN, INF = TrainSpec(epochs=2), ReaderSpec(), float("nan"), float("inf")
 BEZEL = BezelSpec(profile=((1.1, 0.0), (1.0, 0.0)), grey=(1, 2), occlusion=(1.0,), diffuse=(0, 1))
@@ -57,6 +57,18 @@ def test_good_values_are_taken() -> None:
     assert replace(REPORT.numerals, hours=()).hours == ()
     for style in STYLES.values():
         assert replace(style) == style
+
+
+def test_settings_of_older_cards_and_checkpoints_are_understood() -> None:
+    new = replace(TRAIN, epochs=9, schedule="cosine", restart_epochs=(4,))
+    plain = new.to_json()
+    assert plain["restart_epochs"] == [4]
+    assert train_settings(plain) == plain
+    once = {name: value for name, value in plain.items() if name != "restart_epochs"}
+    assert train_settings({**once, "restart_epoch": 4}) == plain
+    for older in (once, {**once, "restart_epoch": 0}):
+        assert train_settings(older) == replace(new, restart_epochs=()).to_json()
+    assert train_settings({"epochs": 3}) == TrainSpec(epochs=3).to_json()
 
 
 def test_the_names_of_fields_stay() -> None:

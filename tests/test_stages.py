@@ -1,6 +1,7 @@
 """Training in stages of growing pictures: weights carried on, stopped and gone on with anywhere."""
 
 import itertools
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -110,6 +111,26 @@ def test_a_stored_stage_is_gone_on_with_where_no_checkpoint_is_left(tmp_path: Pa
     assert len(registry.load_history("reader-small", tmp_path)) == 2
 
 
+def test_what_ended_where_a_cosine_begins_anew_is_gone_on_with(tmp_path: Path) -> None:
+    short = staged(epochs=3)
+    longer = replace(short, training=replace(short.training, epochs=5, restart_epochs=(3,)))
+    other = replace(short, training=replace(short.training, epochs=5, restart_epochs=(4,)))
+    assert run_recipe(short, checkpoint=tmp_path / "checkpoint", folder=tmp_path) is not None
+    stored = weights(tmp_path)
+    # with its checkpoint and without it; one that would have begun anew elsewhere is another run, which begins at 0
+    for place, recipe, epochs in (("checkpoint", longer, 4), ("nowhere", longer, 4), ("elsewhere", other, 1)):
+        seen: list[dict[str, float]] = []
+        folder = tmp_path / f"from {place}"
+        shutil.copytree(tmp_path / "reader-small", folder / "reader-small")
+        run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / place, folder=folder, on_epoch=seen.append)
+        assert [row["epoch"] for row in seen] == [epochs]
+        if recipe is other:  # fewer epochs than what is stored
+            for one, kept in zip(weights(folder), stored, strict=True):
+                np.testing.assert_array_equal(one, kept)
+        else:
+            assert epochs_stored(longer, folder) == epochs
+
+
 def test_stages_may_differ_in_what_they_draw_alone(tmp_path: Path) -> None:
     """What is stored in the middle of a stage is gone on with there, also where the next one has the same network."""
     recipe, drawn = staged(ends=(3,), epochs=4), []
@@ -137,7 +158,7 @@ def test_a_trial_has_its_stages_in_proportion() -> None:
     recipe = all_recipes()["reader-small"]
     quick = recipe.quick()
     assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128), (255, 128)]
-    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 96), (2, 128), (3, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 64), (2, 128), (5, 128)]
 
 
 def outputs(model: Any) -> dict[str, tuple[int | None, ...]]:
