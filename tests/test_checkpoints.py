@@ -88,6 +88,9 @@ def test_a_cosine_that_ended_begins_anew_where_it_ended(tmp_path: Path) -> None:
     for seed, spec in enumerate(stages[1:], 7):  # of first weights that the checkpoint's replace
         grown, weights = run(spec, seed=seed, checkpoint=tmp_path)
     at_once, expected = run(stages[2])
+    # A row tells the rate of the step to come: 0 where a run ended, and half the peak of 0.01 where one knew that it goes on.
+    for result, rate in ((grown, 0.0), (at_once, 0.005)):
+        assert [row.pop("learning_rate") for row in result.history[2:4]] == pytest.approx([rate, rate], abs=1e-8)
     same_rows(grown.history, at_once.history)
     for ours, theirs in zip(weights, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
