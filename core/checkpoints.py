@@ -195,8 +195,20 @@ class Checkpoint:
             variable.assign(value)
 
 
+def steps_in(path: Path) -> tuple[int, int]:
+    """Whole epochs, and steps beyond them, that a checkpoint has; (-1, 0) for none that can be read."""
+    import zipfile
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            progress = json.loads(str(file["notes"]))["progress"]
+        return int(progress["epoch"]), int(progress["step"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return -1, 0
+
+
 def read(path: Path, spec: TrainSpec) -> Checkpoint:
-    """The checkpoint in ``path``; ``CheckpointError`` if it is damaged or of a run with another spec."""
+    """The checkpoint in ``path``; ``CheckpointError`` if it is damaged or neither of ``spec`` nor of a beginning of it."""
     import zipfile
 
     try:
@@ -210,7 +222,7 @@ def read(path: Path, spec: TrainSpec) -> Checkpoint:
     asked, found_spec = spec.to_json(), train_settings(found_spec)
     if found_spec in [one.to_json() for one in spec.beginnings()]:
         return Checkpoint(path, progress, found_identity, values)
-    for name in asked.keys() | found_spec.keys():
+    for name in {**asked, **found_spec}:
         ours, theirs = asked.get(name), found_spec.get(name)
         if name == "epochs" and spec.schedule == "constant":
             if progress.epoch > spec.epochs or (progress.epoch == spec.epochs and progress.step):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from core.recipes import Recipe
     from core.trials import Study
 
 RENDER = 2  # ends the seeds of ``render``, which so never repeats a picture of the benchmark
@@ -88,7 +89,7 @@ def train(options: argparse.Namespace) -> int:
     from core.checkpoints import CheckpointError
     from core.picture_files import DatasetError
     from core.recipe_runs import run_slice
-    from core.recipes import share_trained
+    from core.recipes import epochs_begun, share_trained
     from core.registry import RegistryError
     from core.study_runs import run_trials, study_share
     from core.training import DivergedError
@@ -121,6 +122,7 @@ def train(options: argparse.Namespace) -> int:
         if share_trained(recipe) >= 1 and not options.fresh:
             print(f"{recipe.model_id}: all {recipe.training.epochs} epochs are trained; --fresh trains anew", flush=True)
             continue
+        begun = epochs_begun(recipe)
         try:
             # With --all every model gets a slice in turn, the least trained first; anew, one is trained after the other.
             card = run_slice(
@@ -133,7 +135,9 @@ def train(options: argparse.Namespace) -> int:
             status = fail(f"{recipe.model_id}: {error}")
             continue
         if card is None:
-            print(f"{recipe.model_id}: too little time for an epoch more than is stored; what was begun is kept", flush=True)
+            print(f"{recipe.model_id}: {_why_not_stored(recipe)}; what was begun is kept", flush=True)
+            if slices and epochs_begun(recipe) > begun:
+                queue = in_turn([*queue, recipe])
             continue
         figures = ", ".join(f"{name} {value:.4g}" for name, value in card.figures.items())
         print(f"{recipe.model_id}: {card.epochs_trained} of {card.epochs_asked} epochs; {figures}".rstrip("; "), flush=True)
@@ -142,6 +146,15 @@ def train(options: argparse.Namespace) -> int:
     for name in [recipe.model_id for recipe in queue] + [study.name for study in studies]:
         print(f"{name}: no time left; the same command goes on")
     return status
+
+
+def _why_not_stored(recipe: "Recipe") -> str:
+    from core.recipes import epochs_begun, epochs_stored, epochs_to_store
+
+    stored, needed, begun = epochs_stored(recipe), epochs_to_store(recipe), epochs_begun(recipe)
+    if not stored < begun < needed:
+        return "too little time for an epoch more than is stored"
+    return f"at epoch {begun}; the stored one of {stored} stays until epoch {needed}, where the rate is at zero again"
 
 
 def _studies(options: argparse.Namespace) -> "list[Study]":

@@ -65,7 +65,7 @@ def shortened(spec: RunSpec) -> RunSpec:
     epochs = min(training.epochs, MOST_EPOCHS, max(1, MOST_PICTURES // pictures_an_epoch(spec)))
     if epochs == training.epochs:
         return spec
-    return replace(spec, training=replace(training, epochs=epochs, warmup_epochs=min(training.warmup_epochs, epochs)))
+    return replace(spec, training=training.shortened(epochs))
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0, ra
 
     With W steps of warm-up of T in all, step 0, 1, ... has ``rate (1 + step (W - 1) / W) / W`` up to the peak at step W; with
     ``cosine`` then ``rate (1 + cos(pi (step - W) / (T - W))) / 2``; Loshchilov & Hutter 2017, equation 5. With
-    ``spec.restart_epochs`` T is the first of them, and a cosine from half the rate follows each. With ``ramp`` the first
+    ``spec.restart_epochs`` T ends at the first of them, and a cosine from half the rate follows each. With ``ramp`` the first
     steps from ``first_step`` on have 1, 2, ... parts of so many of that.
     """
     import keras
@@ -55,7 +55,7 @@ def make_schedule(spec: TrainSpec, steps_per_epoch: int, first_step: int = 0, ra
     if constant and not warmup and not ramp:
         return float(spec.learning_rate)  # Keras takes no int
     # A cosine of one step that goes down to 1 stays there, whatever epochs there are: they may grow while one trains.
-    ends = [epoch * steps_per_epoch for epoch in (*spec.restart_epochs, spec.epochs)]
+    ends = [epoch * steps_per_epoch for epoch in spec.ends]
     total, lowest = (warmup + 1, 1.0) if constant else (ends[0], 0.0)
     warmup = min(warmup, total - 1)
     cosine = keras.optimizers.schedules.CosineDecay

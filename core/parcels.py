@@ -6,7 +6,6 @@ goes on from there almost as if it had not stopped. What is taken only ever adds
 
 import hashlib
 import io
-import json
 import os
 import re
 import shutil
@@ -20,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import paths, registry
-from core.checkpoints import CHECKPOINT_FILE
+from core.checkpoints import CHECKPOINT_FILE, steps_in
 from core.recipes import DATA_VERSION, checkpoint_folder
 from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
 from core.studies import STUDIES
@@ -94,16 +93,6 @@ def _npz(arrays: dict[str, Any]) -> bytes:
     return content.getvalue()
 
 
-def _steps_in(path: Path) -> tuple[int, int]:
-    """Epochs and steps that a checkpoint has; (-1, 0) for none that can be read."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            progress = json.loads(str(file["notes"]))["progress"]
-        return int(progress["epoch"]), int(progress["step"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return -1, 0
-
-
 # --- packing -----------------------------------------------------------------------------------------------------------
 
 
@@ -126,9 +115,9 @@ def pack(
         found = [folder / model_id / name for name in _MODEL_FILES]
         entries += [(f"models/{model_id}/{path.name}", path.read_bytes()) for path in found if path.exists()]
     for model_id in ids:
-        if _is_whole(model_id, folder):
-            continue
         kept = checkpoint_folder(model_id)
+        if steps_in(kept / CHECKPOINT_FILE) <= (_whole_epochs(model_id, folder), 0):  # a whole model may be on its way further
+            continue
         for path in sorted(kept.rglob("*.npz")):
             if path.name in (CHECKPOINT_FILE, KEPT_FILE):
                 content = path.read_bytes()
@@ -137,12 +126,13 @@ def pack(
     return _write(place, entries)
 
 
-def _is_whole(model_id: str, folder: Path) -> bool:
+def _whole_epochs(model_id: str, folder: Path) -> int:
+    """Epochs of the stored model if it has all that its card asks for, else -2."""
     try:
         card = registry.load_card(model_id, folder)
     except registry.RegistryError:
-        return False
-    return card.epochs_trained >= card.epochs_asked
+        return -2
+    return card.epochs_trained if card.epochs_trained >= card.epochs_asked else -2
 
 
 def _write(place: Path, entries: list[tuple[str, bytes]]) -> list[str]:
@@ -195,12 +185,12 @@ def take(place: Path, *, anyway: bool = False, models: Path | None = None, resul
             if path.name != CHECKPOINT_FILE:
                 continue
             path.write_bytes(unslim(path.read_bytes()))
-            if _steps_in(path) > _steps_in(target):
+            if steps_in(path) > steps_in(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 for name in (CHECKPOINT_FILE, KEPT_FILE):
                     if (path.parent / name).exists():
                         shutil.move(path.parent / name, target.parent / name)
-                text = f"checkpoint of epoch {_steps_in(target)[0]}"
+                text = f"checkpoint of epoch {steps_in(target)[0]}"
                 said[model_id] = f"{said[model_id]}; {text}" if model_id in said else text
     return said
 

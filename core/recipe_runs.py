@@ -14,7 +14,7 @@ import numpy as np
 from core import checkpoints, paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.progress import progress_bar
-from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored
+from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored, epochs_to_store
 from core.resident import best_train
 from core.snapshots import Snapshots
 from core.specs import TrainSpec, train_settings
@@ -35,10 +35,10 @@ def run_recipe(
     """Train until ``minutes`` from now, at most ``epochs_now`` more epochs, and store the model in ``folder``.
 
     With ``checkpoint`` (a folder) it goes on: from the state there to the bit, else, with ``take_over``, from the stored
-    model's weights, if the same recipe began it. A run that had no time for one whole epoch stores nothing and returns None,
-    and so does one that has fewer epochs than the model that is stored. One that got part of the way stores what it has, and
-    the card says how many epochs that is; test figures are measured when all epochs are trained (``evaluate`` does it for
-    the others).
+    model's weights, if the same recipe began it or one that ended where this one's cosine begins anew. A run that has not the
+    epochs to take the place of the stored model (``recipes.epochs_to_store``) stores nothing but its checkpoint and returns
+    None. One that got part of the way stores what it has, and the card says how many epochs that is; test figures are
+    measured when all epochs are trained (``evaluate`` does it for the others).
     """
     budget = _Budget(None if minutes is None else time.monotonic() + 60 * minutes, epochs_now)
     version = recipe.data_version()
@@ -54,7 +54,9 @@ def run_recipe(
             break
         index, earlier = index + 1, result.history
         model = _grown(recipe, model, stages[index].spec)
-    if not result.epochs_trained or result.epochs_trained < epochs_stored(recipe, folder):
+    if result.epochs_trained < max(1, epochs_to_store(recipe, folder)):
+        return None
+    if not budget.trained and result.epochs_trained <= epochs_stored(recipe, folder):  # a part of an epoch, or nothing
         return None
     settle(model, recipe, data, result.epochs_trained)
     extra = recipe.extra | stage.extra | ({DATA_VERSION: version} if version else {})
@@ -94,10 +96,14 @@ def run_recipe(
 
 @dataclass
 class _Budget:
-    """What a run may still do: until ``deadline`` of the monotonic clock, and ``epochs`` more; None for no limit."""
+    """What a run may still do: until ``deadline`` of the monotonic clock, and ``epochs`` more; None for no limit.
+
+    trained: whole epochs that it did.
+    """
 
     deadline: float | None
     epochs: int | None
+    trained: int = 0
 
     def minutes(self) -> float | None:
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic()) / 60
@@ -126,6 +132,7 @@ def _train_stage(
     def count(row: dict[str, float]) -> None:
         nonlocal epochs
         epochs += 1
+        budget.trained += 1
         if budget.epochs is not None:
             budget.epochs -= 1
         if snapshots is not None:
@@ -245,6 +252,12 @@ def _begin(
         for index, stage in reversed(stages):
             place = _place(checkpoint, index, len(stages))
             if place is not None and (place / CHECKPOINT_FILE).exists():
+                begins = stages[index - 1][1].epochs if index else 0
+                if 0 <= checkpoints.steps_in(place / CHECKPOINT_FILE)[0] < begins:  # of a recipe that had fewer stages
+                    raise checkpoints.CheckpointError(
+                        f"the checkpoint {place / CHECKPOINT_FILE} ends before epoch {begins}, where its stage begins now; "
+                        f"{checkpoints.REMEDY}"
+                    )
                 return index, build_network(recipe, stage.spec), []
         for index, stage in reversed(stages) if take_over else ():
             model = build_network(recipe, stage.spec)
@@ -257,7 +270,7 @@ def _begin(
 
 
 def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> list[dict[str, float]]:
-    """Give ``model`` the weights of the stored one, if the same recipe began it and it is sound; its history, else none."""
+    """Give ``model`` the weights of the stored one, if this recipe or a beginning of it trained it; its history, else none."""
     network = json.loads(json.dumps(asdict(spec)))  # and back, as the card's was
     runs = [one.to_json() for one in (recipe.training, *recipe.training.beginnings())]
     try:

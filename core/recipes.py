@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths, registry
+from core.checkpoints import CHECKPOINT_FILE, steps_in
 from core.images import Picture
 from core.specs import TrainSpec
 from core.training import TrainingData
@@ -79,7 +80,7 @@ class Recipe:
         epochs = max(1, self.training.epochs // 50)
         ends = {end * epochs // self.training.epochs for end in self.training.restart_epochs}
         restarts = tuple(sorted(ends - {0}))
-        warmup = min(self.training.warmup_epochs, (*restarts, epochs)[0] / 2)
+        warmup = min(self.training.warmup_epochs, [*restarts, epochs][0] / 2)
         training = replace(self.training, epochs=epochs, warmup_epochs=warmup, restart_epochs=restarts)
         stages = {stage.epochs * epochs // self.training.epochs: stage for stage in self.stages}
         shorter = tuple(replace(stage, epochs=end) for end, stage in stages.items() if end)
@@ -103,3 +104,18 @@ def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
     except registry.RegistryError:
         return 0
     return card.epochs_trained if card.extra.get(DATA_VERSION, "") == recipe.data_version() else 0
+
+
+def epochs_begun(recipe: Recipe) -> int:
+    """Whole epochs in the checkpoint of an unfinished run, 0 when there is none."""
+    return max(0, steps_in(checkpoint_folder(recipe.model_id) / CHECKPOINT_FILE)[0])
+
+
+def epochs_to_store(recipe: Recipe, folder: Path | None = None) -> int:
+    """Epochs with which a run takes the place of the stored model.
+
+    As many as that has. Where it ended with the rate at zero and the recipe goes on, as many as bring the rate there again: a
+    run that begins anew is worse for a while than what it began with.
+    """
+    stored, ends = epochs_stored(recipe, folder), recipe.training.ends
+    return next((end for end in ends if end > stored), stored) if stored in ends else stored

@@ -95,10 +95,26 @@ class TrainSpec:
         """Plain numbers, texts and lists, as cards and checkpoints hold them."""
         return {**dataclasses.asdict(self), "restart_epochs": list(self.restart_epochs)}
 
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> "TrainSpec":
+        """The spec that a card or a checkpoint of any age holds."""
+        said = train_settings(plain)
+        return cls(**{**said, "restart_epochs": tuple(said["restart_epochs"])})
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The epochs after which the rate of a cosine is at zero, the last epoch among them."""
+        return (*self.restart_epochs, self.epochs)
+
     def beginnings(self) -> "list[TrainSpec]":
-        """Runs that end where this one's cosine begins anew: up to there they are the same, so what they reached goes on."""
-        ends = enumerate(self.restart_epochs)
-        return [dataclasses.replace(self, epochs=end, restart_epochs=self.restart_epochs[:index]) for index, end in ends]
+        """Runs that end where this one's cosine begins anew: as far as specs go they are the same up to there."""
+        return [self.shortened(end) for end in self.restart_epochs]
+
+    def shortened(self, epochs: int) -> "TrainSpec":
+        """The same for so many epochs at most."""
+        restarts = tuple(end for end in self.restart_epochs if end < epochs)
+        fewer = min(self.epochs, epochs)
+        return dataclasses.replace(self, epochs=fewer, warmup_epochs=min(self.warmup_epochs, fewer), restart_epochs=restarts)
 
 
 def train_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +126,8 @@ def train_settings(plain: Mapping[str, Any]) -> dict[str, Any]:
     defaults = {field.name: field.default for field in fields if field.default is not dataclasses.MISSING}
     once = plain.get("restart_epoch")
     said = {name: value for name, value in plain.items() if name != "restart_epoch"}
-    return {**defaults, "restart_epochs": [once] if once else [], **said}
+    settings = {**defaults, "restart_epochs": [once] if once else [], **said}
+    return {**settings, "restart_epochs": list(settings["restart_epochs"])}
 
 
 @dataclass(frozen=True)
@@ -226,8 +243,7 @@ class RunSpec:
             network, training = dict(plain["network"]), dict(plain["training"])
             network["input_shape"] = tuple(network["input_shape"])
             rest = {name: value for name, value in plain.items() if name not in ("network", "training")}
-            training["restart_epochs"] = tuple(training.get("restart_epochs", ()))
-            return cls(network=ClassifierSpec(**network), training=TrainSpec(**training), **rest)
+            return cls(network=ClassifierSpec(**network), training=TrainSpec.from_json(training), **rest)
         except (KeyError, TypeError) as error:  # what is missing or unknown
             raise ValueError(f"this describes no run ({error}); write it with RunSpec.to_json") from error
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 from core import registry
 from core.catalogue import all_recipes
@@ -20,6 +21,7 @@ HEADLINES: dict[str, Callable[[float], str]] = {
     "frechet_distance": "Fréchet distance {:.1f} in our leaf classifier's features".format,
     "diversity": "diversity {:.3f}".format,
 }
+LAST = 10  # epochs, whose median pace goes on
 Row = dict[str, str]
 
 
@@ -27,7 +29,8 @@ def status(folder: Path | None = None, results: Path | None = None) -> list[Row]
     """A row a model, then a row a study: name, done, device, figure, published, left.
 
     folder: of stored models, results: of tables, None for the app's. left: the time that the rest would take on the device
-    that did the first part, at the same pace; of what is not begun, as ``first_steps`` measured it; empty when all is done.
+    that did the first part, at the pace of its last epochs; of what is not begun, as ``first_steps`` measured it; empty when
+    all is done.
     """
     paces = seconds_of_all(results)
     headlines = {row["model"]: row for row in published_figures() if row["headline"] == "yes"}
@@ -66,8 +69,18 @@ def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | No
         again = _spoken(card.seconds / card.epochs_trained * asked)
         return row | {"left": f"{again} from the start: the {card.epochs_trained} epochs stored were trained on other data"}
     if done < asked:
-        row["left"] = _spoken(card.seconds / card.epochs_trained * (asked - done))
+        row["left"] = _spoken(_epoch_seconds(card, folder) * (asked - done))
     return row
+
+
+def _epoch_seconds(card: registry.ModelCard, folder: Path | None) -> float:
+    """Of one of the last epochs, since those of a later stage may cost more; of all where the history is not known."""
+    try:
+        history = registry.load_history(card.model_id, folder)
+    except registry.RegistryError:
+        history = []
+    seconds = [row["seconds"] for row in history[-LAST:] if "seconds" in row]
+    return median(seconds) if seconds else card.seconds / card.epochs_trained
 
 
 def _of_study(name: str, results: Path | None) -> Row:

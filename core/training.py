@@ -115,9 +115,9 @@ def train(
     SIGTERM too (then ``KeyboardInterrupt`` or ``SystemExit`` follows). A later call with the same spec, data and an equal model
     built anew goes on with the very next batch, and ends on the CPU with the same bits as a run that was not stopped (several
     threads may take sums in another order; then the last bits can differ); with a constant schedule ``epochs`` may grow in
-    between. A checkpoint of something else, or of data of another ``data_version``,
-    raises ``CheckpointError``. A loss that is no finite number raises ``DivergedError``, and the checkpoint stays what it was
-    before.
+    between, with a cosine where it ended and begins anew (``TrainSpec.restart_epochs``). A checkpoint of something else, or of
+    data of another ``data_version``, raises ``CheckpointError``. A loss that is no finite number raises ``DivergedError``, and
+    the checkpoint stays what it was before.
 
     earlier: the history of a run whose final weights ``model`` already has, for going on where no checkpoint is left: its
     epochs count, its schedule goes on, and only the optimiser starts anew, with its moments, its count and its average; if it

@@ -88,7 +88,7 @@ class TrialSpec:
         if self.share.pictures < 1:
             pictures = max(1, round(self.pictures_asked * self.share.pictures))
         epochs = max(1, round(self.epochs_asked * self.share.epochs))
-        return replace(self.run, training=replace(self.run.training, epochs=epochs), pictures=pictures)
+        return replace(self.run, training=self.run.training.shortened(epochs), pictures=pictures)
 
     def is_done(self, row: Mapping[str, Any] | None, full: bool) -> bool:
         """Whether ``row`` of the table of results holds at least what this machine would run."""

@@ -94,7 +94,7 @@ def test_a_cosine_that_ended_begins_anew_where_it_ended(tmp_path: Path) -> None:
     same_rows(grown.history, at_once.history)
     for ours, theirs in zip(weights, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    with pytest.raises(CheckpointError, match=r"epochs = 6, not 7|restart_epochs = \[3, 4\], not \[3, 5\]"):
+    with pytest.raises(CheckpointError, match="epochs = 6, not 7"):
         run(replace(FULL, epochs=7, restart_epochs=(3, 5)), checkpoint=tmp_path)
 
 

@@ -217,6 +217,34 @@ def test_training_goes_on_elsewhere_from_the_stored_weights(tmp_path, monkeypatc
     assert last.figures["at_one"] == pytest.approx(whole.figures["at_one"], abs=1e-3)
 
 
+def test_a_model_stays_until_its_rate_is_at_zero_again(monkeypatch, tiny, capsys):
+    training = replace(tiny.training, epochs=2, schedule="cosine")
+    short = replace(tiny, training=training)
+    longer = replace(tiny, training=replace(training, epochs=5, restart_epochs=(2,)))
+    recipe_runs.run_slice(short)
+    whole, run_slice = registry.load_card("tiny"), recipe_runs.run_slice
+    assert whole.figures
+    assert recipe_runs.run_slice(longer, minutes=0) is None
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": longer})
+    with monkeypatch.context() as stopped:
+        stopped.setattr(recipe_runs, "run_slice", lambda recipe, **_: run_slice(recipe, epochs_now=1))
+        assert main(["train", "tiny"]) == 0
+    said = "tiny: at epoch 3; the stored one of 2 stays until epoch 5, where the rate is at zero again; what was begun is kept"
+    assert said in capsys.readouterr().out
+    assert registry.load_card("tiny") == whole
+    assert main(["train", "--all"]) == 0  # in slices of one epoch
+    card = registry.load_card("tiny")
+    assert (card.epochs_trained, card.epochs_asked, bool(card.figures)) == (5, 5, True)
+    assert [row["epoch"] for row in registry.load_history("tiny")] == [1, 2, 3, 4, 5]
+
+
+def test_a_part_of_an_epoch_leaves_what_is_stored(tiny):
+    recipe_runs.run_slice(tiny, epochs_now=2)
+    stored = registry.load_card("tiny")
+    assert recipe_runs.run_slice(tiny, minutes=0) is None
+    assert registry.load_card("tiny") == stored
+
+
 def test_without_resume_training_begins_anew(tiny):
     recipe_runs.run_slice(tiny, epochs_now=1)
     assert recipe_runs.run_slice(tiny, epochs_now=1, resume=False).epochs_trained == 1

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core import parcels
-from core.checkpoints import CHECKPOINT_FILE
+from core import parcels, registry
+from core.checkpoints import CHECKPOINT_FILE, steps_in
 from core.parcels import PART_NAME, ParcelError, halved, pack, slim, take, unslim, whole_again
 
 
@@ -77,9 +78,20 @@ def test_checkpoints_travel_in_parts_and_only_forwards(machines, tmp_path: Path,
     checkpoint(home / "one" / CHECKPOINT_FILE, 5)
     said = take(tmp_path / "out", models=tmp_path / "models")
     assert said == {"two": "checkpoint of epoch 2"}
-    assert parcels._steps_in(home / "two" / "stage-1" / CHECKPOINT_FILE) == (2, 7)
-    assert parcels._steps_in(home / "one" / CHECKPOINT_FILE) == (5, 0)
+    assert steps_in(home / "two" / "stage-1" / CHECKPOINT_FILE) == (2, 7)
+    assert steps_in(home / "one" / CHECKPOINT_FILE) == (5, 0)
     assert parcels.names(tmp_path / "out") == ["one", "two"]
+
+
+def test_a_whole_model_that_goes_on_takes_its_checkpoint_along(
+    machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "load_card", lambda *_: SimpleNamespace(epochs_trained=3, epochs_asked=3))
+    there = machines("there")
+    for name, steps in (("done", (3, 0)), ("longer", (3, 1)), ("further", (4, 0))):
+        checkpoint(there / name / CHECKPOINT_FILE, *steps)
+    assert pack(tmp_path / "out", ["done", "longer", "further", "none"], [], tmp_path / "models") == []
+    assert parcels.names(tmp_path / "out") == ["further", "longer"]
 
 
 def test_what_finds_no_room_is_said_and_old_parts_go(machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,17 @@ def test_settings_of_older_cards_and_checkpoints_are_understood() -> None:
     for older in (once, {**once, "restart_epoch": 0}):
         assert train_settings(older) == replace(new, restart_epochs=()).to_json()
     assert train_settings({"epochs": 3}) == TrainSpec(epochs=3).to_json()
+    assert train_settings(asdict(new)) == plain
+    assert TrainSpec.from_json({**once, "restart_epoch": 4}) == TrainSpec.from_json(plain) == new
+
+
+def test_a_shorter_run_keeps_what_fits() -> None:
+    spec = TrainSpec(epochs=9, schedule="cosine", warmup_epochs=2.5, restart_epochs=(4, 6))
+    assert spec.ends == (4, 6, 9)
+    assert spec.shortened(20) == spec
+    assert spec.shortened(6) == replace(spec, epochs=6, restart_epochs=(4,))
+    assert spec.shortened(2) == replace(spec, epochs=2, warmup_epochs=2, restart_epochs=())
+    assert spec.beginnings() == [replace(spec, epochs=4, restart_epochs=()), replace(spec, epochs=6, restart_epochs=(4,))]
 
 
 def test_the_names_of_fields_stay() -> None:

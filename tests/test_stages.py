@@ -12,6 +12,7 @@ import pytest
 
 from core import registry
 from core.catalogue import all_recipes
+from core.checkpoints import CheckpointError
 from core.clocks.wild_data import Mixture, WildData
 from core.recipe_runs import run_recipe
 from core.recipes import Recipe, Stage, epochs_stored
@@ -116,19 +117,26 @@ def test_what_ended_where_a_cosine_begins_anew_is_gone_on_with(tmp_path: Path) -
     longer = replace(short, training=replace(short.training, epochs=5, restart_epochs=(3,)))
     other = replace(short, training=replace(short.training, epochs=5, restart_epochs=(4,)))
     assert run_recipe(short, checkpoint=tmp_path / "checkpoint", folder=tmp_path) is not None
-    stored = weights(tmp_path)
-    # with its checkpoint and without it; one that would have begun anew elsewhere is another run, which begins at 0
-    for place, recipe, epochs in (("checkpoint", longer, 4), ("nowhere", longer, 4), ("elsewhere", other, 1)):
+    stored = registry.load_card("reader-small", tmp_path)
+    # With its checkpoint and without it; one that would have begun anew elsewhere is another run, which begins at 0.
+    for place, recipe, first in (("checkpoint", longer, 4), ("nowhere", longer, 4), ("elsewhere", other, 1)):
         seen: list[dict[str, float]] = []
         folder = tmp_path / f"from {place}"
         shutil.copytree(tmp_path / "reader-small", folder / "reader-small")
-        run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / place, folder=folder, on_epoch=seen.append)
-        assert [row["epoch"] for row in seen] == [epochs]
-        if recipe is other:  # fewer epochs than what is stored
-            for one, kept in zip(weights(folder), stored, strict=True):
-                np.testing.assert_array_equal(one, kept)
-        else:
-            assert epochs_stored(longer, folder) == epochs
+        assert run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / place, folder=folder, on_epoch=seen.append) is None
+        assert registry.load_card("reader-small", folder) == stored  # its figures too: the rate is on its way
+        last = run_recipe(recipe, checkpoint=tmp_path / place, folder=folder, on_epoch=seen.append)
+        assert [row["epoch"] for row in seen] == list(range(first, 6))
+        assert last is not None
+        assert (last.epochs_trained, last.figures) == (5, {"side": 48})
+
+
+def test_a_checkpoint_from_before_its_stage_is_refused(tmp_path: Path) -> None:
+    plain = replace(staged(), stages=())
+    run_recipe(plain, epochs_now=1, checkpoint=tmp_path / "checkpoint", folder=tmp_path)
+    later = replace(plain, stages=(Stage(2, LARGE, plain.data),))
+    with pytest.raises(CheckpointError, match="ends before epoch 2, where its stage begins now; choose another folder or delete it"):
+        run_recipe(later, checkpoint=tmp_path / "checkpoint", folder=tmp_path)
 
 
 def test_stages_may_differ_in_what_they_draw_alone(tmp_path: Path) -> None:

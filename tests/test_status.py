@@ -43,7 +43,12 @@ def cards(monkeypatch):
         return stored[name]
 
     monkeypatch.setattr(status, "all_recipes", lambda: recipes)
+
+    def no_history(name, folder=None):
+        raise registry.RegistryError(f"no history of {name}")
+
     monkeypatch.setattr(registry, "load_card", load_card)
+    monkeypatch.setattr(registry, "load_history", no_history)
 
 
 def test_a_row_a_model_with_what_is_left_at_the_same_pace(cards, tmp_path):
@@ -57,6 +62,15 @@ def test_a_row_a_model_with_what_is_left_at_the_same_pace(cards, tmp_path):
     assert found["reader"]["left"] == "not begun"
     again = found["gan-leaves"]["left"]  # 12 seconds an epoch, 50 epochs
     assert again == "about 10 min from the start: the 5 epochs stored were trained on other data"
+
+
+def test_what_is_left_goes_on_as_fast_as_the_last_epochs(cards, monkeypatch, tmp_path):
+    """Ten epochs of 60 s after one of 5 s, and a last one of 300 s: 98 epochs of 60 s are 5,880 s."""
+    history = [{"epoch": epoch, "seconds": seconds} for epoch, seconds in enumerate([5.0, *[60.0] * 10, 300.0], 1)]
+    monkeypatch.setattr(registry, "load_history", lambda *_: history)
+    found = {row["name"]: row for row in status.status(results=tmp_path)}
+    assert found["report22-classes-24"]["left"] == "about 1.6 h"
+    assert found["reader-report"]["left"] == ""
 
 
 def test_what_is_not_begun_is_told_from_a_few_steps(cards, tmp_path):

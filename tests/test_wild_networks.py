@@ -68,7 +68,7 @@ def test_the_first_readers_recipe_is_what_it_was() -> None:
     recipe = all_recipes()["reader-report"]
     card = registry.load_card("reader-report")
     assert card.spec == {**asdict(recipe.spec), "widths": [32, 64, 128], "blocks": [1, 2, 1]}
-    assert TrainSpec(**card.training) == recipe.training
+    assert TrainSpec.from_json(card.training) == recipe.training
     assert card.data == recipe.data_name
     assert card.extra["data_version"] == recipe.data_version() == fingerprint(BENCHMARK_SEED, REPORT)
     assert recipe.build(recipe.spec).count_params() == card.parameters

@@ -127,7 +127,7 @@ READER_REPORT_TRAINING = TrainSpec(
 def _report_reader_data(spec: TrainSpec) -> ReaderData:
     # Turned any way: ``vary`` turns pictures, but not the light on them nor the wood behind.
     benchmark = report_benchmark(style=REPORT, progress=progress_bar("drawing the benchmark"))
-    return ReaderData(benchmark, REPORT, spec.epochs)
+    return ReaderData(benchmark, REPORT, spec.ends[0])
 
 
 def _build(spec: ReaderSpec) -> Any:
@@ -178,7 +178,7 @@ READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
 READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=255, ema=0.999, restart_epochs=(150, 195))  # about four hours
-READER_SMALL_STAGES = ((64, 60), (96, 115), (128, 150))  # pixels a side, and the epoch up to which pictures have them
+READER_SMALL_STAGES = ((64, 60), (96, 115), (128, READER_SMALL_TRAINING.ends[0]))  # pixels a side, up to which epoch
 MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned slowest
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epochs=())  # for a GPU
 

@@ -219,8 +219,7 @@ class WildData:
     def sigma(self, epoch: int) -> float:
         """The width of the soft bins in epoch 0, 1, ..., in minutes."""
         start, end = self.sigma_minutes
-        first = (*self.training.restart_epochs, self.training.epochs)[0]
-        return start + (end - start) * min(1.0, epoch / max(1, first * 0.7))
+        return start + (end - start) * min(1.0, epoch / max(1, self.training.ends[0] * 0.7))
 
     def rates(self) -> dict[str, float]:
         """``drawn_per_second``: pictures that all processes together can draw, as measured since this was last asked."""
