@@ -11,6 +11,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     resident_data            training data that lies in the memory of a GPU whole
     batches                  what networks learn from, batch by batch, and how steps are made of it
     picture_decoding         bytes of a PNG, JPEG or WebP -> pixels, or a sentence that says what is wrong with them
+    heif                     bytes of a HEIC photograph -> pixels; what its boxes say is judged first
     images                   a picture's file or bytes -> checked array; grey, gamma, square
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core import heif
 from core.picture_decoding import MAX_PIXELS, MAX_SIDE, PictureError, decode
 from core.specs import check_range
 
@@ -19,19 +20,20 @@ GREY_BLOCK = 1 << 18  # pixels made grey at a time: what a core keeps at hand, a
 
 
 def open_picture(source: bytes | str | Path) -> Picture:
-    """Read a PNG, JPEG or WebP picture: ``uint8`` RGB ``(height, width, 3)``, upright, alpha on white.
+    """Read a PNG, JPEG, WebP or HEIC picture: ``uint8`` RGB ``(height, width, 3)``, upright, alpha on white.
 
     ``source`` is the file's content or its path. Size and number of pixels are judged before anything is decoded. Of an
-    animation the first frame is taken. 16 bits a channel become 8 (grey: to the nearest level; colour: the upper byte), CMYK
-    is converted without profiles, and the EXIF rotation is applied where it can be read. Everything else raises
-    ``PictureError``, and nothing else is raised for whatever the bytes hold.
+    animation the first frame is taken, of a HEIC file with several pictures the primary one. 16 bits a channel become 8 (grey:
+    to the nearest level; colour: the upper byte), CMYK is converted without profiles, and the EXIF rotation, or HEIC's own, is
+    applied where it can be read. Everything else raises ``PictureError``, and nothing else is raised for whatever the bytes
+    hold.
     """
     data = _file_bytes(source)
     if not data:
-        raise PictureError("The file is empty; choose a PNG, JPEG or WebP picture.")
+        raise PictureError("The file is empty; choose a PNG, JPEG, WebP or HEIC picture.")
     if len(data) > MAX_BYTES:
         raise PictureError(f"The file has {len(data):,} bytes; at most 10 MB ({MAX_BYTES:,}) are read. Save it smaller.")
-    return decode(data)
+    return heif.decode(data) if heif.is_heif(data) else decode(data)
 
 
 def _file_bytes(source: bytes | str | Path) -> bytes:
@@ -41,11 +43,11 @@ def _file_bytes(source: bytes | str | Path) -> bytes:
     try:
         path = Path(source)
         if path.is_dir():
-            raise PictureError(f"{path.name or path} is a folder; choose a PNG, JPEG or WebP picture in it.")
+            raise PictureError(f"{path.name or path} is a folder; choose a PNG, JPEG, WebP or HEIC picture in it.")
         if not path.exists():
             raise PictureError(f"There is no file {path.name[:80]!r}; check the name.")
         if not path.is_file():
-            raise PictureError(f"{path.name} is not a regular file; choose a PNG, JPEG or WebP picture.")
+            raise PictureError(f"{path.name} is not a regular file; choose a PNG, JPEG, WebP or HEIC picture.")
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise PictureError(f"{path.name} has {size:,} bytes; at most 10 MB ({MAX_BYTES:,}) are read. Save it smaller.")

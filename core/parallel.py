@@ -117,7 +117,7 @@ def _number_axis(name: str, title: str, values: Sequence[Any], ends: Sequence[fl
 
 
 def _text(name: str, value: float) -> str:
-    return figure_text(name, value).replace(".00 %", " %") if name.endswith("accuracy") else f"{value:g}"
+    return figure_text(name, value).replace(".00 %", " %") if name.endswith("accuracy") else f"{value:,g}"
 
 
 def _is_number(value: Any) -> bool:

@@ -17,13 +17,15 @@ MAX_SIDE = 65_535  # of JPEG; beyond it a square around the picture would not fi
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 
-# All that Pillow was seen or is documented to raise for damaged files; it hides no fault of ours, because only Pillow's
-# open, load, convert and getexif stand under it. AssertionError and the rest of its line: its parsers assume sound files.
+# All that Pillow and pillow-heif were seen or are documented to raise for damaged files; it hides no fault of ours, because
+# only their open, load, convert and getexif stand under it. AssertionError and the rest of its line: parsers trust files.
 UNREADABLE = (
     *(OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, OverflowError, MemoryError),
     *(AssertionError, AttributeError, IndexError, KeyError, TypeError, RuntimeError, SystemError, ZeroDivisionError),
     *(Image.DecompressionBombError, Warning),  # Warning: where warnings are made errors
 )
+
+DAMAGED = "The picture is damaged or incomplete; save or download it again."
 
 
 class PictureError(ValueError):
@@ -61,8 +63,8 @@ def decode(data: bytes) -> Pixels:
 def _explain(data: bytes) -> str:
     known = data.startswith((PNG_SIGNATURE, JPEG_START)) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
     if known:
-        return "The picture is damaged or incomplete; save or download it again."
-    return "The file is not a PNG, JPEG or WebP picture, whatever its name says; convert it to one of these."
+        return DAMAGED
+    return "The file is not a PNG, JPEG, WebP or HEIC picture, whatever its name says; convert it to one of these."
 
 
 def _check_header(data: bytes) -> None:
@@ -82,10 +84,11 @@ def _check_header(data: bytes) -> None:
         elif kind == b"VP8 ":
             size = tuple(side & 0x3FFF for side in struct.unpack("<HH", data[26:30]))
     if size is not None:
-        _check_size(*size)
+        check_size(*size)
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """``PictureError`` for a picture that is too large to be decoded."""
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"The picture has {width} x {height} = {width * height / 1e6:.1f} megapixels; "
@@ -99,7 +102,7 @@ def _pixels(data: bytes) -> Pixels:
     """The bytes as a picture; ``_DamagedError`` when Pillow cannot read them."""
     pixels, clear, orientation = _pillow_pixels(data)
     depth = data[24] if data.startswith(PNG_SIGNATURE) else 8
-    return np.ascontiguousarray(_upright(_on_white(pixels, clear, depth), orientation))
+    return np.ascontiguousarray(_upright(on_white(pixels, clear, depth), orientation))
 
 
 def _pillow_pixels(data: bytes) -> tuple[NDArray, object, object]:
@@ -111,7 +114,7 @@ def _pillow_pixels(data: bytes) -> tuple[NDArray, object, object]:
     except UNREADABLE as error:
         raise _DamagedError from error
     with image:
-        _check_size(*image.size)
+        check_size(*image.size)
         orientation: object = 1
         clear = None
         try:
@@ -134,7 +137,7 @@ def _plain_mode(image: Image.Image, palette_has_alpha: bool) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _on_white(pixels: NDArray, clear: object, png_depth: int) -> Pixels:
+def on_white(pixels: NDArray, clear: object = None, png_depth: int = 8) -> Pixels:
     """Grey (uint8 or uint16), RGB or RGBA pixels, with the one colour that is transparent -> RGB on white."""
     transparent = _equals(pixels, clear, png_depth)
     if pixels.dtype != np.uint8:  # 16-bit grey

@@ -17,8 +17,8 @@ from core.images import MAX_BYTES, Picture, open_picture, to_grey
 from core.picture_decoding import PictureError
 from core.specs import check_whole
 
-# What may be a picture by its name; the last five are none that is read, and are named as such.
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic")
+# What may be a picture by its name; the last four are none that is read, and are named as such.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".heic", ".heif", ".gif", ".bmp", ".tif", ".tiff")
 FEWEST = 20
 MAX_FILES = 500_000
 MAX_ARRAY_BYTES = 4 * 2**30
@@ -86,7 +86,8 @@ def load_pictures(
     if len(used) < FEWEST:
         why = f" (the first that is not: {skipped[0]})" if skipped else ""
         raise DatasetError(
-            f"{path.name or path} holds {len(used)} usable pictures{why}; at least {FEWEST} PNG, JPEG or WebP files are needed."
+            f"{path.name or path} holds {len(used)} usable pictures{why}; "
+            f"at least {FEWEST} PNG, JPEG, WebP or HEIC files are needed."
         )
     index = {name: number for number, name in enumerate(known)}
     return Pictures(images[: len(used)], np.array([index[labels[place]] for place in used], np.int64), tuple(known), skipped)

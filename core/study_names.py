@@ -7,6 +7,7 @@ from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.specs import OPTIMIZERS
 from core.trials import Level, Printed, Row, Study
+from core.written import three_digits
 
 FACTORS = {
     "initializer": "first weights",
@@ -63,7 +64,7 @@ def figure_text(column: str, value: float | None) -> str:
         return "–"
     if isinstance(value, Printed):
         return value.text
-    return f"{100 * value:.2f} %" if column.endswith("accuracy") else f"{value:.3g}"
+    return f"{100 * value:.2f} %" if column.endswith("accuracy") else three_digits(value)
 
 
 def factor_title(name: str) -> str:

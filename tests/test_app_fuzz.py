@@ -165,7 +165,7 @@ def test_links(house, page: str) -> None:
 
 def hostile_name(rng: random.Random) -> str:
     name = rng.choice(("<i>10_08</i>", "../../etc/passwd", "=HYPERLINK(1)", "10_08", "\u202egnp", "a" * 255, "99_99", " ", "ä"))
-    return f"{name}{rng.randrange(9)}.{rng.choice(('png', 'jpg', 'webp', 'PNG'))}"
+    return f"{name}{rng.randrange(9)}.{rng.choice(('png', 'jpg', 'webp', 'heic', 'PNG'))}"
 
 
 def hostile_file(rng: random.Random) -> bytes:

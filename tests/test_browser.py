@@ -174,7 +174,7 @@ def test_a_text_file_named_png_gets_a_sentence(page, server: Server, tmp_path: P
     file.write_text("this is no picture")
     page.goto(f"{server.url}/tell_the_time")
     page.locator("input[type=file]").set_input_files(file)
-    expect(page.get_by_role("alert").filter(has_text="clock.png")).to_contain_text("not a PNG, JPEG or WebP picture")
+    expect(page.get_by_role("alert").filter(has_text="clock.png")).to_contain_text("not a PNG, JPEG, WebP or HEIC picture")
 
 
 def test_many_pictures_make_a_table_and_a_csv(page, server: Server, warm: None, tmp_path: Path):

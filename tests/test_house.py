@@ -142,7 +142,7 @@ def test_requirements_name_what_the_app_imports() -> None:
     lacking = [
         f"{place}: {name}"
         for name, place in needed.items()
-        if name not in ours and not named & {source.lower() for source in sources.get(name, [])}
+        if name not in ours and not named & {source.lower().replace("_", "-") for source in sources.get(name, [])}
     ]
     assert not lacking, listed(lacking)
 

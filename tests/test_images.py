@@ -180,7 +180,7 @@ def test_refusals(tmp_path: Path) -> None:
     bad = {
         "no file": tmp_path / "missing.png",
         "folder": tmp_path,
-        "not a PNG, JPEG or WebP": tmp_path / "text.png",
+        "not a PNG, JPEG, WebP or HEIC": tmp_path / "text.png",
         "is empty": tmp_path / "empty.jpg",
         r"no file 'nul\\x00l.png'": "nul\0l.png",
         "damaged or incomplete": save(COLOURS)[:100],
@@ -189,7 +189,7 @@ def test_refusals(tmp_path: Path) -> None:
         with pytest.raises(PictureError, match=words):
             open_picture(source)
     for format in ("GIF", "BMP", "TIFF", "PPM", "ICO"):
-        with pytest.raises(PictureError, match="not a PNG, JPEG or WebP"):
+        with pytest.raises(PictureError, match="not a PNG, JPEG, WebP or HEIC"):
             open_picture(save(COLOURS, format))
     with pytest.raises(PictureError, match=r"cannot be read|no file"):
         open_picture("x" * 5000)
@@ -296,7 +296,7 @@ def test_jpegs_that_lack_pixels_are_refused(kind: str) -> None:
     assert len(taken) <= 1, taken
 
 
-@pytest.mark.parametrize("name", ["_on_white", "_equals", "_upright"])
+@pytest.mark.parametrize("name", ["on_white", "_equals", "_upright"])
 def test_faults_of_ours_are_not_taken_for_damage(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fault(*_: object) -> None:
         raise IndexError("a fault of ours")

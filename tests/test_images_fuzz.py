@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from core.images import open_picture
 from core.picture_decoding import PNG_SIGNATURE, PictureError
-from tests.handmade import COLOURS, SMOOTH, chunk, exif, png, save
+from tests.handmade import COLOURS, SMOOTH, chunk, exif, heic, png, save
 
 
 def outcome_is_allowed(data: bytes) -> None:
@@ -43,10 +43,15 @@ def small_files() -> list[bytes]:
         save(COLOURS, "WEBP", exif=exif(8)),
         save(rgba, "WEBP", lossless=True),
         save(Image.fromarray(COLOURS), "WEBP", **frames),
+        heic(COLOURS, exif=exif(6)),
+        heic(rgba),
+        heic(SMOOTH, tile_size=32),
     ]
 
 
 FILES = small_files()
+# The last one: up to the box that tells of the picture.
+STARTS = [b"", PNG_SIGNATURE, b"\xff\xd8\xff\xe0", b"RIFF\x40\0\0\0WEBPVP8 ", heic(COLOURS)[:36]]
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -87,7 +92,7 @@ def with_sound_sums(data: bytearray) -> bytearray:
 
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from([b"", PNG_SIGNATURE, b"\xff\xd8\xff\xe0", b"RIFF\x40\0\0\0WEBPVP8 "]))
+@given(st.binary(max_size=400), st.sampled_from(STARTS))
 def test_random_bytes(data: bytes, start: bytes) -> None:
     outcome_is_allowed(start + data)
 

@@ -45,7 +45,7 @@ LIGHT = (
     "generators.recipes",
     "generators.stored",
 )
-HEAVY = ("tensorflow", "keras", "jax", "torch", "streamlit")
+HEAVY = ("tensorflow", "keras", "jax", "torch", "streamlit", "pillow_heif")
 
 
 def room_map(text: str) -> list[str]:

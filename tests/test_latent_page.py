@@ -164,7 +164,7 @@ def test_a_dropped_picture_is_used_or_told_off_in_a_sentence(house: Path):
     assert "one colour throughout" in html(running)
     assert len(sent(running, "scrubber")) == 1
     upload(running, "text.png", b"hello")
-    assert "not a PNG, JPEG or WebP picture" in html(running)
+    assert "not a PNG, JPEG, WebP or HEIC picture" in html(running)
     noise = np.random.default_rng(3).integers(0, 256, (50, 80, 3), np.uint8)
     text = html(upload(running, "<b>mine.png", encode(noise, "PNG")))
     assert "&lt;b&gt;mine.png. A dropped picture stays here" in text

@@ -250,7 +250,7 @@ def test_a_text_file_renamed_is_told_off_in_one_sentence(app):
     assert not running.exception
     text = html(running)
     assert "One picture could not be read" in text
-    assert "not a PNG, JPEG or WebP picture" in text
+    assert "not a PNG, JPEG, WebP or HEIC picture" in text
     assert "<b>not a clock" not in text
     assert "&lt;b&gt;not a clock&lt;/b&gt;.png" in text
 

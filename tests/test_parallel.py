@@ -57,6 +57,8 @@ def test_a_measure_runs_from_its_least_to_its_most_with_round_ticks():
     losses = measure_axis("val_loss", "loss", [{"val_loss": value} for value in (1.0, 10.0, 100.0)], log=True)
     assert losses.places == pytest.approx((0, 0.5, 1))
     assert [tick.text for tick in losses.ticks] == ["1", "2", "5", "10", "20", "50", "100"]
+    large = measure_axis("val_loss", "loss", [{"val_loss": value} for value in (300.0, 30_000.0)], log=True)
+    assert [tick.text for tick in large.ticks] == ["500", "1,000", "2,000", "5,000", "10,000", "20,000"]
 
 
 def test_what_is_no_number_has_no_place():
@@ -135,7 +137,7 @@ def test_a_brush_means_what_its_axis_showed_when_it_was_drawn():
 
 def test_of_many_powers_of_ten_some_are_ticks():
     axis = measure_axis("val_loss", "loss", [{"val_loss": 1e-6}, {"val_loss": 1e6}], log=True)
-    assert [tick.text for tick in axis.ticks] == ["1e-06", "0.0001", "0.01", "1", "100", "10000", "1e+06"]
+    assert [tick.text for tick in axis.ticks] == ["1e-06", "0.0001", "0.01", "1", "100", "10,000", "1e+06"]
 
 
 def axis_of_words(count: int):

@@ -109,6 +109,7 @@ def test_broken_files_are_skipped_and_named(tmp_path: Path) -> None:
         "cat/bomb.png": bomb(),
         "cat/huge.png": bytes(picture_files.MAX_BYTES + 1),
         "cat/moving.gif": b"GIF89a",
+        "cat/half.HEIC": b"\0\0\0\x18ftypheic",
     }
     passed_over = {"readme.txt": b"hello", "__MACOSX/cat/._00.png": b"x", ".hidden/a.png": b"x", "cat/.DS_Store": b"x"}
     found = load_pictures(zipped(tmp_path / "mixed.zip", {**animals(), **broken, **passed_over}), 8)
@@ -164,7 +165,7 @@ def test_too_few_pictures_are_refused(tmp_path: Path, monkeypatch: pytest.Monkey
         DatasetError, match=r"few\.zip holds 19 usable pictures \(the first that is not: cat/broken\.png: .+\); at"
     ):
         load_pictures(zipped(tmp_path / "few.zip", members), 8)
-    with pytest.raises(DatasetError, match="holds 0 usable pictures; at least 20 PNG, JPEG or WebP files are needed"):
+    with pytest.raises(DatasetError, match="holds 0 usable pictures; at least 20 PNG, JPEG, WebP or HEIC files are needed"):
         load_pictures(zipped(tmp_path / "none.zip", {"a.txt": b""}), 8)
     with pytest.raises(DatasetError, match="There is no folder or zip 'nowhere'; check the name"):
         load_pictures(tmp_path / "nowhere", 8)

@@ -7,7 +7,8 @@ from test_house import ROOT
 from core import clock_figures, generator_figures
 from core.figures import Look, percent_axis
 from core.study_axes import value_axis
-from core.written import percent, true_minus
+from core.study_names import figure_text
+from core.written import percent, three_digits, true_minus
 
 
 def test_a_share_in_per_cent_has_a_space_before_the_sign():
@@ -17,6 +18,13 @@ def test_a_share_in_per_cent_has_a_space_before_the_sign():
 
 def test_what_is_below_zero_has_a_minus_and_no_hyphen():
     assert [true_minus(number) for number in ("-3", "+3", "-1,234.5")] == ["\N{MINUS SIGN}3", "+3", "\N{MINUS SIGN}1,234.5"]
+
+
+def test_three_digits_count_and_thousands_are_parted():
+    numbers = (0.0312345, 0.5, 25.114, 999.6, 1045.1, 6240.4, 12_749.0, 2.5e27)
+    written = ["0.0312", "0.5", "25.1", "1,000", "1,050", "6,240", "12,700", "2.5e+27"]
+    assert [three_digits(number) for number in numbers] == written
+    assert [figure_text("val_loss", number) for number in numbers] == written
 
 
 def test_labels_of_an_axis_have_it_too():

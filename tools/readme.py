@@ -4,19 +4,29 @@
 
 import csv
 import json
+import os
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+os.environ["KERAS_BACKEND"] = "numpy"  # networks are only counted here, and it is there at once
 
 import core  # noqa: E402
 from core.classifiers.study_list import STUDIES  # noqa: E402
+from core.clocks import recipes as clocks  # noqa: E402
+from core.clocks.networks import build_reader  # noqa: E402
+from core.clocks.wild_data import Mixture  # noqa: E402
 from core.datasets import DATASETS  # noqa: E402
 from core.studies import load_study  # noqa: E402
 from core.study_effects import agreement, beside_published, best, mean_over_seeds  # noqa: E402
 from core.study_names import is_cut, setting_title, share_words, varied  # noqa: E402
 from core.study_results import current_rows  # noqa: E402
+from core.written import percent as whole_percent  # noqa: E402
+
+WIDE = 124  # letters on a line of text
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -112,6 +122,56 @@ def learning_curve(model: str) -> list[str]:
     return [f"How `{model}` learned, mean minutes off in one look at 1,000 validation pictures, by epochs: {told}."]
 
 
+def readers() -> str:
+    """How the readers of photographs are trained, as their recipes and the card of the stored one say."""
+    small, large = clocks.READER_SMALL_TRAINING, clocks.READER_TRAINING
+    told = [
+        f"`reader-small` learns from {millions(small.epochs * clocks.READER_SMALL_EPOCH)} pictures: {small.epochs} epochs of "
+        f"{clocks.READER_SMALL_EPOCH:,} new ones."
+    ]
+    faces = whole_percent(Mixture(clocks.READER_SMALL.side).faces)
+    changes = [
+        f"from epoch {clocks.READER_SMALL_STAGES[-1][1] + 1} on {whole_percent(clocks.MORE_FACES)} of the pictures are painted "
+        f"faces instead of {faces}"
+    ]
+    if ends := small.restart_epochs:
+        changes.insert(0, f"after epoch{'s' * (len(ends) > 1)} {listed(ends)} the rate begins anew")
+    words = ", and ".join(changes)
+    told.append(f"{words[0].upper()}{words[1:]}.")
+    if card := card_of("reader-small"):
+        hours = f"{card['seconds'] / 3600:.1f} hours on {card['device']}"
+        told.append(f"The stored one has learned for {card['epochs_trained']} epochs, {hours}.")
+    more = build_reader(clocks.READER).count_params() / build_reader(clocks.READER_SMALL).count_params()
+    card = card_of("reader")
+    told.append(
+        f"`reader` has {clocks.READER.side} pixels a side instead of {clocks.READER_SMALL.side}, {more:.1f} times the weights, "
+        f"and {millions(large.epochs * clocks.READER_EPOCH)} pictures to learn from; "
+        + (
+            f"the stored one has learned for {card['epochs_trained']} of {large.epochs} epochs."
+            if card
+            else "none is stored yet."
+        )
+    )
+    return textwrap.fill(" ".join(told), WIDE, break_long_words=False, break_on_hyphens=False)
+
+
+def card_of(model: str) -> dict[str, Any] | None:
+    """The card of a stored model; None where none is stored."""
+    card = ROOT / "assets" / "models" / model / "card.json"
+    return json.loads(card.read_text(encoding="utf-8")) if card.exists() else None
+
+
+def millions(count: int) -> str:
+    """5,100,000 as '5.1 million'."""
+    return f"{count / 1e6:.3g} million"
+
+
+def listed(numbers: tuple[int, ...]) -> str:
+    """Numbers in a sentence: '150', '150 and 195', '10, 20 and 30'."""
+    words = [str(number) for number in numbers]
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 MEASURES = {"test_accuracy": "accuracy", "test_loss": "loss"}  # of the test part, in print
 
 
@@ -137,9 +197,7 @@ def studies() -> str:
         words = ", ".join(f"{MEASURES[one]} {rank:.2f}" for one, rank in ranks.items() if rank is not None and one in MEASURES)
         lines.append(f"{start} {share} | {title} | {percent(chosen[0]['test_accuracy'])} | {words or '–'} |")
     for model in ("fashion-best", "cifar10-best"):
-        card = ROOT / "assets" / "models" / model / "card.json"
-        if card.exists():
-            told = json.loads(card.read_text(encoding="utf-8"))
+        if told := card_of(model):
             accuracy = percent(told["figures"]["test_accuracy"])
             lines += ["", f"`{model}`, {told['epochs_trained']} of {told['epochs_asked']} epochs: {accuracy} of the test part."]
     return "\n".join(lines)
@@ -172,6 +230,7 @@ def filled(text: str) -> str:
     """``text`` with every block between its two comments written afresh."""
     for name, block in (
         ("figures", figures()),
+        ("readers", readers()),
         ("photographs", photographs()),
         ("studies", studies()),
         ("generators", generators()),

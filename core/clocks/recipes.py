@@ -181,6 +181,7 @@ READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=255, ema=0.999, r
 READER_SMALL_STAGES = ((64, 60), (96, 115), (128, READER_SMALL_TRAINING.ends[0]))  # pixels a side, up to which epoch
 MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned slowest
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epochs=())  # for a GPU
+MORE_PICTURES = round(READER_TRAINING.epochs * READER_EPOCH / (READER_SMALL_TRAINING.epochs * READER_SMALL_EPOCH))
 
 
 LOCATED_PICTURES, CHUNK = 200, 20  # validation pictures of each kind that are read as photographs are, so many at a time
@@ -309,8 +310,8 @@ def recipes() -> list[Recipe]:
         _wild_recipe(
             "reader",
             "Reader of photographs",
-            "The small reader with more pixels, four times the weights and over twenty times the pictures; it needs a GPU to "
-            "train.",
+            f"The small reader with more pixels, four times the weights and {MORE_PICTURES} times the pictures; it needs "
+            "a GPU to train.",
             READER,
             READER_TRAINING,
             READER_EPOCH,

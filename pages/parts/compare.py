@@ -10,6 +10,7 @@ from core import clock_errors, clock_figures, comparison, reliability_figures
 from core.comparison import SET_NAMES, Entry, Readings
 from core.figures import Look
 from core.registry import RegistryError
+from core.written import three_digits
 from pages.parts import cached_clocks, forms, landing, model_cards, theme, views
 from pages.parts.model_cards import swatch
 from pages.parts.views import section
@@ -191,7 +192,8 @@ def learning(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
             drawing = clock_figures.learning_curve(
                 curve, look, asked=one.epochs_asked, measure=name, log=log, dark=theme.dark()
             )
-            words = f"Learning curve of {one.title}, {name} from {curve.training[0]:.3g} to {curve.training[-1]:.3g}"
+            first, last = three_digits(curve.training[0]), three_digits(curve.training[-1])
+            words = f"Learning curve of {one.title}, {name} from {first} to {last}"
             views.chart(drawing, f"learning-{one.model_id}", words)
 
 

@@ -15,7 +15,7 @@ from pages.parts import cached, gallery, paste, pictures, uploads
 from pages.parts.pictures import Offered
 
 SOURCES = {"files": "Files", "samples": "Samples", "camera": "Camera", "drawn": "Drawn"}
-FORMATS = ["png", "jpg", "jpeg", "webp"]
+FORMATS = ["png", "jpg", "jpeg", "webp", "heic", "heif"]
 SEEDS = 9999
 MOST_MODELS = 4
 LINKED = ("from", "sample", "true", "crop")  # what the URL tells of the picture, in one step of the browser's history

@@ -18,6 +18,7 @@ from core.generators.latent import random_vectors
 from core.generators.stored import load_snapshots
 from core.registry import ModelCard, RegistryError
 from core.tables import read_table
+from core.written import three_digits
 from pages.parts import cached, forms, latent_made, latent_tiles, model_cards, pictures, theme, views
 
 ACROSS = 8
@@ -155,7 +156,7 @@ def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
             if not series:
                 continue
             places = places or list(st.columns(2, gap="medium"))
-            told = ", ".join(f"{name} {values[-1]:.3g}" for name, values in series.items())
+            told = ", ".join(f"{name} {three_digits(values[-1])}" for name, values in series.items())
             with places.pop(0):
                 latent_tiles.caption(titles[card.model_id], f"{words}, {epochs_of(card)}")
                 drawing = draw(at, series, asked=card.epochs_asked, dark=theme.dark())

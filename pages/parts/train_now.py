@@ -14,6 +14,7 @@ from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.specs import RunSpec
+from core.written import three_digits
 from pages.parts import cached, forms, share, shell, theme, train_form, train_insides, train_preview, train_values, views
 from pages.parts.model_cards import swatch
 
@@ -257,7 +258,9 @@ def words(state: LiveState) -> str:
     if state.seconds_left and not state.ended:
         told.append(f"about {duration(state.seconds_left)} left")
     if state.test:
-        told.append(f"test part: {views.share(state.test['accuracy'])} right, cross-entropy {state.test['cross_entropy']:.3g}")
+        told.append(
+            f"test part: {views.share(state.test['accuracy'])} right, cross-entropy {three_digits(state.test['cross_entropy'])}"
+        )
     if state.aside:
         told.append("its turn was given to another, and it goes on as the next one as soon as it is asked to")
     return "; ".join(told) + "." + (f" {forms.sentence(ValueError(state.message))}" if state.message else "")
@@ -312,4 +315,4 @@ def last(state: LiveState, measure: str) -> str:
     if not state.history:
         return "no epoch is done yet"
     row = state.history[-1]
-    return f"{row[f'val_{measure}']:.3g} in validation after epoch {row['epoch']}"
+    return f"{three_digits(row[f'val_{measure}'])} in validation after epoch {row['epoch']}"
