@@ -135,7 +135,7 @@ def test_a_checkpoint_from_before_its_stage_is_refused(tmp_path: Path) -> None:
     plain = replace(staged(), stages=())
     run_recipe(plain, epochs_now=1, checkpoint=tmp_path / "checkpoint", folder=tmp_path)
     later = replace(plain, stages=(Stage(2, LARGE, plain.data),))
-    with pytest.raises(CheckpointError, match="ends before epoch 2, where its stage begins now; choose another folder or delete it"):
+    with pytest.raises(CheckpointError, match="ends before epoch 2, where its stage begins now; choose"):
         run_recipe(later, checkpoint=tmp_path / "checkpoint", folder=tmp_path)
 
 
