@@ -1,6 +1,7 @@
 """Pictures to learn from: the same ones however they are drawn, and never more taught than is known."""
 
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -321,6 +322,37 @@ data.batch(np.arange(4), 0, np.random.default_rng(0))
     )  # fmt: skip
     assert run.returncode == 1
     assert "BrokenProcessPool" in run.stderr
+    assert not list(tmp_path.glob("latent-oclock-*"))
+
+
+def test_what_processes_were_told_is_gone_as_soon_as_all_have_read_it(tmp_path: Path) -> None:
+    """A program that is killed cannot clear away any more."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+import os, signal, sys, tempfile, time
+from pathlib import Path
+import numpy as np
+from core.clocks.wild_data import Mixture, WildData
+from core.specs import TrainSpec
+
+if __name__ == "__main__":
+    data = WildData(Mixture(40, no_clock=0.0, style="report"), 1000, TrainSpec(epochs=2), workers=2, valid_pictures=1)
+    folder, drawn = Path(tempfile.gettempdir()), []
+    drawn.append(data.submit(0, np.arange(4)))
+    print(len(list(folder.glob("latent-oclock-*"))))
+    end = time.monotonic() + 50
+    while list(folder.glob("latent-oclock-*")) and time.monotonic() < end:
+        drawn.append(data.submit(0, np.arange(4)))
+        time.sleep(0.1)
+    print(len({data.result(one)[0].tobytes() for one in drawn}), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+""")
+    run = subprocess.run(
+        [sys.executable, str(script)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    assert run.stdout.split() == ["1", "1"], "there until it was read; all drew the same"
     assert not list(tmp_path.glob("latent-oclock-*"))
 
 

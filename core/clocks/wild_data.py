@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from multiprocessing.synchronize import Semaphore
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +132,17 @@ _Task = tuple[int, NDArray[np.int64]]  # an epoch, and pictures of it
 _drawn_by_me: tuple[Mixture, PaintedFaces | None, int] | None = None  # in a process that draws: what
 
 
-def _begin(told: str) -> None:
+def _begin(told: str, read: Semaphore) -> None:
     """Make this process one that draws what the file ``told`` says: with one thread, and gone when its parent is.
+
+    read: counts the processes that have read the file.
 
     Signals often go to parent and children alike. The parent then finishes its step, for which it may need pictures, and
     lets its children go: Ctrl-C does nothing here, and SIGTERM has time.
     """
     global _drawn_by_me
     _drawn_by_me = pickle.loads(Path(told).read_bytes())
+    read.release()
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: _leave_later())
@@ -203,6 +207,7 @@ class WildData:
         self._drawn = (0, 0.0)  # pictures, and the seconds of all processes together that they took
         self._pool: ProcessPoolExecutor | None = None
         self._told = Path()  # what says to its processes what to draw
+        self._unread = 0  # processes that have yet to read that
         self._coming: Iterator[_Task] = iter(())
         self._ahead: deque[tuple[_Task, list[Future[tuple[Pictures, Known, float]]]]] = deque()
 
@@ -246,14 +251,14 @@ class WildData:
             handle, name = tempfile.mkstemp(prefix="latent-oclock-", suffix=".pickle")
             with open(handle, "wb") as file:
                 pickle.dump((self.mixture, self.faces, self.training.seed), file)
-            self._told = Path(name)
-            self._pool = ProcessPoolExecutor(
-                self.workers,
-                mp_context=multiprocessing.get_context("spawn"),  # a fork would copy the threads of TensorFlow, half dead
-                initializer=_begin,
-                initargs=(name,),
-            )
+            context = multiprocessing.get_context("spawn")  # a fork would copy the threads of TensorFlow, half dead
+            self._told, self._read, self._unread = Path(name), context.Semaphore(0), self.workers
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(name, self._read))
             weakref.finalize(self, _let_go, self._pool, self._told)
+        while self._unread and self._read.acquire(block=False):
+            self._unread -= 1
+            if not self._unread:  # at once, so that it does not stay if we are killed
+                self._told.unlink(missing_ok=True)
         return self._pool.submit(_draw, (epoch, indices))
 
     def result(self, future: Future[tuple[Pictures, Known, float]]) -> tuple[Pictures, Known, float]:
