@@ -39,10 +39,13 @@ app: export MALLOC_ARENA_MAX ?= 2
 app: $(APP_STAMP)
 	@exec $(PY) -m streamlit run app.py --browser.serverAddress $(ADDRESS) $(if $(PORT),--server.port $(PORT))
 
-# Everything runs even when something failed; pytest comes last, so that its summary is what one sees.
+# Everything runs even when something failed; most tests come last, so that their summary is what one sees. Before them come
+# those that measure seconds, marked `alone`: beside other tests they would measure those too.
 test: $(DEV_STAMP)
-	@failed=; $(linters); \
-	$(PY) -m pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS) || failed="$$failed pytest;"; \
+	@failed=; none=; $(linters); \
+	$(call pytest,-m alone $(or $(PYTEST_ARGS),$(shell grep -ls 'mark\.alone' tests/test_*.py))); \
+	$(call pytest,-m 'not alone' -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)); \
+	[ "$$none" != xx ] || failed="$$failed PYTEST_ARGS match no test;"; \
 	$(verdict)
 
 lint: $(DEV_STAMP)
@@ -66,6 +69,8 @@ clean:
 
 linters = for step in 'ruff check .' 'ruff format --check .' 'mypy core'; do \
 	$(PY) -m $$step || failed="$$failed $$step;"; done
+# 5 says that no test was asked for: right for one of both calls.
+pytest = $(PY) -m pytest $(1); case $$? in 0) ;; 5) none=x$$none ;; *) failed="$$failed pytest;" ;; esac
 verdict = if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
 
 $(APP_STAMP):

@@ -95,6 +95,7 @@ def reading_of(page) -> str:
     return digits(page).first.inner_text().replace("\n", "")
 
 
+@pytest.mark.alone
 def test_the_first_page_is_there_in_two_seconds(browser, tmp_path: Path):
     took = []
     while len(took) < TRIES and min(took, default=9.0) >= FIRST_PAGE_SECONDS:
@@ -141,6 +142,7 @@ def test_the_sidebar_tells_the_device_once_the_models_are_warm(page, server: Ser
     assert re.search("CPU|GPU|NVIDIA", page.locator(".lo-device").inner_text())
 
 
+@pytest.mark.alone
 def test_a_dropped_picture_is_read_at_once(page, server: Server, warm: None, sample: Path):
     page.goto(f"{server.url}/tell_the_time")
     expect(page.get_by_text(EXAMPLE)).to_be_visible()

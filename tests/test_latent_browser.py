@@ -57,6 +57,7 @@ def walk_of(page, address: str):
     return scrubber
 
 
+@pytest.mark.alone
 def test_two_models_walk_at_the_screens_rate_without_a_request(page, url: str):
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url))
