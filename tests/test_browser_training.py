@@ -25,7 +25,7 @@ from tests.test_browser import browser, expect  # noqa: E402, F401  (browser is 
 page = test_browser.page  # the same visitor, of the server below
 
 STUDY = "/compare_training?study=l16-mlp"
-LIVE = "/compare_training?part=Train+now&live-data=clock-hours&live-net=mlp-300&live-pictures=500&live-batch=1"
+LIVE = "/compare_training?part=Train+now&live-data=clock-hours&live-net=mlp-300&live-pictures=300&live-batch=1"
 CLOCKS = 840  # of them 600 to train on and 120 to validate
 LIVE_MILLISECONDS = 240_000  # that a busy machine may take until a worker has begun, or has ended
 RECORDER = """

@@ -66,11 +66,15 @@ def test_the_point_of_the_second_demo_stands_above_the_fold(page, server: Server
     models = "model=reader-report&model=report23-classes-720"
     page.goto(f"{server.url}/tell_the_time?from=Samples&sample=08_20-report&gamma=3&{models}&present=on&demo=2")
     expect(page.locator(".lo-sure")).to_have_count(2, timeout=LONG)
-    parts = page.locator(".lo-digits, .lo-sure")
-    assert max(parts.evaluate_all("all => all.map(one => one.getBoundingClientRect().bottom)")) < height
+    # Styles may arrive a moment after the readings.
+    page.wait_for_function(
+        """height => [...document.querySelectorAll(".lo-digits, .lo-sure")]
+            .every(one => one.getBoundingClientRect().bottom < height)""",
+        arg=height,
+    )
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1366, 768), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 def test_the_figure_of_the_third_demo_stands_in_the_window_whole(page, server: Server, width: int, height: int):
     page.set_viewport_size({"width": width, "height": height})
     page.goto(f"{server.url}/{STEPS[4].link}&present=on&demo=5")

@@ -82,27 +82,6 @@ def test_a_place_stays_where_it_is() -> None:
     assert np.count_nonzero(grown) == 2 * 6
 
 
-def test_stages_follow_each_other_whole_or_in_slices(tmp_path: Path) -> None:
-    """Slices that end before, at and after the change of stages give the very bits of a run in one go."""
-    recipe, sides = staged(), []
-    whole = run_recipe(recipe, checkpoint=tmp_path / "whole checkpoint", folder=tmp_path / "whole")
-    for _ in range(4):
-        card = run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / "checkpoint", folder=tmp_path / "slices")
-        assert card is not None
-        assert card.spec["side"] == card.extra["side"]
-        sides.append((card.epochs_trained, card.extra["side"]))
-    assert sides == [(1, 32), (2, 32), (3, 48), (4, 48)]
-    assert whole is not None
-    assert card is not None
-    assert whole.figures == card.figures == {"side": 48}
-    histories = [registry.load_history("reader-small", tmp_path / name) for name in ("whole", "slices")]
-    assert [row["epoch"] for row in histories[0]] == [1, 2, 3, 4]
-    for one, other in zip(*histories, strict=True):
-        assert {**one, **TIMES} == {**other, **TIMES}
-    for one, other in zip(weights(tmp_path / "whole"), weights(tmp_path / "slices"), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 def test_a_stored_stage_is_gone_on_with_where_no_checkpoint_is_left(tmp_path: Path) -> None:
     recipe = staged(ends=(1,), epochs=2)
     assert run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / "one machine", folder=tmp_path) is not None
@@ -118,6 +97,27 @@ def test_a_stored_stage_is_gone_on_with_where_no_checkpoint_is_left(tmp_path: Pa
 
 def copied(small: Any, large: Any) -> None:
     large.set_weights(small.get_weights())
+
+
+def test_stages_follow_each_other_whole_or_in_slices(tmp_path: Path) -> None:
+    """Slices that end before, at and after the change of stages give the very bits of a run in one go."""
+    tiny, told = tiny_recipe(epochs=4), []
+    first = Stage(2, replace(tiny.spec, epochs=2), tiny.data, {"side": 32})
+    recipe = replace(tiny, extra={"side": 48}, stages=(first,), grow=copied)
+    whole = run_recipe(recipe, checkpoint=tmp_path / "whole checkpoint", folder=tmp_path / "whole")
+    for _ in range(4):
+        card = run_recipe(recipe, epochs_now=1, checkpoint=tmp_path / "checkpoint", folder=tmp_path / "slices")
+        assert card is not None
+        told.append((card.epochs_trained, card.spec["epochs"], card.extra["side"]))
+    assert told == [(1, 2, 32), (2, 2, 32), (3, 1, 48), (4, 1, 48)]
+    assert whole is not None
+    assert card is not None
+    assert whole.figures == card.figures
+    assert 1.0 < card.figures["at_one"] < 2.0  # on the way to 2
+    histories = [registry.load_history("tiny", tmp_path / name) for name in ("whole", "slices")]
+    assert [row["epoch"] for row in histories[0]] == [1, 2, 3, 4]
+    for one, other in zip(*histories, strict=True):
+        assert {**one, **TIMES} == {**other, **TIMES}
 
 
 def test_what_ended_where_a_cosine_begins_anew_is_gone_on_with(tmp_path: Path) -> None:

@@ -204,9 +204,9 @@ def test_any_clock_can_be_drawn(app):
     assert sides == [150, 192]
 
 
-@pytest.mark.parametrize("name", ["why", "classical", "for"])
+@pytest.mark.parametrize("names", [("why",), ("classical", "for")])
 @pytest.mark.parametrize("value", ["", "maybe", "<script>alert(1)</script>", "2", "\x00"])
-def test_garbage_in_the_url_is_ignored(app, asked, name: str, value: str):
-    running = app(source="Samples", **{"why": "true", name: value})
+def test_garbage_in_the_url_is_ignored(app, asked, names: tuple[str, ...], value: str):
+    running = app(source="Samples", **{"why": "true", **dict.fromkeys(names, value)})
     assert not running.exception
     assert "<script" not in html(running)
