@@ -42,9 +42,9 @@ app: $(APP_STAMP)
 # Everything runs even when something failed; most tests come last, so that their summary is what one sees. Before them come
 # those that measure seconds, marked `alone`: beside other tests they would measure those too.
 test: $(DEV_STAMP)
-	@failed=; none=; $(linters); \
-	$(call pytest,-m alone $(or $(PYTEST_ARGS),$(shell grep -ls 'mark\.alone' tests/test_*.py))); \
-	$(call pytest,-m 'not alone' -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)); \
+	@trap 'exit 130' INT; failed=; none=; $(linters); \
+	LATENT_OCLOCK_TESTS=alone $(call pytest,$(or $(PYTEST_ARGS),$(shell grep -ls 'mark\.alone' tests/test_*.py))); \
+	LATENT_OCLOCK_TESTS=others $(call pytest,-n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)); \
 	[ "$$none" != xx ] || failed="$$failed PYTEST_ARGS match no test;"; \
 	$(verdict)
 
@@ -69,7 +69,7 @@ clean:
 
 linters = for step in 'ruff check .' 'ruff format --check .' 'mypy core'; do \
 	$(PY) -m $$step || failed="$$failed $$step;"; done
-# 5 says that no test was asked for: right for one of both calls.
+# 5 says that no test was asked for: right for one of the two calls.
 pytest = $(PY) -m pytest $(1); case $$? in 0) ;; 5) none=x$$none ;; *) failed="$$failed pytest;" ;; esac
 verdict = if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
 

@@ -33,6 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``LATENT_OCLOCK_TESTS``: ``alone`` for tests of this mark, ``others`` for those without it; unset, all run."""
+    wanted = os.environ.get("LATENT_OCLOCK_TESTS")
+    if wanted not in (None, "alone", "others"):
+        raise pytest.UsageError(f"LATENT_OCLOCK_TESTS is {wanted!r}; unset it, or let it be 'alone' or 'others'")
+    left = [item for item in items if wanted and (item.get_closest_marker("alone") is None) == (wanted == "alone")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium: ``CHROMIUM`` or the first on the path. Without one tests are skipped, in CI they fail."""

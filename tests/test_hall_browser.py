@@ -66,10 +66,11 @@ def test_the_point_of_the_second_demo_stands_above_the_fold(page, server: Server
     models = "model=reader-report&model=report23-classes-720"
     page.goto(f"{server.url}/tell_the_time?from=Samples&sample=08_20-report&gamma=3&{models}&present=on&demo=2")
     expect(page.locator(".lo-sure")).to_have_count(2, timeout=LONG)
+    expect(page.locator(".stApp[data-test-script-state='notRunning']")).to_be_attached(timeout=LONG)
     # Styles may arrive a moment after the readings.
     page.wait_for_function(
-        """height => [...document.querySelectorAll(".lo-digits, .lo-sure")]
-            .every(one => one.getBoundingClientRect().bottom < height)""",
+        """height => (all => all.length >= 4 && all.every(one => one.getBoundingClientRect().bottom < height))(
+            [...document.querySelectorAll(".lo-digits, .lo-sure")])""",
         arg=height,
     )
 
