@@ -233,6 +233,17 @@ def test_brushes_keep_their_numbers_when_only_the_best_are_shown(results: Path):
     assert "None of the best 5 runs lies within the brushes, and no other run does: make one of them wider" in text
 
 
+def test_whole_runs_of_several_lengths_are_of_one_kind():
+    study = STUDIES["keras-examples"]
+    rows = [record(trial).row for trial in study.trials]
+    assert "<b>12 of 12 runs are stored</b>: all epochs and pictures, CPU.</p>" in study_tab.stored(study, rows)
+    rows[0] |= {"epochs_trained": 5}
+    text = study_tab.stored(study, rows)
+    assert ": 11 with all epochs and pictures, CPU; 1 with 5 of 20 epochs, 54,001 pictures, CPU." in text
+    alike = [row for row in rows[1:] if row["dataset"] == "mnist" and row["architecture"] == "keras-mlp"]
+    assert ": 20 epochs, 54,001 pictures, CPU." in study_tab.stored(study, alike)
+
+
 def test_a_stored_run_is_taken_to_the_form_as_far_as_it_fits(results: Path):
     store(STUDIES["l16-mlp"], results)
     running = page()

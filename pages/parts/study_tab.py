@@ -10,7 +10,7 @@ import streamlit as st
 from core.specs import RunSpec
 from core.studies import STUDIES
 from core.study_effects import best, measured
-from core.study_names import MEASURES, is_cut, losses_apart, run_title, share_words
+from core.study_names import MEASURES, device_words, is_cut, losses_apart, run_title, share_words
 from core.trials import Row, Study, StudyError
 from pages.parts import cached_studies, forms, landing, shell, study_charts
 
@@ -122,7 +122,7 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
     command = f"<code>python -m core sweep {escape(study.name)}</code>"
     if not rows:
         return f'<p class="lo-quiet">No run of this study is stored yet: {command} runs it.</p>{note}'
-    kinds = Counter(share_words(row) for row in rows).most_common()
+    kinds = Counter(shares(rows)).most_common()
     parts = [f"{count} with {words}" if len(kinds) > 1 else words for words, count in kinds[:TOLD]]
     if len(kinds) > TOLD:
         parts.append(f"{sum(count for _, count in kinds[TOLD:])} with other epochs or pictures")
@@ -135,6 +135,16 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
         more = f" {command[:-7]} --full</code> runs the rest, which is more than a machine without a GPU does by itself."
     lead = f"<b>{len(rows)} of {len(study.trials)} runs are stored</b>"
     return f'<p class="lo-stored">{lead}: {escape("; ".join(parts))}.{escape(ended)}{more}</p>{note}'
+
+
+def shares(rows: Sequence[Row]) -> list[str]:
+    """How far each run went; whole ones of several lengths, or of data sets of several sizes, are of one kind."""
+    words = [share_words(row) for row in rows]
+    whole = [row["epochs_trained"] == row["epochs_asked"] and not is_cut(row) for row in rows]
+    if len({told for told, all_of_it in zip(words, whole, strict=True) if all_of_it}) < 2:
+        return words
+    every = [f"all epochs and pictures, {device_words(row['device'])}" for row in rows]
+    return [long if all_of_it else told for long, told, all_of_it in zip(every, words, whole, strict=True)]
 
 
 def section(title: str, words: str = "", at: str = "") -> None:
