@@ -152,7 +152,9 @@ def _why_not_stored(recipe: "Recipe") -> str:
     from core.recipes import epochs_begun, epochs_stored, epochs_to_store
 
     stored, needed, begun = epochs_stored(recipe), epochs_to_store(recipe), epochs_begun(recipe)
-    if not stored < begun < needed:
+    if stored < begun and needed <= begun:
+        return f"at epoch {begun} it does worse on validation pictures than the stored one of {stored}, which stays"
+    if not stored < begun:
         return "too little time for an epoch more than is stored"
     return f"at epoch {begun}; the stored one of {stored} stays until epoch {needed}, where the rate is at zero again"
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from core import paths, registry
 from core.checkpoints import CHECKPOINT_FILE, steps_in
-from core.recipes import DATA_VERSION, checkpoint_folder
+from core.recipes import DATA_VERSION, checkpoint_folder, why_stored_stays
 from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
 from core.studies import STUDIES
 from core.study_results import KINDS, add_records, load_records, table_path
@@ -231,20 +231,13 @@ def _take_model(source: Path, folder: Path, anyway: bool) -> str:
 def _why_not(card: registry.ModelCard, source: Path, folder: Path) -> str:
     """Why the stored model stays; "" where it does not."""
     try:
-        stored = registry.load_card(card.model_id, folder)
-        then = registry.load_history(card.model_id, folder)
+        stored = registry.checked_card(card.model_id, folder)
     except registry.RegistryError:
         return ""
-    if stored.extra.get(DATA_VERSION) != card.extra.get(DATA_VERSION) or stored.spec != card.spec:
-        return ""
-    if stored.sha256 == card.sha256 or stored.epochs_trained > card.epochs_trained:
+    same = stored.extra.get(DATA_VERSION) == card.extra.get(DATA_VERSION) and stored.spec == card.spec
+    if same and (stored.sha256 == card.sha256 or stored.epochs_trained > card.epochs_trained):
         return f"the stored one has {stored.epochs_trained} epochs"
-    now = registry.load_history(card.model_id, source)
-    name = next((name for name in ("val_accuracy", "val_loss") if then and now and name in then[-1] and name in now[-1]), None)
-    if name is None:
-        return ""
-    worse = now[-1][name] < then[-1][name] if name == "val_accuracy" else now[-1][name] > then[-1][name]
-    return f"{name} is {now[-1][name]:.4g} and that of the stored one {then[-1][name]:.4g}" if worse else ""
+    return why_stored_stays(card, registry.load_history(card.model_id, source), folder)
 
 
 def names(place: Path) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from core import checkpoints, paths, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.progress import progress_bar
-from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored, epochs_to_store
+from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored, epochs_to_store, why_stored_stays
 from core.resident import best_train
 from core.snapshots import Snapshots
 from core.specs import TrainSpec, train_settings
@@ -36,9 +36,10 @@ def run_recipe(
 
     With ``checkpoint`` (a folder) it goes on: from the state there to the bit, else, with ``take_over``, from the stored
     model's weights, if the same recipe began it or one that ended where this one's cosine begins anew. A run that has not the
-    epochs to take the place of the stored model (``recipes.epochs_to_store``) stores nothing but its checkpoint and returns
-    None. One that got part of the way stores what it has, and the card says how many epochs that is; test figures are
-    measured when all epochs are trained (``evaluate`` does it for the others).
+    epochs to take the place of the stored model (``recipes.epochs_to_store``), or does worse on validation pictures
+    (``recipes.why_stored_stays``), stores nothing but its checkpoint and returns None. One that got part of the way stores
+    what it has, and the card says how many epochs that is; test figures are measured when all epochs are trained
+    (``evaluate`` does it for the others).
     """
     budget = _Budget(None if minutes is None else time.monotonic() + 60 * minutes, epochs_now)
     version = recipe.data_version()
@@ -87,6 +88,8 @@ def run_recipe(
         if recipe.calibrate is not None:
             extra = recipe.calibrate(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, extra={**card.extra, **extra})
+        if why_stored_stays(card, result.history, folder):
+            return None
         if result.finished:
             registry.update_card(recipe.model_id, Path(trial), extra=card.extra)
             figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))

@@ -1,6 +1,7 @@
 """Recipes: everything that makes one stored model."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from core.specs import TrainSpec
 from core.training import TrainingData
 
 DATA_VERSION = "data_version"  # in a card's extra
+VALIDATION_MINUTES = "validation_minutes"  # there too: the mean common-sense error on validation pictures, of clock networks
 
 
 @dataclass(frozen=True)
@@ -119,3 +121,27 @@ def epochs_to_store(recipe: Recipe, folder: Path | None = None) -> int:
     """
     stored, ends = epochs_stored(recipe, folder), recipe.training.ends
     return next((end for end in ends if end > stored), stored) if stored in ends else stored
+
+
+def why_stored_stays(card: registry.ModelCard, history: Sequence[Mapping[str, float]], folder: Path | None = None) -> str:
+    """Why what ``card`` and ``history`` tell of does not take the place of the stored model; "" where it does.
+
+    Only what does at least as well on validation pictures does, judged by the measure that matters, not by the loss, if
+    both have it: a classifier's loss grows with its overconfidence while it still learns to tell more pictures. A whole run
+    takes the place of one in part in any case, as it was specified.
+    """
+    try:
+        stored, then = registry.checked_card(card.model_id, folder), registry.load_history(card.model_id, folder)
+    except registry.RegistryError:  # there is none, or it is damaged
+        return ""
+    network = json.loads(json.dumps(card.spec))  # and back, as the stored card's was
+    if stored.extra.get(DATA_VERSION) != card.extra.get(DATA_VERSION) or stored.spec != network:
+        return ""
+    if card.epochs_trained == card.epochs_asked and stored.epochs_trained < stored.epochs_asked:
+        return ""
+    before, after = ({**(rows[-1] if rows else {}), **one.extra} for one, rows in ((stored, then), (card, history)))
+    for name, sign in ((VALIDATION_MINUTES, 1), ("val_accuracy", -1), ("val_loss", 1)):
+        if name in before and name in after:
+            worse = sign * after[name] > sign * before[name]
+            return f"{name} is {after[name]:.4g} and that of the stored one {before[name]:.4g}" if worse else ""
+    return ""

@@ -227,6 +227,11 @@ def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64
     return TrainedModel(card, dequantised(model), batch_size)
 
 
+def checked_card(model_id: str, folder: Path | None = None) -> ModelCard:
+    """The card of a stored model; ``RegistryError`` also when the model's file is not the one that it describes."""
+    return _card_and_model(check_model_id(model_id), paths.MODELS if folder is None else Path(folder))[0]
+
+
 def _card_and_model(model_id: str, folder: Path) -> tuple[ModelCard, bytes]:
     """A card and the very bytes that it describes. While a model is being stored the two differ for a moment."""
     name = f"{model_id}/{MODEL_FILE}"

@@ -238,6 +238,56 @@ def test_a_model_stays_until_its_rate_is_at_zero_again(monkeypatch, tiny, capsys
     assert [row["epoch"] for row in registry.load_history("tiny")] == [1, 2, 3, 4, 5]
 
 
+def test_what_does_worse_on_validation_stays_in_its_checkpoint_until_it_is_whole(monkeypatch, tiny, capsys):
+    found = iter([30.0, 40.0, 20.0, 25.0])  # minutes off on validation pictures, run after run
+    recipe = replace(tiny, calibrate=lambda model: {recipes.VALIDATION_MINUTES: next(found)})
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": recipe})
+    run_slice = recipe_runs.run_slice
+    assert run_slice(recipe, epochs_now=1).epochs_trained == 1
+    with monkeypatch.context() as stopped:
+        stopped.setattr(recipe_runs, "run_slice", lambda recipe, **_: run_slice(recipe, epochs_now=1))
+        assert main(["train", "tiny"]) == 0
+    said = "tiny: at epoch 2 it does worse on validation pictures than the stored one of 1, which stays; what was begun is kept"
+    assert said in capsys.readouterr().out
+    assert (registry.load_card("tiny").epochs_trained, recipes.epochs_begun(recipe)) == (1, 2)
+    better = run_slice(recipe, epochs_now=1)
+    assert (better.epochs_trained, better.extra[recipes.VALIDATION_MINUTES]) == (3, 20.0)
+    whole = run_slice(recipe)  # worse, but as it was specified
+    assert (whole.epochs_trained, whole.extra[recipes.VALIDATION_MINUTES]) == (4, 25.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        # A classifier that is more and more sure of more and more pictures: its loss is no reason.
+        ({"val_loss": 3.1, "validation_minutes": 69.4}, {"val_loss": 3.3, "validation_minutes": 43.8}, ""),
+        ({"val_loss": 3.1, "val_accuracy": 0.5}, {"val_loss": 3.3, "val_accuracy": 0.5}, ""),
+        (
+            {"val_loss": 3.1, "val_accuracy": 0.5},
+            {"val_loss": 3.0, "val_accuracy": 0.4},
+            "val_accuracy is 0.4 and that of the stored one 0.5",
+        ),
+        (
+            {"val_loss": 3.1, "validation_minutes": 9.0},
+            {"val_loss": 3.2},
+            "val_loss is 3.2 and that of the stored one 3.1",
+        ),
+        ({"loss": 1.0}, {"loss": 2.0}, ""),
+    ],
+)
+def test_the_figure_that_both_have_and_matters_most_decides(tiny, before, after, why):
+    card = recipe_runs.run_slice(tiny, epochs_now=1)
+
+    def told(figures):
+        extra = {name: value for name, value in figures.items() if not name.endswith(("loss", "accuracy"))}
+        return replace(card, extra=extra), [{"epoch": 1.0} | {name: figures[name] for name in figures if name not in extra}]
+
+    stored, history = told(before)
+    registry.save_trained(registry.load_trained("tiny").model, stored, history)
+    assert recipes.why_stored_stays(*told(after)) == why
+    assert recipes.why_stored_stays(*told(before)) == ""
+
+
 def test_a_part_of_an_epoch_leaves_what_is_stored(tiny):
     recipe_runs.run_slice(tiny, epochs_now=2)
     stored = registry.load_card("tiny")

@@ -83,7 +83,9 @@ def test_calibration_parts_common_errors_from_gross_ones(monkeypatch):
     true = np.array([0, 120, 200, 300, 480, 2])
     monkeypatch.setattr(report_recipes, "valid_pictures", lambda: (np.zeros((6, 8, 8), np.uint8), true, None))
     # Common: 1, 2, 3 and 49; their median is 2.5, and 1.4826 x 2.5 = 3.7065.
-    assert report_recipes.calibrate_form(Model()) == {"spread_minutes": 3.71, "gross_share": 0.3333}
+    # All of them: (1 + 2 + 49 + 61 + 300 + 3) / 6.
+    found = report_recipes.calibrate_form(Model())
+    assert found == {"spread_minutes": 3.71, "gross_share": 0.3333, "validation_minutes": 69.333}
 
 
 def test_calibration_of_a_network_that_is_always_wrong(monkeypatch):
@@ -96,7 +98,8 @@ def test_calibration_of_a_network_that_is_always_wrong(monkeypatch):
             return np.zeros((len(batch), 1))
 
     monkeypatch.setattr(report_recipes, "valid_pictures", lambda: (np.zeros((2, 8, 8), np.uint8), np.array([300, 400]), None))
-    assert report_recipes.calibrate_form(Model()) == {"spread_minutes": 50.0, "gross_share": 1.0}
+    found = report_recipes.calibrate_form(Model())
+    assert found == {"spread_minutes": 50.0, "gross_share": 1.0, "validation_minutes": 310.0}  # 300 and 320
 
 
 def test_as_published_labels_of_10_02_and_10_08_share_the_minutes_half():

@@ -22,7 +22,7 @@ from core.clocks.reading import decode
 from core.clocks.recipes import benchmark_version, valid_pictures
 from core.clocks.time import common_sense_error_minutes
 from core.progress import progress_bar
-from core.recipes import Recipe
+from core.recipes import VALIDATION_MINUTES, Recipe
 from core.resident_data import ResidentData
 from core.specs import ReportNetSpec, TrainSpec
 
@@ -235,15 +235,20 @@ GROSS_MINUTES = 50  # errors beyond it are no matter of a wider bump: a slip by 
 def calibrate_form(model: registry.TrainedModel) -> dict[str, Any]:
     """What errors a network makes, from the validation pictures.
 
-    gross_share: the share of those over 50 minutes. spread_minutes: the typical error of the others, as the standard
-    deviation that their median would have, at least 0.5; 50 where there are no others.
+    validation_minutes: their mean, by which runs are compared. gross_share: the share of those over 50 minutes.
+    spread_minutes: the typical error of the others, as the standard deviation that their median would have, at least 0.5; 50
+    where there are no others.
     """
     images, minutes, _ = valid_pictures()
     decoded = decode(model(unit_pictures(images, model.card.extra)), model.card.extra)
     errors = common_sense_error_minutes(minutes, decoded.minutes)
     common = errors[errors <= GROSS_MINUTES]
     spread = max(0.5, 1.4826 * float(np.median(common))) if len(common) else float(GROSS_MINUTES)
-    return {"spread_minutes": round(spread, 2), "gross_share": round(1 - len(common) / len(errors), 4)}
+    return {
+        "spread_minutes": round(spread, 2),
+        "gross_share": round(1 - len(common) / len(errors), 4),
+        VALIDATION_MINUTES: round(float(errors.mean()), 3),
+    }
 
 
 def _build(spec: ReportNetSpec) -> Any:
