@@ -187,8 +187,8 @@ def test_stages_rise_to_the_end() -> None:
 def test_a_trial_has_its_stages_in_proportion() -> None:
     recipe = all_recipes()["reader-small"]
     quick = recipe.quick()
-    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128), (255, 128)]
-    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 64), (2, 128), (5, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in recipe.all_stages()] == [(60, 64), (115, 96), (150, 128), (315, 128)]
+    assert [(stage.epochs, stage.spec.side) for stage in quick.all_stages()] == [(1, 64), (2, 128), (6, 128)]
 
 
 def outputs(model: Any) -> dict[str, tuple[int | None, ...]]:

@@ -177,7 +177,9 @@ def likeliest_temperature(bins: NDArray[np.floating], minutes: NDArray[np.int64]
 READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
-READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=255, ema=0.999, restart_epochs=(150, 195))  # about four hours
+READER_SMALL_TRAINING = replace(
+    READER_REPORT_TRAINING, epochs=315, ema=0.999, restart_epochs=(150, 195, 255)
+)  # about six hours
 READER_SMALL_STAGES = ((64, 60), (96, 115), (128, READER_SMALL_TRAINING.ends[0]))  # pixels a side, up to which epoch
 MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned slowest
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epochs=())  # for a GPU
@@ -300,7 +302,7 @@ def recipes() -> list[Recipe]:
             "reader-small",
             "Small reader of photographs",
             "As the first reader, and whether there is a clock to be read at all; it learned from clocks of every kind, "
-            "drawn anew for every step, and trains on two cores in about four hours.",
+            "drawn anew for every step, and trains on two cores in about six hours.",
             READER_SMALL,
             READER_SMALL_TRAINING,
             READER_SMALL_EPOCH,
