@@ -216,6 +216,12 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
     assert counted[-1] == done < 5
     until(page, r"run=[\w-]+.*hand=[\w-]+")
 
+    stranger = page.context.browser.new_context().new_page()  # with a copy of the address bar, secret and all
+    stranger.goto(page.url)
+    expect(stranger.get_by_text("Someone else steers this run")).to_be_visible(timeout=LIVE_MILLISECONDS)
+    expect(stranger.get_by_role("button", name="Go on", exact=True)).to_have_count(0)
+    stranger.context.close()
+
     page.reload()
     expect(status).to_contain_text(f"Paused {done} of 5 epochs")
     page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length >= 2")

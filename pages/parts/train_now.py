@@ -1,7 +1,6 @@
 """The tab 'Train now': start a run with the form, watch it learn, hold it, step through it, race two."""
 
 import re
-import secrets
 import time
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,7 +14,19 @@ from core.datasets import DATASETS
 from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
 from core.specs import RunSpec
 from core.written import three_digits
-from pages.parts import cached, forms, share, shell, theme, train_form, train_insides, train_preview, train_values, views
+from pages.parts import (
+    cached,
+    forms,
+    share,
+    shell,
+    steering,
+    theme,
+    train_form,
+    train_insides,
+    train_preview,
+    train_values,
+    views,
+)
 from pages.parts.model_cards import swatch
 
 POLL_SECONDS = 1.0
@@ -61,14 +72,6 @@ def show(stored: Mapping[str, RunSpec] | None = None) -> None:
 # --- who and what -----------------------------------------------------------------------------------------------------
 
 
-def owner() -> str:
-    """The secret by which this visitor steers runs: the URL's, so that it outlives a reload, or a new one."""
-    told = st.query_params.get(share.HAND, "")
-    if re.fullmatch(r"[\w-]{16,64}", told, re.ASCII):
-        st.session_state["live-owner"] = told
-    return st.session_state.setdefault("live-owner", secrets.token_urlsafe(24))
-
-
 def runs_shown() -> list[str]:
     """Ids of the runs on the page: the URL's; after another page was shown, which empties the URL, the same as before."""
     told = [one for one in st.query_params.get_all(RUN) if re.fullmatch(r"[\w-]{1,32}", one, re.ASCII)]
@@ -83,8 +86,8 @@ def show_runs(ids: Sequence[str]) -> None:
     """Put runs on the page and into the URL, with the secret that steers them if they are this visitor's."""
     st.session_state["live-shown"] = list(ids)
     st.query_params[RUN] = list(ids)
-    if any(cached.live_runs().owns(run_id, owner()) for run_id in ids):
-        st.query_params[share.HAND] = owner()
+    if any(cached.live_runs().owns(run_id, steering.owner()) for run_id in ids):
+        st.query_params[share.HAND] = steering.owner()
 
 
 def known(ids: Sequence[str]) -> dict[str, LiveState]:
@@ -135,7 +138,7 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
     if shown:  # else it stands beside the button that the eye is on
         refusal()
     with st.popover("A link to watch", disabled=not shown):
-        st.html('<p class="lo-hint">Whoever has this link sees the run; only your own link, in the address bar, steers it.</p>')
+        st.html('<p class="lo-hint">Whoever has this link sees the run; it is steered in your own browser alone.</p>')
         told = link()
         st.code(told.url, language=None, wrap_lines=True)
         if told.notes:
@@ -161,10 +164,10 @@ def start(spec: RunSpec, beside: list[str]) -> None:
     runs = cached.live_runs()
     try:
         check_live(spec)  # before anything makes room for it
-        for other in runs.going(owner()):
+        for other in runs.going(steering.owner()):
             if other not in beside:
-                runs.stop(other, owner(), at_once=True)
-        show_runs([*beside, runs.submit(spec, owner(), paused=bool(st.session_state.get("live-hold")))])
+                runs.stop(other, steering.owner(), at_once=True)
+        show_runs([*beside, runs.submit(spec, steering.owner(), paused=bool(st.session_state.get("live-hold")))])
         st.toast("It starts: watch it at the top of the page.")  # the button may stand far below
     except ValueError as error:  # limits, and settings that contradict each other
         st.session_state["live-problem"] = forms.sentence(error)
@@ -175,7 +178,7 @@ def steer(run_id: str, command: str) -> None:
     runs = cached.live_runs()
     try:
         before = runs.state(run_id)
-        getattr(runs, command)(run_id, owner())
+        getattr(runs, command)(run_id, steering.owner())
         runs.wait(before, PATIENCE_SECONDS)
     except LiveError as error:
         st.session_state["live-refused"] = forms.sentence(error)
@@ -213,7 +216,7 @@ def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
         f'<div class="lo-lane"><h2 class="lo-caption">{swatch(live_figures.LOOKS[place])}{escape(name)}</h2>'
         f'<p role="status"><b>{STATUS[state.status]}</b> {escape(words(state))}</p>{views.meter(state.share)}</div>'
     )
-    if not cached.live_runs().owns(run_id, owner()):
+    if not cached.live_runs().owns(run_id, steering.owner()):
         st.html('<p class="lo-hint">Someone else steers this run; you watch.</p>')
         return
     going, paused, measured = state.status in ("running", "paused"), state.status == "paused", state.status == "measuring"
