@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from handmade import spoilt_zip
 from PIL import Image
 
 from core import catalogue, paths, recipe_runs, recipes, registry, study_runs
 from core.__main__ import main
 from core.clocks.face import render
+from core.clocks.painted import read_faces
 from core.clocks.reading import default_model
 from core.clocks.time import ClockTime
 from core.specs import TrainSpec
@@ -204,6 +206,17 @@ def test_all_trains_in_turns_until_everything_is_done(tmp_path, monkeypatch, tin
     ]
     assert lines[:4] == ["tiny: 1 of 4 epochs", "other: 1 of 4 epochs", "tiny: 2 of 4 epochs", "other: 2 of 4 epochs"]
     assert [registry.load_card(name).epochs_trained for name in ("tiny", "other")] == [4, 4]
+
+
+def test_a_damaged_data_set_is_named_and_the_other_models_are_trained(tmp_path, monkeypatch, tiny, capsys):
+    place = tmp_path / "clock_faces_train.zip"
+    spoilt_zip(place, "3-00/1.jpg", bytes(100))
+    damaged = replace(tiny, model_id="damaged", data=lambda _: read_faces(place))
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"damaged": damaged, "tiny": tiny})
+    assert main(["train", "--all"]) == 2
+    assert capsys.readouterr().err.startswith("damaged: clock_faces_train.zip cannot be read (")
+    assert [card.model_id for card in registry.list_cards()] == ["tiny"]
+    assert registry.load_card("tiny").epochs_trained == 4
 
 
 def test_training_goes_on_elsewhere_from_the_stored_weights(tmp_path, monkeypatch, tiny):
