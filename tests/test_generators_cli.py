@@ -172,6 +172,23 @@ def test_epochs_of_snapshots_are_evenly_spread_over_powers_of_ten():
     assert [epoch for epoch in range(1, 600) if is_snapshot_epoch(epoch)] == [1, 2, 5, 10, 20, 50, 100, 200, 500]
 
 
+@pytest.mark.parametrize("damage", ["empty", "cut", "another byte"])
+def test_damaged_snapshots_are_done_without(tmp_path, damage):
+    def rows(value: int) -> np.ndarray:
+        return np.full((2, 8, 8, 3), value, np.uint8)
+
+    Snapshots(rows, tmp_path).note(10, 1)
+    path = tmp_path / "samples.npz"
+    whole = path.read_bytes()
+    first = 30 + len("epochs.npy") + 20  # of the packed epochs: numpy writes a head for sizes beyond 4 GB, 20 bytes
+    spoilt = whole[:first] + b"\xff" + whole[first + 1 :]  # names no kind of block
+    path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "another byte": spoilt}[damage])
+    again = Snapshots(rows, tmp_path)
+    again.note(20, 2)
+    assert again.store(tmp_path / "model", 20, 2) == [2]
+    assert Snapshots(rows, tmp_path).store(tmp_path / "model", 20, 2) == [2]
+
+
 def test_snapshots_outlive_the_process_and_a_new_beginning_drops_later_ones(tmp_path):
     def rows(value: int) -> np.ndarray:
         return np.full((2, 8, 8, 3), value, np.uint8)
