@@ -111,11 +111,11 @@ def test_walk_evaluate_and_what_is_no_generator(house, monkeypatch, capsys):
 
 
 def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
-    folder = house / "My pictures!"
+    folder = house / "My pictures \udce9"  # é in Latin-1, which is no UTF-8
     folder.mkdir()
     for index in range(24):
         Image.fromarray(IMAGES[index]).save(folder / f"{index:02d}.png")
-    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    (folder / "broken \udce9.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     game = AdversarialSpec("hinge")
     network = replace(SMALL, filters=1)
     monkeypatch.setattr(own, "SPECS", {"vae": VaeSpec(network), "gan": GanSpec(network, game)})
@@ -124,10 +124,11 @@ def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
     assert main(["train", "vae", "--data", str(folder)]) == 0
     assert main(["train", "gan", "--data", str(folder)]) == 0
     printed = capsys.readouterr().out
-    assert "left out: broken.png" in printed
+    assert "left out: broken \\udce9.png" in printed
     for kind in ("vae", "gan"):
         generator = load_generator(f"{kind}-my-pictures")
         assert generator.card.figures["sharpness_held_out"] > 0
+        assert generator.card.title == f"{kind.upper()} of My pictures \\udce9"
         assert generator.decode(np.zeros((2, 3))).shape == (2, 32, 32, 3)
         assert load_snapshots(f"{kind}-my-pictures")[0] == [1]
 
