@@ -53,17 +53,13 @@ class Snapshots:
             np.savez_compressed(temporary, epochs=np.array(epochs), rows=np.stack([self._rows[epoch] for epoch in epochs]))
             os.replace(temporary, self._path)
 
-    def store(self, folder: Path, model: Any, epoch: int) -> list[int]:
-        """Write the sheet into ``folder``, its last row what ``model`` makes now; returns the epochs of its rows."""
+    def sheet(self, model: Any, epoch: int) -> tuple[bytes, list[int]]:
+        """The sheet as a WebP file, its last row what ``model`` makes now (``epoch``), and the epochs of its rows."""
         rows = {old: row for old, row in self._rows.items() if old < epoch} | {epoch: self._take(model)}
         epochs = sorted(rows)
         frames = np.concatenate([rows[number] for number in epochs])  # (rows * n, side, side, 3)
         content, _, _ = sheet(frames, len(rows[epoch]), "WEBP", QUALITY)
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{SNAPSHOT_FILE}.{os.getpid()}"
-        temporary.write_bytes(content)
-        os.replace(temporary, folder / SNAPSHOT_FILE)
-        return epochs
+        return content, epochs
 
 
 def load_sheet(path: Path, rows: int) -> NDArray[np.uint8]:

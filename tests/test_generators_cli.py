@@ -15,7 +15,7 @@ from core.generators.recipes import recipes
 from core.generators.specs import AdversarialSpec, GanSpec, LeafClassifierSpec, NetworkSpec, VaeSpec
 from core.generators.stored import load_generator, load_snapshots
 from core.registry import ModelCard, save_trained
-from core.snapshots import Snapshots, is_snapshot_epoch
+from core.snapshots import Snapshots, is_snapshot_epoch, load_sheet
 from core.tables import read_table
 
 SMALL = NetworkSpec(side=32, latent=3, filters=2)
@@ -186,8 +186,8 @@ def test_damaged_snapshots_are_done_without(tmp_path, damage):
     path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "another byte": spoilt}[damage])
     again = Snapshots(rows, tmp_path)
     again.note(20, 2)
-    assert again.store(tmp_path / "model", 20, 2) == [2]
-    assert Snapshots(rows, tmp_path).store(tmp_path / "model", 20, 2) == [2]
+    assert again.sheet(20, 2)[1] == [2]
+    assert Snapshots(rows, tmp_path).sheet(20, 3)[1] == [2, 3]
 
 
 def test_snapshots_outlive_the_process_and_a_new_beginning_drops_later_ones(tmp_path):
@@ -198,12 +198,12 @@ def test_snapshots_outlive_the_process_and_a_new_beginning_drops_later_ones(tmp_
     for epoch in (1, 2, 3, 5):
         first.note(10 * epoch, epoch)
     second = Snapshots(rows, tmp_path)
-    assert second.store(tmp_path / "model", 70, 7) == [1, 2, 5, 7]
-    from core.snapshots import load_sheet
-
-    sheet = load_sheet(tmp_path / "model" / "samples.webp", 4)
+    content, epochs = second.sheet(70, 7)
+    assert epochs == [1, 2, 5, 7]
+    (tmp_path / "samples.webp").write_bytes(content)
+    sheet = load_sheet(tmp_path / "samples.webp", 4)
     np.testing.assert_allclose(sheet.mean((1, 2, 3, 4)), [10, 20, 50, 70], atol=2)
     second.note(11, 1)
-    assert Snapshots(rows, tmp_path).store(tmp_path / "model", 22, 2) == [1, 2]
+    assert Snapshots(rows, tmp_path).sheet(22, 2)[1] == [1, 2]
     with pytest.raises(ValueError, match="no"):
-        load_sheet(tmp_path / "model" / "samples.webp", 5)
+        load_sheet(tmp_path / "samples.webp", 5)
