@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core import paths, registry
-from core.clocks.benchmark import report_benchmark
 from core.clocks.classical import read_classically
 from core.clocks.face import render
 from core.clocks.measures import error_figures
@@ -121,14 +120,6 @@ def load_faces(file: Path | None = None, count: int | None = None, seed: int = 0
     if not pictures:
         raise NoPicturesError(f"{file.name} holds no pictures named h-mm/k.jpg; copy it again.")
     return PictureSet("faces", pictures, np.array(minutes, np.int64), tuple(found), step_minutes=5)
-
-
-def benchmark_set(count: int = 100) -> PictureSet:
-    """The first ``count`` pictures of the report benchmark's test part, which is shuffled."""
-    benchmark = report_benchmark()
-    chosen = benchmark.test[:count]
-    names = tuple(f"benchmark {index}" for index in chosen)
-    return PictureSet("benchmark", list(benchmark.images[chosen]), benchmark.minutes[chosen], names)
 
 
 def wild_set(count: int = 360, held_out: bool = False) -> PictureSet:
