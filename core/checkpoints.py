@@ -179,6 +179,13 @@ class Checkpoint:
     identity: dict[str, Any]
     values: list[NDArray]
 
+    def weights(self, model: Any) -> list[NDArray] | None:
+        """As ``model.set_weights`` takes them, of the compiled model that this was restored into; None amid an epoch."""
+        if self.progress.step:
+            return None
+        places = {id(variable): place for place, variable in enumerate(model.variables)}  # its optimiser's come after them
+        return [self.values[places[id(weight)]] for weight in model.weights]
+
     def restore(self, state: Sequence[Any], identity: dict[str, Any]) -> None:
         """Put the values into the variables; ``CheckpointError`` if they are not of this run."""
         kinds = {"size": "data of another size", "variables": "another model", "loss": "a run with another loss"}

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.progress import printable
+
 if TYPE_CHECKING:
     from core.recipes import Recipe
     from core.trials import Study
@@ -289,11 +291,6 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
     widths = [max(len(line[column]) for line in texts) for column in range(len(texts[0]))]
     for line in texts:
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-
-
-def printable(text: str) -> str:
-    """The text as any terminal takes it."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def fail(sentence: str) -> int:

@@ -217,10 +217,9 @@ def _words(card: ModelCard | None) -> str:
 
 def _study(name: str, minutes: float, say: Callable[[str], None]) -> bool:
     """Run open trials of a study; whether there is a new result."""
-    begun, steps, pictures = time.monotonic(), 0, 0
+    begun, pictures = time.monotonic(), 0
     results = run_trials(load_study(name), full=True, minutes=minutes, say=say)
     for result in results:
-        steps += result.epochs_trained
         seen = load_study(name).trials[0].pictures_asked if result.spec.pictures is None else result.spec.pictures
         pictures += result.epochs_trained * seen
     seconds = time.monotonic() - begun

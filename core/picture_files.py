@@ -23,7 +23,7 @@ FEWEST = 20
 MAX_FILES = 500_000
 MAX_ARRAY_BYTES = 4 * 2**30
 # All that zipfile raises for members that are damaged, encrypted or packed in ways that it does not know.
-_UNPACKABLE = (OSError, zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError)
+UNPACKABLE = (OSError, zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError)
 
 
 class DatasetError(ValueError):
@@ -106,7 +106,7 @@ def _members(path: Path) -> Iterator[tuple[list[str], Callable[[str], Picture]]]
         raise DatasetError(f"There is no folder or zip {path.name!r}; check the name.")
     try:
         archive = zipfile.ZipFile(path)
-    except _UNPACKABLE as error:
+    except UNPACKABLE as error:
         raise DatasetError(f"{path.name} is neither a folder nor a zip that can be read ({error}); zip it again.") from error
     with archive:
         entries = {entry.filename: entry for entry in archive.infolist() if not entry.is_dir()}
@@ -127,7 +127,7 @@ def _packed_picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Picture
         # No more than is declared: to read() without a number it makes room for as much as the packed size says, gigabytes.
         with archive.open(entry) as member:
             content = member.read(entry.file_size)
-    except _UNPACKABLE as error:
+    except UNPACKABLE as error:
         raise PictureError(f"The file cannot be unpacked ({str(error)[:80]}); zip it again.") from error
     return open_picture(content)
 

@@ -32,6 +32,11 @@ def progress_bar(title: str) -> Callable[[int, int], None]:
     return update
 
 
+def printable(text: str) -> str:
+    """A text as files and terminals take it: names of files may hold bytes that are no UTF-8, which become ``\\udce9``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @contextmanager
 def watched(watcher: Callable[[int, int], None]) -> Iterator[None]:
     """Within this block, and in this thread alone, ``watcher(done, count)`` is told what bars would show."""

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from core import checkpoints, paths, registry, training
+from core import checkpoints, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.progress import progress_bar
 from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored, epochs_to_store, why_stored_stays
 from core.resident import best_train
-from core.snapshots import Snapshots
+from core.snapshots import SNAPSHOT_FILE, Snapshots
 from core.specs import TrainSpec, train_settings
 from core.training import TrainingData
 
@@ -61,9 +61,9 @@ def run_recipe(
         return None
     settle(model, recipe, data, result.epochs_trained)
     extra = recipe.extra | stage.extra | ({DATA_VERSION: version} if version else {})
+    beside: dict[str, bytes] = {}
     if snapshots is not None:
-        place = (paths.MODELS if folder is None else folder) / registry.check_model_id(recipe.model_id)
-        extra["snapshots"] = snapshots.store(place, model, result.epochs_trained)
+        beside[SNAPSHOT_FILE], extra["snapshots"] = snapshots.sheet(model, result.epochs_trained)
     stored = model if recipe.kept is None else recipe.kept(model)
     card = registry.ModelCard(
         model_id=recipe.model_id,
@@ -94,7 +94,7 @@ def run_recipe(
             registry.update_card(recipe.model_id, Path(trial), extra=card.extra)
             figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
-    return registry.save_trained(stored, card, result.history, folder)
+    return registry.save_trained(stored, card, result.history, folder, beside)
 
 
 @dataclass

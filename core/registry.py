@@ -80,13 +80,18 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 def save_trained(
-    model: Any, card: ModelCard, history: Sequence[Mapping[str, Any]] | None, folder: Path | None = None
+    model: Any,
+    card: ModelCard,
+    history: Sequence[Mapping[str, Any]] | None,
+    folder: Path | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> ModelCard:
     """Store a ``keras.Model`` with its card and history (rows of ``TrainingResult.history``); returns the completed card.
 
     Kernels are stored as float16, Dense kernels of two million weights and more as int8, vectors (biases, the statistics of
     batch norm) as float32; the configuration says float32 throughout, also for a model built under a mixed policy, and holds
-    no optimiser. Files are replaced one by one, the card last. Over 16 MiB: ``RegistryError``.
+    no optimiser. beside: names and contents of further files that the card tells of. Files are replaced one by one when all of
+    them are written, the card last. Over 16 MiB: ``RegistryError``.
     """
     folder = paths.MODELS if folder is None else Path(folder)
     created = card.created or date.today().isoformat()
@@ -113,12 +118,14 @@ def save_trained(
         (scratch / CARD_FILE).write_text(done.to_json(), encoding="utf-8")
         if history is not None:
             _write_history(scratch / HISTORY_FILE, history)
+        for name, more in (beside or {}).items():
+            (scratch / name).write_bytes(more)
         place = folder / card.model_id
         with _writing(folder):
             place.mkdir(exist_ok=True)
             if history is None:
                 (place / HISTORY_FILE).unlink(missing_ok=True)
-            for name in (MODEL_FILE, HISTORY_FILE, CARD_FILE):
+            for name in (MODEL_FILE, HISTORY_FILE, *(beside or {}), CARD_FILE):
                 if (scratch / name).exists():
                     os.replace(scratch / name, place / name)
     finally:

@@ -14,7 +14,6 @@ from core.study_names import figure_text
 from core.trials import Rows
 from core.written import percent
 
-Mistake = tuple[int, int, int, float]  # index in the test part, true class, predicted class, confidence
 LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))  # of the run looked at, and of the one beside it
 
 

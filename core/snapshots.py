@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.images import Picture
+from core.picture_files import UNPACKABLE
 from core.sheets import sheet
 
 SNAPSHOT_FILE = "samples.webp"  # beside model.keras: a row an epoch, a column a vector
@@ -37,7 +38,7 @@ class Snapshots:
             try:
                 with np.load(self._path, allow_pickle=False) as kept:
                     self._rows = {int(epoch): row for epoch, row in zip(kept["epochs"], kept["rows"], strict=True)}
-            except (OSError, ValueError, KeyError):  # damaged: the rows to come are worth having all the same
+            except (*UNPACKABLE, KeyError):  # damaged, cut or empty: the rows to come are worth having all the same
                 self._rows = {}
 
     def note(self, model: Any, epoch: int) -> None:
@@ -52,17 +53,13 @@ class Snapshots:
             np.savez_compressed(temporary, epochs=np.array(epochs), rows=np.stack([self._rows[epoch] for epoch in epochs]))
             os.replace(temporary, self._path)
 
-    def store(self, folder: Path, model: Any, epoch: int) -> list[int]:
-        """Write the sheet into ``folder``, its last row what ``model`` makes now; returns the epochs of its rows."""
+    def sheet(self, model: Any, epoch: int) -> tuple[bytes, list[int]]:
+        """The sheet as a WebP file, its last row what ``model`` makes now (``epoch``), and the epochs of its rows."""
         rows = {old: row for old, row in self._rows.items() if old < epoch} | {epoch: self._take(model)}
         epochs = sorted(rows)
         frames = np.concatenate([rows[number] for number in epochs])  # (rows * n, side, side, 3)
         content, _, _ = sheet(frames, len(rows[epoch]), "WEBP", QUALITY)
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{SNAPSHOT_FILE}.{os.getpid()}"
-        temporary.write_bytes(content)
-        os.replace(temporary, folder / SNAPSHOT_FILE)
-        return epochs
+        return content, epochs
 
 
 def load_sheet(path: Path, rows: int) -> NDArray[np.uint8]:

@@ -6,7 +6,6 @@ what belongs to each trial. They are written whole or not at all, and never lose
 
 import csv
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import paths
+from core.tables import replace_table
 from core.trials import Level, Row, Study, StudyError, TrialSpec
 
 if TYPE_CHECKING:  # the first page asks for a table's name, and may not wait for OpenCV
@@ -189,26 +189,12 @@ def _write_all(study: Study, records: list[TrialRecord], folder: Path | None) ->
         ]
 
     curves = [{"trial": one.row["trial"], **line} for one in records for line in one.curve]
-    _write(table_path(study.name, "curves", folder), ("trial", "epoch", *CURVE), curves)
+    replace_table(table_path(study.name, "curves", folder), ("trial", "epoch", *CURVE), curves)
     names: tuple[str, ...] = ("true", "predicted", "count")
-    _write(table_path(study.name, "confusion", folder), ("trial", *names), lines("confusion", names))
+    replace_table(table_path(study.name, "confusion", folder), ("trial", *names), lines("confusion", names))
     names = ("index", "true", "predicted", "confidence")
-    _write(table_path(study.name, "wrong", folder), ("trial", *names), lines("wrong", names))
-    _write(table_path(study.name, "", folder), (*_BEFORE, *study.factors, *_AFTER), [one.row for one in records])
-
-
-def _write(path: Path, names: tuple[str, ...], rows: list[Row]) -> None:
-    """Replace a table only when the new one is whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names, lineterminator="\n", extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_table(table_path(study.name, "wrong", folder), ("trial", *names), lines("wrong", names))
+    replace_table(table_path(study.name, "", folder), (*_BEFORE, *study.factors, *_AFTER), [one.row for one in records])
 
 
 def _read(path: Path) -> list[dict[str, str]]:

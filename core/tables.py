@@ -1,17 +1,42 @@
 """Tables of results as CSV, one row a run."""
 
 import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 
 def write_table(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
-    """Write rows with the same keys as ``folder/name``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    """Write rows as ``folder/name``; the keys of the first row are the columns, and what a later one lacks is an empty cell.
+
+    ``ValueError`` for no rows, and for a row with a key that is no column; then the old table stays what it was.
+    """
+    if not rows:
+        raise ValueError(f"{name} needs at least one row, whose keys are its columns; got none")
+    for number, row in enumerate(rows, 1):
+        if other := [str(key) for key in row if key not in rows[0]]:
+            raise ValueError(
+                f"row {number} of {name} has {', '.join(other)}, which the first row lacks; give all rows the same keys"
+            )
+    replace_table(folder / name, list(rows[0]), rows)
+
+
+def replace_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write the columns ``names`` of rows, and replace the table in ``path`` only when the new one is whole.
+
+    A table that was cut at the end of a line looks like a whole one with fewer runs.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, names, lineterminator="\n", extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(rows)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 import io
 import struct
+import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pillow_heif
@@ -26,6 +28,15 @@ def heic(image: Image.Image | np.ndarray, **options: object) -> bytes:
     file = io.BytesIO()
     pillow_heif.from_pillow(image if isinstance(image, Image.Image) else Image.fromarray(image)).save(file, **options)
     return file.getvalue()
+
+
+def spoilt_zip(path: Path, name: str, content: bytes) -> None:
+    """A zip whose list of members is whole, and whose only member cannot be unpacked: its first byte names no kind of block."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    packed = bytearray(path.read_bytes())
+    packed[30 + len(name)] = 0xFF  # after the member's own head of 30 bytes and its name
+    path.write_bytes(packed)
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from handmade import spoilt_zip
 from PIL import Image
 
 from core import catalogue, paths, recipe_runs, recipes, registry, study_runs
 from core.__main__ import main
 from core.clocks.face import render
+from core.clocks.painted import read_faces
 from core.clocks.reading import default_model
 from core.clocks.time import ClockTime
+from core.generators.stored import load_snapshots
 from core.specs import TrainSpec
 from core.training import ArrayData
 
@@ -206,6 +209,17 @@ def test_all_trains_in_turns_until_everything_is_done(tmp_path, monkeypatch, tin
     assert [registry.load_card(name).epochs_trained for name in ("tiny", "other")] == [4, 4]
 
 
+def test_a_damaged_data_set_is_named_and_the_other_models_are_trained(tmp_path, monkeypatch, tiny, capsys):
+    place = tmp_path / "clock_faces_train.zip"
+    spoilt_zip(place, "3-00/1.jpg", bytes(100))
+    damaged = replace(tiny, model_id="damaged", data=lambda _: read_faces(place))
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"damaged": damaged, "tiny": tiny})
+    assert main(["train", "--all"]) == 2
+    assert capsys.readouterr().err.startswith("damaged: clock_faces_train.zip cannot be read (")
+    assert [card.model_id for card in registry.list_cards()] == ["tiny"]
+    assert registry.load_card("tiny").epochs_trained == 4
+
+
 def test_training_goes_on_elsewhere_from_the_stored_weights(tmp_path, monkeypatch, tiny):
     first = recipe_runs.run_slice(tiny, epochs_now=2)
     monkeypatch.setenv("LATENT_OCLOCK_CACHE", str(tmp_path / "another machine"))
@@ -238,20 +252,34 @@ def test_a_model_stays_until_its_rate_is_at_zero_again(monkeypatch, tiny, capsys
     assert [row["epoch"] for row in registry.load_history("tiny")] == [1, 2, 3, 4, 5]
 
 
+def stored_files(model_id):
+    return {path.name: path.read_bytes() for path in (paths.MODELS / model_id).iterdir()}
+
+
 def test_what_does_worse_on_validation_stays_in_its_checkpoint_until_it_is_whole(monkeypatch, tiny, capsys):
     found = iter([30.0, 40.0, 20.0, 25.0])  # minutes off on validation pictures, run after run
-    recipe = replace(tiny, calibrate=lambda model: {recipes.VALIDATION_MINUTES: next(found)})
+
+    def samples(model):
+        """One vector's picture: the model's weight, which rises from 0 to 2, as a tone."""
+        return np.full((1, 8, 8, 3), 100 * model.get_weights()[0][0, 0], np.uint8)
+
+    recipe = replace(tiny, calibrate=lambda model: {recipes.VALIDATION_MINUTES: next(found)}, samples=samples)
     monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": recipe})
     run_slice = recipe_runs.run_slice
     assert run_slice(recipe, epochs_now=1).epochs_trained == 1
+    first = stored_files("tiny")
+    assert sorted(first) == ["card.json", "history.csv", "model.keras", "samples.webp"]
     with monkeypatch.context() as stopped:
         stopped.setattr(recipe_runs, "run_slice", lambda recipe, **_: run_slice(recipe, epochs_now=1))
         assert main(["train", "tiny"]) == 0
     said = "tiny: at epoch 2 it does worse on validation pictures than the stored one of 1, which stays; what was begun is kept"
     assert said in capsys.readouterr().out
+    assert stored_files("tiny") == first, "model, card and samples belong together"
     assert (registry.load_card("tiny").epochs_trained, recipes.epochs_begun(recipe)) == (1, 2)
     better = run_slice(recipe, epochs_now=1)
     assert (better.epochs_trained, better.extra[recipes.VALIDATION_MINUTES]) == (3, 20.0)
+    assert better.extra["snapshots"] == [1, 2, 3]
+    assert load_snapshots("tiny")[1].shape == (3, 1, 8, 8, 3)
     whole = run_slice(recipe)  # worse, but as it was specified
     assert (whole.epochs_trained, whole.extra[recipes.VALIDATION_MINUTES]) == (4, 25.0)
 

@@ -15,7 +15,7 @@ from core.generators.recipes import recipes
 from core.generators.specs import AdversarialSpec, GanSpec, LeafClassifierSpec, NetworkSpec, VaeSpec
 from core.generators.stored import load_generator, load_snapshots
 from core.registry import ModelCard, save_trained
-from core.snapshots import Snapshots, is_snapshot_epoch
+from core.snapshots import Snapshots, is_snapshot_epoch, load_sheet
 from core.tables import read_table
 
 SMALL = NetworkSpec(side=32, latent=3, filters=2)
@@ -111,11 +111,11 @@ def test_walk_evaluate_and_what_is_no_generator(house, monkeypatch, capsys):
 
 
 def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
-    folder = house / "My pictures!"
+    folder = house / "My pictures \udce9"  # é in Latin-1, which is no UTF-8
     folder.mkdir()
     for index in range(24):
         Image.fromarray(IMAGES[index]).save(folder / f"{index:02d}.png")
-    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    (folder / "broken \udce9.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     game = AdversarialSpec("hinge")
     network = replace(SMALL, filters=1)
     monkeypatch.setattr(own, "SPECS", {"vae": VaeSpec(network), "gan": GanSpec(network, game)})
@@ -124,10 +124,11 @@ def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
     assert main(["train", "vae", "--data", str(folder)]) == 0
     assert main(["train", "gan", "--data", str(folder)]) == 0
     printed = capsys.readouterr().out
-    assert "left out: broken.png" in printed
+    assert "left out: broken \\udce9.png" in printed
     for kind in ("vae", "gan"):
         generator = load_generator(f"{kind}-my-pictures")
         assert generator.card.figures["sharpness_held_out"] > 0
+        assert generator.card.title == f"{kind.upper()} of My pictures \\udce9"
         assert generator.decode(np.zeros((2, 3))).shape == (2, 32, 32, 3)
         assert load_snapshots(f"{kind}-my-pictures")[0] == [1]
 
@@ -172,6 +173,23 @@ def test_epochs_of_snapshots_are_evenly_spread_over_powers_of_ten():
     assert [epoch for epoch in range(1, 600) if is_snapshot_epoch(epoch)] == [1, 2, 5, 10, 20, 50, 100, 200, 500]
 
 
+@pytest.mark.parametrize("damage", ["empty", "cut", "another byte"])
+def test_damaged_snapshots_are_done_without(tmp_path, damage):
+    def rows(value: int) -> np.ndarray:
+        return np.full((2, 8, 8, 3), value, np.uint8)
+
+    Snapshots(rows, tmp_path).note(10, 1)
+    path = tmp_path / "samples.npz"
+    whole = path.read_bytes()
+    first = 30 + len("epochs.npy") + 20  # of the packed epochs: numpy writes a head for sizes beyond 4 GB, 20 bytes
+    spoilt = whole[:first] + b"\xff" + whole[first + 1 :]  # names no kind of block
+    path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "another byte": spoilt}[damage])
+    again = Snapshots(rows, tmp_path)
+    again.note(20, 2)
+    assert again.sheet(20, 2)[1] == [2]
+    assert Snapshots(rows, tmp_path).sheet(20, 3)[1] == [2, 3]
+
+
 def test_snapshots_outlive_the_process_and_a_new_beginning_drops_later_ones(tmp_path):
     def rows(value: int) -> np.ndarray:
         return np.full((2, 8, 8, 3), value, np.uint8)
@@ -180,12 +198,12 @@ def test_snapshots_outlive_the_process_and_a_new_beginning_drops_later_ones(tmp_
     for epoch in (1, 2, 3, 5):
         first.note(10 * epoch, epoch)
     second = Snapshots(rows, tmp_path)
-    assert second.store(tmp_path / "model", 70, 7) == [1, 2, 5, 7]
-    from core.snapshots import load_sheet
-
-    sheet = load_sheet(tmp_path / "model" / "samples.webp", 4)
+    content, epochs = second.sheet(70, 7)
+    assert epochs == [1, 2, 5, 7]
+    (tmp_path / "samples.webp").write_bytes(content)
+    sheet = load_sheet(tmp_path / "samples.webp", 4)
     np.testing.assert_allclose(sheet.mean((1, 2, 3, 4)), [10, 20, 50, 70], atol=2)
     second.note(11, 1)
-    assert Snapshots(rows, tmp_path).store(tmp_path / "model", 22, 2) == [1, 2]
+    assert Snapshots(rows, tmp_path).sheet(22, 2)[1] == [1, 2]
     with pytest.raises(ValueError, match="no"):
-        load_sheet(tmp_path / "model" / "samples.webp", 5)
+        load_sheet(tmp_path / "samples.webp", 5)

@@ -11,7 +11,7 @@ import pytest
 from core import live_follower
 from core.datasets import DATASETS
 from core.live import LiveRuns
-from core.live_follower import Control, Preparation
+from core.live_follower import Control, Follower, Preparation
 from core.live_state import StepMeans, Trace
 from core.live_worker import _trained, filter_pictures, sample_indices
 from core.progress import progress_bar
@@ -146,6 +146,31 @@ def test_a_paused_run_takes_a_step_or_an_epoch_at_a_time():
     control.obey("stop")
     steps.join(30)
     assert not steps.is_alive()
+
+
+def test_pauses_are_no_training(monkeypatch: pytest.MonkeyPatch):
+    """Four seconds of building, a pause of 100 before the first step, two steps of 3 seconds with one of 50 between them."""
+    now, pauses = [1000.0], [100.0, 50.0]
+    monkeypatch.setattr(live_follower, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    told: list[tuple[str, float]] = []
+    control = Control(paused=True)
+
+    def tell(fields: dict) -> None:
+        if "seconds" in fields:
+            told.append((fields["status"], fields["seconds"]))
+        if fields.get("status") == "paused":
+            now[0] += pauses.pop(0)
+            control.obey("step")
+
+    spec = RunSpec("clock-hours", ClassifierSpec("mlp-300"), TrainSpec(1, batch_size=10))
+    follower = Follower(spec, 20, control, tell, lambda model: {})
+    now[0] += 4
+    follower.on_model(SimpleNamespace(count_params=lambda: 42))
+    for step in (1, 2):
+        now[0] += 3
+        follower.on_step(step, 2, {"loss": 1.0})
+    assert told == [("running", 0.0), ("paused", 0.0), ("paused", 3.0), ("running", 3.0), ("running", 6.0)]
+    assert (follower.seconds, control.waited) == (6.0, 150.0)
 
 
 def test_a_rewind_ends_a_pause_and_keeps_it():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade import save
+from handmade import save, spoilt_zip
 
 from core import paths
 from core.clocks import photographs
@@ -105,6 +105,9 @@ def test_damaged_sets_are_named(data: Path) -> None:
         load_photographs()
     (data / "clock_faces_valid.zip").write_bytes(b"PK nothing")
     with pytest.raises(NoPicturesError, match=r"clock_faces_valid\.zip cannot be read"):
+        load_faces()
+    spoilt_zip(data / "clock_faces_valid.zip", "9-55/7.jpg", grey(30))
+    with pytest.raises(NoPicturesError, match=r"clock_faces_valid\.zip cannot be read .*; copy it again"):
         load_faces()
     with zipfile.ZipFile(data / "clock_faces_valid.zip", "w") as archive:
         archive.writestr("readme.txt", "")

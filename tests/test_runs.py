@@ -3,6 +3,7 @@
 import math
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,31 @@ def test_a_run_that_diverges_reports_what_it_reached() -> None:
         assert result.confusion.sum() == 45
         assert set(result.test) == {"loss", "cross_entropy", "accuracy"}
         assert all(math.isfinite(value) for value in result.test.values())
+
+
+@pytest.mark.parametrize("steps", [4, 6])
+def test_a_run_that_goes_on_and_diverges_at_once_has_the_figures_of_its_checkpoint(
+    steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch has four steps: after six the weights of the last whole one are in no checkpoint any more."""
+    seen: list[int] = []
+    first = run(SPEC, data=TINY, checkpoint=tmp_path, on_step=lambda *_: seen.append(1), should_stop=lambda: len(seen) == steps)
+
+    def ruined(images: Any, labels: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+        return np.full(images.shape, np.nan, np.float32), labels
+
+    monkeypatch.setattr(runs, "training_data", partial(runs.training_data, augment=ruined))
+    second = run(SPEC, data=TINY, checkpoint=tmp_path)
+    assert second.diverged is not None
+    assert "in epoch 2" in second.diverged
+    assert (second.epochs_trained, second.history, second.finished) == (1, first.history, False)
+    assert second.seconds > first.seconds
+    if steps == 4:
+        assert all(map(np.array_equal, second.model.get_weights(), first.model.get_weights()))
+        assert second.test == first.test
+        assert second.confusion.tolist() == first.confusion.tolist()
+    else:
+        assert (second.test, second.confusion.tolist(), second.wrong) == ({}, [[0] * 3] * 3, [])
 
 
 def test_fewer_pictures_are_a_fixed_choice_and_nested() -> None:

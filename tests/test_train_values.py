@@ -35,6 +35,20 @@ def test_values_and_specs_translate_both_ways():
     assert train_values.values_title("clip", train_values.NO_CLIP) == "none"
 
 
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(0.001, "0.001"), (10.0, "10"), (1e-05, "1e-05"), (0.0037194128, "0.0037194128"), (1 / 3, "0.3333333333333333")],
+)
+def test_numbers_in_a_link_are_the_same_when_it_is_opened(rate: float, text: str):
+    assert train_values.as_text(rate) == text
+    assert train_values.parsed("rate", text, ()) == rate
+
+
+def test_choices_and_whole_numbers_in_a_link():
+    assert [train_values.as_text(value) for value in ("adam", 6000)] == ["adam", "6000"]
+    assert train_values.parsed("pictures", "6000", ()) == 6000
+
+
 def test_runs_are_named_by_what_sets_them_apart():
     one, two = spec(learning_rate=0.001), spec(learning_rate=0.1, seed=4)
     assert train_values.labels([one]) == ["MLP 300"]

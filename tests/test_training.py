@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -99,19 +100,25 @@ def stop_after(steps: int) -> Any:
 # --- by hand -----------------------------------------------------------------------------------------------------
 
 
-def test_two_steps_of_sgd_by_hand() -> None:
+def test_two_steps_of_sgd_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """w 0: loss (0 - 6)^2 = 36, gradient 2 (0 - 6) 2 = -24, w = 0.24. Then loss (0.48 - 6)^2 = 30.4704, gradient -22.08."""
     model = line()
     spec = TrainSpec(epochs=2, learning_rate=0.01, optimizer="sgd")
-    result = train(model, ONE, spec, loss="mse")
+    now = [100.0]  # a clock that a step takes a second and a half on
+    monkeypatch.setattr("core.training.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def on_step(*_: Any) -> None:
+        now[0] += 1.5
+
+    result = train(model, ONE, spec, loss="mse", on_step=on_step)
     assert [row["loss"] for row in result.history] == pytest.approx([36, 30.4704], rel=1e-6)
     assert weight(model) == pytest.approx(0.24 + 0.2208, rel=1e-6)
     assert (result.epochs_trained, result.finished) == (2, True)
     assert [row["epoch"] for row in result.history] == [1, 2]
     assert [row["learning_rate"] for row in result.history] == pytest.approx([0.01, 0.01])
     assert result.device
-    assert result.seconds > 0
-    assert result.steps_per_second == pytest.approx(2 / result.seconds, rel=0.05)
+    assert [row["seconds"] for row in result.history] == [1.5, 1.5]
+    assert (result.seconds, result.steps_per_second, result.pictures_per_second) == (3.0, 2 / 3, 2 / 3)
 
 
 def test_average_of_the_weights_by_hand() -> None:

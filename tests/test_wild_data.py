@@ -16,10 +16,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from handmade import spoilt_zip
 
 from core.clocks import painted, wild_data
 from core.clocks.painted import PaintedFaces, find_faces, hour_turn_difference, is_sound, minutes_of_name, read_faces, vary_face
 from core.clocks.wild_data import Mixture, WildData, draw_pictures, valid_part, wild_targets
+from core.picture_files import DatasetError
 from core.specs import TrainSpec
 from core.training import epoch_order
 
@@ -100,13 +102,13 @@ def test_a_dial_of_bars_does_not_tell_where_12_is() -> None:
 
 
 def test_a_bad_zip_is_named_in_a_sentence(tmp_path: Path) -> None:
-    empty, broken = tmp_path / "empty.zip", tmp_path / "broken.zip"
+    empty, broken, spoilt = tmp_path / "empty.zip", tmp_path / "broken.zip", tmp_path / "spoilt.zip"
     zipfile.ZipFile(empty, "w").close()
     broken.write_bytes(b"no zip")
-    with pytest.raises(ValueError, match=r"empty\.zip holds no face"):
-        read_faces(empty)
-    with pytest.raises(ValueError, match=r"broken\.zip cannot be read"):
-        read_faces(broken)
+    spoilt_zip(spoilt, "3-00/1.jpg", coded(drawn_face(180)))
+    for path, said in ((empty, "holds no face"), (broken, "cannot be read"), (spoilt, "cannot be read")):
+        with pytest.raises(DatasetError, match=rf"^{path.name} {said}"):
+            read_faces(path)
 
 
 def test_a_missing_zip_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

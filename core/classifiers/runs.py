@@ -29,9 +29,10 @@ class RunResult:
 
     history: an epoch a row: epoch (from 1), loss (penalised), cross_entropy (unpenalised), accuracy, val_* of all three,
     seconds, learning_rate. diverged: None, or a sentence when loss or weights were no numbers any more; then the figures are
-    those after the last whole epoch. test: loss, cross_entropy, accuracy. confusion: int64 (classes, classes), [true,
-    predicted]. wrong: (index in the test part, predicted, confidence), the most confident first, at most 200. seconds: all
-    runs from one checkpoint together, without the test.
+    those after the last whole epoch. test: loss, cross_entropy, accuracy; empty where that epoch's weights are lost: the run
+    went on from the middle of an epoch and diverged before its end. confusion: int64 (classes, classes), [true, predicted];
+    zeros where test is empty. wrong: (index in the test part, predicted, confidence), the most confident first, at most 200.
+    seconds: all runs from one checkpoint together, without the test.
     """
 
     spec: RunSpec
@@ -127,10 +128,10 @@ def run(
     if on_model is not None:
         on_model(model)
     begun = None if checkpoint is None else checkpoint / CHECKPOINT_FILE
-    resumed = begun is not None and begun.exists()
-    history: list[Row] = []
+    found = checkpoints.read(begun, spec.training) if begun is not None and begun.exists() else None
+    history: list[Row] = [] if found is None else list(found.progress.history)
     # After the last whole epoch; of a run that goes on they are known from its next epoch on.
-    weights: list[NDArray] | None = None if resumed else model.get_weights()
+    weights: list[NDArray] | None = model.get_weights() if found is None else None
 
     def keep(row: Row) -> None:
         nonlocal weights
@@ -159,12 +160,16 @@ def run(
         history, seconds, finished = result.history, result.seconds, result.finished
     except training.DivergedError as error:
         diverged, seconds, finished = str(error), time.monotonic() - started, False
-        if begun is not None and begun.exists():  # it has what earlier runs reached
-            progress = checkpoints.read(begun, spec.training).progress
-            history, seconds = progress.history, seconds + (progress.seconds if resumed else 0.0)
+        if found is not None:
+            seconds += found.progress.seconds
+            weights = found.weights(model) if weights is None else weights
         if weights is not None:
             model.set_weights(weights)
-    test, confusion, wrong = measure(model, data.test, spec.network.classes)
+    classes = spec.network.classes
+    if diverged is None or weights is not None:
+        test, confusion, wrong = measure(model, data.test, classes)
+    else:
+        test, confusion, wrong = {}, np.zeros((classes, classes), np.int64), []
     return RunResult(
         spec=spec,
         history=history,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core import paths
 from core.clocks.camera import Pose
 from core.clocks.time import ClockTime
+from core.picture_files import UNPACKABLE, DatasetError
 
 TRAIN_FILE, VALID_FILE = "clock_faces_train.zip", "clock_faces_valid.zip"
 FACE_SIDE = 160  # pixels; the hub is the middle
@@ -40,10 +41,14 @@ class PaintedFaces:
         return len(self.names)
 
     def picture(self, index: int) -> Picture:
-        """Face ``index``, uint8 (160, 160)."""
-        picture = _decoded(_opened(self.path).read(self.names[index]))
+        """Face ``index``, uint8 (160, 160); ``DatasetError`` when the zip has been damaged or exchanged since."""
+        name = f"{self.names[index]} in {self.path.name}"
+        try:
+            picture = _decoded(_opened(self.path).read(self.names[index]))
+        except (*UNPACKABLE, KeyError) as error:
+            raise DatasetError(f"{name} cannot be read any more ({error}); fetch the zip again") from error
         if picture is None:
-            raise ValueError(f"{self.names[index]} in {self.path.name} is no picture of {FACE_SIDE}x{FACE_SIDE} any more")
+            raise DatasetError(f"{name} is no picture of {FACE_SIDE}x{FACE_SIDE} any more; fetch the zip again")
         return picture
 
 
@@ -59,10 +64,10 @@ def find_faces(file: str) -> PaintedFaces | None:
 
 
 def read_faces(path: Path) -> PaintedFaces:
-    """The sound faces of a zip whose members are called ``h-mm/name.jpg``; ``ValueError`` in a sentence if it has none.
+    """The sound faces of a zip whose members are called ``h-mm/name.jpg``.
 
     Left out: members with other names, what does not decode to 160x160, what is flat, and dials that look the same after a
-    turn by an hour.
+    turn by an hour. ``DatasetError`` for a zip without faces, and for one that is damaged, if only in one member.
     """
     names, minutes = [], []
     try:
@@ -73,10 +78,12 @@ def read_faces(path: Path) -> PaintedFaces:
                 if shown is not None and picture is not None and is_sound(picture):
                     names.append(name)
                     minutes.append(shown)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path.name} cannot be read ({error}); fetch it again or take it out of the data folder") from error
+    except UNPACKABLE as error:
+        raise DatasetError(f"{path.name} cannot be read ({error}); fetch it again or take it out of the data folder") from error
     if not names:
-        raise ValueError(f"{path.name} holds no face called like 12-05/3.jpg; fetch it again or take it out of the data folder")
+        raise DatasetError(
+            f"{path.name} holds no face called like 12-05/3.jpg; fetch it again or take it out of the data folder"
+        )
     return PaintedFaces(path, tuple(names), np.array(minutes, np.int64))
 
 

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core import paths, registry
-from core.clocks.benchmark import report_benchmark
 from core.clocks.classical import read_classically
 from core.clocks.face import render
 from core.clocks.measures import error_figures
 from core.clocks.reading import NEAR_MINUTES, read_pictures
 from core.clocks.time import MINUTES, ClockTime, common_sense_error_minutes
 from core.images import Picture, open_picture
+from core.picture_files import UNPACKABLE
 
 PHOTOGRAPHS = "clock_photos"
 FACES = "clock_faces_valid.zip"
@@ -115,19 +115,11 @@ def load_faces(file: Path | None = None, count: int | None = None, seed: int = 0
             pictures = [open_picture(archive.read(name)) for name in found]
         labels = [match.groups() for match in map(_FACE.fullmatch, found) if match]
         minutes = [ClockTime(int(hour) % 12, int(minute)).minutes for hour, minute, _ in labels]
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+    except UNPACKABLE as error:  # PictureError is a ValueError
         raise NoPicturesError(f"{file.name} cannot be read ({error}); copy it again.") from error
     if not pictures:
         raise NoPicturesError(f"{file.name} holds no pictures named h-mm/k.jpg; copy it again.")
     return PictureSet("faces", pictures, np.array(minutes, np.int64), tuple(found), step_minutes=5)
-
-
-def benchmark_set(count: int = 100) -> PictureSet:
-    """The first ``count`` pictures of the report benchmark's test part, which is shuffled."""
-    benchmark = report_benchmark()
-    chosen = benchmark.test[:count]
-    names = tuple(f"benchmark {index}" for index in chosen)
-    return PictureSet("benchmark", list(benchmark.images[chosen]), benchmark.minutes[chosen], names)
 
 
 def wild_set(count: int = 360, held_out: bool = False) -> PictureSet:

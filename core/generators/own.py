@@ -17,6 +17,7 @@ from core.generators.recipes import BEST_GAME, BEST_TRAINING, RESIDUAL_64, VAE_T
 from core.generators.specs import GanSpec, NetworkSpec, VaeSpec
 from core.generators.stored import as_generator
 from core.images import Picture
+from core.progress import printable
 from core.recipes import Recipe
 from core.registry import TrainedModel
 from core.specs import TrainSpec
@@ -42,7 +43,7 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     side = SPECS[kind].network.side
     pictures = load_pictures(place, side, 3, progress=progress)
     for sentence in pictures.skipped[:5]:
-        print(f"left out: {sentence}", flush=True)
+        print(printable(f"left out: {sentence}"), flush=True)
     if len(pictures.skipped) > 5:
         print(f"left out: {len(pictures.skipped) - 5} more", flush=True)
     order = np.random.default_rng(0).permutation(len(pictures.images))
@@ -51,10 +52,11 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     spec = SPECS[kind]
     epochs = int(np.clip(round(PICTURES[kind] / len(train)), *EPOCHS))
     training = replace(VAE_TRAINING if kind == "vae" else BEST_TRAINING, epochs=epochs, batch_size=min(64, len(train)))
+    title = printable(place.resolve().stem)
     name = re.sub(r"[^a-z0-9]+", "-", place.resolve().stem.lower()).strip("-")[:40] or "pictures"
     system = System(
         f"{kind}-{name}",
-        f"{kind.upper()} of {place.resolve().stem}",
+        f"{kind.upper()} of {title}",
         f"Learned from {len(train):,} pictures of your own, {side} x {side} pixels.",
         spec,
         training,
@@ -67,7 +69,7 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     return generator_recipe(
         system,
         data,
-        f"{len(train):,} pictures of {place.name}",
+        f"{len(train):,} pictures of {printable(place.name)}",
         "as the pictures' owner says",
         partial(_figures, train, held_out),
         partial(_version, train),

@@ -46,8 +46,8 @@ BELOW_ZERO = (
 def show(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, pixels: bool) -> None:
     """The whole tab. cards: of all stored generators; chosen: the model that is looked at unless another is asked for."""
     reconstructions(cards, titles, pixels)
-    sizes(cards, titles, pixels)
-    epochs(cards, titles, chosen, pixels)
+    sizes(cards, pixels)
+    epochs(titles, chosen, pixels)
     losses(cards, titles)
     by_heart(cards, titles)
     quality(titles)
@@ -92,7 +92,7 @@ def reconstructions(cards: Sequence[ModelCard], titles: Mapping[str, str], pixel
         in_rows(rows, names, f"Reconstructions of {data_title(name)}", f"reconstructions-{name}-{side}", pixels)
 
 
-def sizes(cards: Sequence[ModelCard], titles: Mapping[str, str], pixels: bool) -> None:
+def sizes(cards: Sequence[ModelCard], pixels: bool) -> None:
     """What autoencoders with 32, 64 and 128 latent numbers make of random vectors, as report 2023 compares them."""
     views.section(
         "Samples by latent size",
@@ -118,7 +118,7 @@ def sizes(cards: Sequence[ModelCard], titles: Mapping[str, str], pixels: bool) -
         in_rows(rows, names, "Samples by latent size", "sizes", pixels)
 
 
-def epochs(cards: Sequence[ModelCard], titles: Mapping[str, str], chosen: str, pixels: bool) -> None:
+def epochs(titles: Mapping[str, str], chosen: str, pixels: bool) -> None:
     """What a model made of the same vectors after so many epochs."""
     views.section("Samples by epoch", "The same vectors after 1, 2, 5, ... epochs of training: a column is one vector.")
     model_id = forms.one_model("Model", titles, chosen, key="snapshots")

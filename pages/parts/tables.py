@@ -56,10 +56,10 @@ def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Of
             row[f"{prefix}confidence"] = round(float(reading.confidence), 4)
             row[f"{prefix}note"] = reading.note
         rows.append(row)
-    return table(good, rows, titles)
+    return table(good, rows)
 
 
-def table(good: Sequence[Offered], rows: list[dict[str, object]], titles: Mapping[str, str]) -> Offered | None:
+def table(good: Sequence[Offered], rows: list[dict[str, object]]) -> Offered | None:
     """Show ``rows`` with thumbnails; returns the picture whose row is marked."""
     names = max((list(row) for row in rows), key=len)  # a row whose true time is known has all columns
     errors = [

@@ -21,6 +21,7 @@ from pages.parts.train_values import (
     PRESETS,
     SCHEDULE_TITLES,
     Values,
+    as_text,
     parsed,
     shortened_words,
     spec_of,
@@ -82,7 +83,7 @@ def tell() -> None:
     for name, default in defaults(data).items():
         value = st.session_state.get(PREFIX + name, default)
         if value != default:
-            st.query_params[PREFIX + name] = f"{value:g}" if isinstance(value, float) else str(value)
+            st.query_params[PREFIX + name] = as_text(value)
         elif PREFIX + name in st.query_params:
             del st.query_params[PREFIX + name]
 

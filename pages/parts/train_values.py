@@ -198,7 +198,15 @@ def values_title(name: str, value: Any) -> str:
     return titles.get(value) or (f"{value:g}" if isinstance(value, float) else str(value))
 
 
-# --- text of the URL -> value -------------------------------------------------------------------------------------------
+# --- text of the URL <-> value ------------------------------------------------------------------------------------------
+
+
+def as_text(value: Any) -> str:
+    """A value as the URL has it: a number with as many digits as ``parsed`` needs to give the same one back."""
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:g}"  # six digits at most, 10 for 10.0
+    return short if float(short) == value else repr(value)
 
 
 def parsed(name: str, text: str, data: Sequence[str]) -> Any:
