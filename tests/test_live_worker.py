@@ -169,7 +169,7 @@ def test_pauses_are_no_training(monkeypatch: pytest.MonkeyPatch):
     for step in (1, 2):
         now[0] += 3
         follower.on_step(step, 2, {"loss": 1.0})
-    assert told == [("running", 0.0), ("paused", 0.0), ("paused", 3.0), ("running", 3.0), ("running", 6.0)]
+    assert told == [("running", 0.0), ("paused", 0.0), ("paused", 3.0), ("running", 6.0)]
     assert (follower.seconds, control.waited) == (6.0, 150.0)
 
 
