@@ -185,7 +185,6 @@ MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epochs=())  # for a GPU
 MORE_PICTURES = round(READER_TRAINING.epochs * READER_EPOCH / (READER_SMALL_TRAINING.epochs * READER_SMALL_EPOCH))
 
-
 LOCATED_PICTURES, CHUNK = 200, 20  # validation pictures of each kind that are read as photographs are, so many at a time
 
 
@@ -231,8 +230,8 @@ def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) ->
     """Temperatures from what the model was validated on, ``count`` rendered pictures and as many painted faces.
 
     ``likeliest_temperature`` of the bins of a single look at the renderings, and ``locate.choose_temperature`` of what
-    several looks at a dial give together: of renderings and of faces that were found, the higher. A reader is surest of
-    pictures like those it learned from, and photographs are not.
+    several looks at a dial give together: of renderings and of faces, the higher. A reader is surest of pictures like those
+    it learned from, and photographs are not.
     """
     images, known = valid_part(Mixture(int(model.card.extra["side"])), find_faces(VALID_FILE), count)
     temperatures: list[float] = []
