@@ -82,7 +82,7 @@ def run_recipe(
         network=recipe.network,
         spec=asdict(stage.spec),
         training=recipe.training.to_json(),
-        data=recipe.data_name,
+        data=recipe.data_name if recipe.data_words is None else recipe.data_words(data),
         data_licence=recipe.data_licence,
         epochs_trained=result.epochs_trained,
         epochs_asked=recipe.training.epochs,

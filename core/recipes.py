@@ -41,6 +41,7 @@ class Recipe:
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
     for_gpu: an epoch takes a processor a quarter of an hour and more; without a GPU all others come first.
     settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
+    data_words: the data as it was read -> what the card says of it, with numbers that nobody knows before; else ``data_name``.
     data_version: -> a few digits that change whenever the data does, or ``WITHOUT`` and the files that are lacking here; what
     was trained on other data is not gone on with.
     stages: what is trained before ``spec`` on ``data``, in order; grow: (trained, next) gives the next stage's network
@@ -66,6 +67,7 @@ class Recipe:
     extra: dict[str, Any] = field(default_factory=dict)
     settle: int = 0
     for_gpu: bool = False
+    data_words: Callable[[Any], str] | None = None
     data_version: Callable[[], str] = str  # "" for data that never changes
     stages: tuple[Stage, ...] = ()
     grow: Callable[[Any, Any], None] | None = None
