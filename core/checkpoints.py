@@ -189,7 +189,7 @@ class Checkpoint:
     def restore(self, state: Sequence[Any], identity: dict[str, Any]) -> None:
         """Put the values into the variables; ``CheckpointError`` if they are not of this run."""
         kinds = {"size": "data of another size", "variables": "another model", "loss": "a run with another loss"}
-        kinds["data"] = "other pictures: what is drawn has changed since"
+        kinds["data"] = "other pictures: what is drawn, or which files of pictures are here, has changed since"
         kinds["network"] = "another model (its layers differ in more than their sizes)"
         for key, other in kinds.items():
             # Older checkpoints say nothing of network and loss, and nothing of data that has no versions.

@@ -204,6 +204,13 @@ SET_NAMES = {  # sets of pictures in ``evaluation.SETS`` and its like -> for peo
 }
 
 
+CHOSEN_ON = (  # stands wherever figures of those sets do
+    "No model learned from these pictures, but not all are a clean test: our readers of photographs are validated on up to 500 "
+    "of the painted faces in every epoch, and 200 of those help to set how sure they are; how a dial is sought under many "
+    "gammas, and when the reports' networks doubt a picture, was decided with some of the photographs in view."
+)
+
+
 def set_figures(results: Path | None = None) -> dict[str, dict[str, dict[str, float]]]:
     """What ``evaluate`` measured on photographs and other clocks: model id -> set of pictures -> figures by name."""
     path = (results or paths.RESULTS) / SETS

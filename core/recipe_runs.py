@@ -14,7 +14,15 @@ import numpy as np
 from core import checkpoints, registry, training
 from core.checkpoints import CHECKPOINT_FILE
 from core.progress import progress_bar
-from core.recipes import DATA_VERSION, Recipe, checkpoint_folder, epochs_stored, epochs_to_store, why_stored_stays
+from core.recipes import (
+    DATA_VERSION,
+    Recipe,
+    check_data,
+    checkpoint_folder,
+    epochs_stored,
+    epochs_to_store,
+    why_stored_stays,
+)
 from core.resident import best_train
 from core.snapshots import SNAPSHOT_FILE, Snapshots
 from core.specs import TrainSpec, train_settings
@@ -39,8 +47,9 @@ def run_recipe(
     epochs to take the place of the stored model (``recipes.epochs_to_store``), or does worse on validation pictures
     (``recipes.why_stored_stays``), stores nothing but its checkpoint and returns None. One that got part of the way stores
     what it has, and the card says how many epochs that is; test figures are measured when all epochs are trained
-    (``evaluate`` does it for the others).
+    (``evaluate`` does it for the others). ``RegistryError`` where files are lacking that the stored model learned from.
     """
+    check_data(recipe, folder)
     budget = _Budget(None if minutes is None else time.monotonic() + 60 * minutes, epochs_now)
     version = recipe.data_version()
     stages = recipe.all_stages()
@@ -73,7 +82,7 @@ def run_recipe(
         network=recipe.network,
         spec=asdict(stage.spec),
         training=recipe.training.to_json(),
-        data=recipe.data_name,
+        data=recipe.data_name if recipe.data_words is None else recipe.data_words(data),
         data_licence=recipe.data_licence,
         epochs_trained=result.epochs_trained,
         epochs_asked=recipe.training.epochs,

@@ -13,6 +13,9 @@ from core.specs import TrainSpec
 from core.training import TrainingData
 
 DATA_VERSION = "data_version"  # in a card's extra
+WITHOUT = (
+    "without "  # so begins the data version of a recipe some of whose files are not here, which it names; with all it is ""
+)
 VALIDATION_MINUTES = "validation_minutes"  # there too: the mean common-sense error on validation pictures, of clock networks
 
 
@@ -38,7 +41,9 @@ class Recipe:
     units. extra: what decoding needs beside the outputs; calibrate: a trained model -> more of that, from validation pictures.
     for_gpu: an epoch takes a processor a quarter of an hour and more; without a GPU all others come first.
     settle: batches of training pictures that batch norm's statistics are averaged over at the end, 0 to leave them.
-    data_version: -> a few digits that change whenever the data does; what was trained on other data is not gone on with.
+    data_words: the data as it was read -> what the card says of it, with numbers that nobody knows before; else ``data_name``.
+    data_version: -> a few digits that change whenever the data does, or ``WITHOUT`` and the files that are lacking here; what
+    was trained on other data is not gone on with.
     stages: what is trained before ``spec`` on ``data``, in order; grow: (trained, next) gives the next stage's network
     the weights of the one before.
     kept: a trained model -> what of it is stored, None for all of it; where it is a part, only a checkpoint is gone on from.
@@ -62,6 +67,7 @@ class Recipe:
     extra: dict[str, Any] = field(default_factory=dict)
     settle: int = 0
     for_gpu: bool = False
+    data_words: Callable[[Any], str] | None = None
     data_version: Callable[[], str] = str  # "" for data that never changes
     stages: tuple[Stage, ...] = ()
     grow: Callable[[Any, Any], None] | None = None
@@ -100,12 +106,36 @@ def share_trained(recipe: Recipe, folder: Path | None = None) -> float:
 
 
 def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
-    """Epochs that the stored model was trained, 0 when there is none to be read or it learned from other data."""
+    """Epochs that the stored model was trained, 0 when there is none to be read or it learned from other data.
+
+    One that learned from files which are lacking here counts: it is what the recipe makes.
+    """
     try:
         card = registry.load_card(recipe.model_id, folder)
     except registry.RegistryError:
         return 0
-    return card.epochs_trained if card.extra.get(DATA_VERSION, "") == recipe.data_version() else 0
+    version = recipe.data_version()
+    return card.epochs_trained if learned_from_more(card, version) or card.extra.get(DATA_VERSION, "") == version else 0
+
+
+def learned_from_more(stored: registry.ModelCard, version: str) -> bool:
+    """Whether a stored model learned from files that are lacking from data of this ``version``."""
+    return version.startswith(WITHOUT) and stored.extra.get(DATA_VERSION, "") == ""
+
+
+def check_data(recipe: Recipe, folder: Path | None = None) -> None:
+    """``RegistryError`` where files are lacking that the stored model learned from: without them a run ends in a worse one."""
+    try:
+        stored = registry.load_card(recipe.model_id, folder)
+    except registry.RegistryError:
+        return
+    version = recipe.data_version()
+    if learned_from_more(stored, version):
+        lacking = version.removeprefix(WITHOUT)
+        raise registry.RegistryError(
+            f"the stored {recipe.model_id} learned with {lacking}, not found here; put what is lacking into the data folder "
+            "that LATENT_OCLOCK_DATA names, or delete the stored model to train without"
+        )
 
 
 def epochs_begun(recipe: Recipe) -> int:
@@ -126,14 +156,17 @@ def epochs_to_store(recipe: Recipe, folder: Path | None = None) -> int:
 def why_stored_stays(card: registry.ModelCard, history: Sequence[Mapping[str, float]], folder: Path | None = None) -> str:
     """Why what ``card`` and ``history`` tell of does not take the place of the stored model; "" where it does.
 
-    Only what does at least as well on validation pictures does, judged by the measure that matters, not by the loss, if
-    both have it: a classifier's loss grows with its overconfidence while it still learns to tell more pictures. A whole run
-    takes the place of one in part in any case, as it was specified.
+    What learned without files that the stored one learned from never does. Else only what does at least as well on
+    validation pictures does, judged by the measure that matters, not by the loss, if both have it: a classifier's loss grows
+    with its overconfidence while it still learns to tell more pictures. A whole run takes the place of one in part in any
+    case, as it was specified.
     """
     try:
         stored, then = registry.checked_card(card.model_id, folder), registry.load_history(card.model_id, folder)
     except registry.RegistryError:  # there is none, or it is damaged
         return ""
+    if learned_from_more(stored, str(card.extra.get(DATA_VERSION, ""))):
+        return f"it learned {card.extra[DATA_VERSION]}, and the stored one with it"
     network = json.loads(json.dumps(card.spec))  # and back, as the stored card's was
     if stored.extra.get(DATA_VERSION) != card.extra.get(DATA_VERSION) or stored.spec != network:
         return ""

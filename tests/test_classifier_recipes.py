@@ -101,6 +101,7 @@ def test_a_recipe_runs_is_stored_and_is_measured(
     card = run_recipe(recipe, folder=tmp_path / "models")
     assert card is not None
     assert set(card.figures) == {"test_accuracy", "test_cross_entropy", "valid_accuracy"}
+    assert card.data == "Fashion-MNIST: 20 pictures, varied afresh each epoch; validated on 10 others"
     assert card.extra["task"] == "classifier"
     assert card.extra["classes"][9] == "Ankle boot"
 

@@ -10,7 +10,7 @@ import pytest
 from handmade import spoilt_zip
 from PIL import Image
 
-from core import catalogue, paths, recipe_runs, recipes, registry, study_runs
+from core import catalogue, checkpoints, paths, recipe_runs, recipes, registry, study_runs
 from core.__main__ import main
 from core.clocks.face import render
 from core.clocks.painted import read_faces
@@ -159,6 +159,25 @@ def test_what_learned_from_other_data_counts_for_nothing(tiny, monkeypatch):
     shutil.rmtree(recipes.checkpoint_folder("tiny"))
     card = recipe_runs.run_slice(again, epochs_now=1)  # not from the stored weights, and it replaces what is out of date
     assert (card.epochs_trained, card.extra["data_version"]) == (1, "second")
+
+
+def test_what_learned_from_more_than_is_here_is_neither_redone_nor_replaced(tiny, capsys, monkeypatch):
+    lesser = replace(tiny, data_version=lambda: "without faces.zip")
+    part = recipe_runs.run_slice(lesser)
+    assert (part.epochs_trained, part.extra["data_version"]) == (4, "without faces.zip")
+    history = registry.load_history("tiny")
+    assert recipes.share_trained(tiny) == 0  # with the file it is other data
+    with pytest.raises(checkpoints.CheckpointError, match="belongs to other pictures"):
+        recipe_runs.run_slice(tiny)
+    shutil.rmtree(recipes.checkpoint_folder("tiny"))
+    assert recipe_runs.run_slice(tiny, epochs_now=3).epochs_trained == 3
+    assert recipes.share_trained(lesser) == 0.75  # the file was taken away again
+    assert recipes.why_stored_stays(part, history) == "it learned without faces.zip, and the stored one with it"
+    monkeypatch.setattr(catalogue, "all_recipes", lambda: {"tiny": lesser})
+    assert main(["train", "tiny"]) == 2
+    assert "the stored tiny learned with faces.zip, not found here; put what is lacking into" in capsys.readouterr().err
+    assert registry.load_card("tiny").epochs_trained == 3
+    assert recipe_runs.run_slice(replace(lesser, model_id="tiny-quick")).epochs_trained == 4
 
 
 def test_all_of_them_anew_one_after_the_other(tiny, monkeypatch):

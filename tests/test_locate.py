@@ -245,6 +245,8 @@ def test_temperature_by_hand() -> None:
     # Three of four pictures are as the likelier bin says: 9:1 is too sure, 3:1 is right.
     table = np.tile(shares, (4, 1))
     assert choose_temperature(table, np.array([10, 10, 10, 20])) == pytest.approx(2.0, rel=0.04)
+    # Where the likelier bin is right each time, no answer is sharp enough: the floor holds.
+    assert choose_temperature(table, np.full(4, 10)) == 0.5
 
 
 # --- readings --------------------------------------------------------------------------------------------------------

@@ -251,6 +251,7 @@ def test_the_best_is_taken_of_times_read_by_the_measure_in_print(empty: Evidence
         found = clock_lines.best_of_all(measure, model, evidence)
         assert found is not None
         assert found.how.startswith("First reader") or measure == "mae_hours"
+        assert found.how.endswith("; best on the test pictures")
         return float(found.value)
 
     assert best("mean_minutes", "report23-classes-720") == pytest.approx((0.5 + 0.2 + 359 + 0.4) / 4)

@@ -130,6 +130,16 @@ def test_a_row_a_study(cards, tmp_path):
     assert found["l16-mlp"]["left"] == "study_l16-mlp.csv is damaged (a line or its head is cut); delete it or fetch it again"
 
 
+def test_the_best_run_of_a_study_is_chosen_in_validation(cards, monkeypatch, tmp_path):
+    """The second has more of the test pictures right, the third diverged, of the fourth the test part was never seen."""
+    pairs = [(0.8, 0.71234), (0.75, 0.9), (None, None), (0.1, None)]
+    rows = [{"device": "CPU", "val_accuracy": valid, "test_accuracy": test} for valid, test in pairs]
+    monkeypatch.setattr(status, "current_rows", lambda study, folder: rows if study.name == "l16-mlp" else [])
+    found = {row["name"]: row for row in status.status(results=tmp_path)}
+    assert found["l16-mlp"]["figure"] == "test accuracy 0.7123 of the best in validation"
+    assert found["cnn-grid"]["figure"] == ""
+
+
 def test_the_command_prints_a_line_each(cards, capsys):
     assert main(["status"]) == 0
     text = capsys.readouterr().out

@@ -1,5 +1,7 @@
 """Why a model reads a picture so, on the page: what is shown, of which time, and what a reader without learning adds."""
 
+import gc
+import weakref
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -8,14 +10,14 @@ import pytest
 import test_pages
 from test_pages import html, told, upload
 
-from core import registry
-from core.clocks import heat, reading
+from core import paths, registry
+from core.clocks import gammas, heat, reading
 from core.clocks.candidates import likeliest_times
 from core.clocks.classical import ClassicalReading
 from core.clocks.face import STYLE_NAMES
 from core.clocks.time import ClockTime
 from core.sheets import encode
-from pages.parts import cached, forms, readings, why
+from pages.parts import cached, cached_why, forms, readings, why
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -111,11 +113,51 @@ def test_models_stand_side_by_side_and_numbers_are_told_from_shares(app, asked):
 
 def test_for_numbers_a_sign_says_nothing(asked):
     grey = lambda: np.full((24, 24), 255, np.uint8)  # noqa: E731
-    one = cached.heat("a", "reader-report", 1.0, 5.0, grey)
-    other = cached.heat("a", "reader-other", 1.0, 5.0, grey)
+    one = cached_why.heat("a", "reader-report", 1.0, 5.0, grey)
+    other = cached_why.heat("a", "reader-other", 1.0, 5.0, grey)
     lower = [cached.picture(name, data)[-20:].astype(int) for name, data in (("1", one), ("2", other))]
     assert np.ptp(lower[0].mean((0, 1))) < 6  # what speaks against a time stays grey
     assert np.ptp(lower[1].mean((0, 1))) > 150
+
+
+def test_a_model_that_is_stored_anew_is_asked_anew_and_the_old_ones_leave_memory(monkeypatch, tmp_path):
+    """Thirteen trainings of one model while the app runs; of what is kept of them, eight models at most stay."""
+
+    class Model:
+        """Says how many were loaded before it."""
+
+    loaded: list[weakref.ref] = []
+
+    def load(model_id: str) -> Model:
+        loaded.append(weakref.ref(one := Model()))
+        one.number = len(loaded)
+        return one
+
+    monkeypatch.setattr(paths, "MODELS", tmp_path)
+    monkeypatch.setattr(registry, "load_trained", load)
+    monkeypatch.setattr(reading, "read_pictures", lambda pictures, *_, gamma, model: [f"{model.number} at {gamma}"])
+    monkeypatch.setattr(gammas, "read_through", lambda picture, *_, model: [model.number])
+    monkeypatch.setattr(heat, "model_input", lambda picture, model, gamma: np.full((4, 4), model.number / 20))
+    monkeypatch.setattr(heat, "integrated_gradients", lambda model, taken, minutes: taken)
+    monkeypatch.setattr(heat, "answers_with_numbers", lambda model: True)
+    card = tmp_path / "reader-x" / "card.json"
+    card.parent.mkdir()
+
+    def told() -> list:
+        read = [cached.read(("a",), "reader-x", gamma, list) for gamma in (1.0, 2.0)]
+        seen = [cached_why.looked_at("a", "reader-x", 1.0, list), cached_why.heat("a", "reader-x", 1.0, 5.0, list)]
+        return [*read, cached.read_every_gamma("a", "reader-x", list), *seen]
+
+    for number in range(1, 14):
+        card.write_text("{" + " " * number + "}")  # of another size each time: clocks of file systems are coarse
+        first = told()
+        assert first[:3] == [[f"{number} at 1.0"], [f"{number} at 2.0"], [number]]
+        assert told() == first
+        assert len(loaded) == number
+        assert cached.model("reader-x").number == number
+    assert len({told()[3], cached_why.looked_at("b", "reader-x", 1.0, list)}) == 1
+    gc.collect()
+    assert [one() is not None for one in loaded] == [False] * 5 + [True] * 8
 
 
 def test_names_are_escaped(asked):

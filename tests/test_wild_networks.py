@@ -10,6 +10,7 @@ import pytest
 
 from core import registry
 from core.catalogue import all_recipes
+from core.clocks import painted
 from core.clocks import recipes as clock_recipes
 from core.clocks.benchmark import BENCHMARK_SEED, Benchmark, fingerprint
 from core.clocks.evaluation import unit_pictures
@@ -62,6 +63,39 @@ def test_recipes_say_what_decoding_needs() -> None:
         assert recipe.extra == {"task": "clock", "side": recipe.spec.side, "readable": True}
         assert recipe.spec.readable
         assert recipe.quick().training.epochs >= 2
+
+
+WITH_FACES = (
+    "20,000 new pictures an epoch (of 64 pixels up to epoch 60, of 96 pixels up to epoch 115): 65 % wild renderings, 15 % of "
+    "the reports' clock, 15 % painted faces, 5 % without a clock (from epoch 151 on 50 % wild renderings, 15 % of the reports' "
+    "clock, 30 % painted faces, 5 % without a clock); painted faces are of clock_faces_train.zip; validated on 500 wild "
+    "renderings of another seed and 500 other painted faces"
+)
+WITHOUT_FACES = (
+    "20,000 new pictures an epoch (of 64 pixels up to epoch 60, of 96 pixels up to epoch 115): 80 % wild renderings, 15 % of "
+    "the reports' clock, 5 % without a clock; no painted faces, since clock_faces_train.zip was not found; validated on 500 "
+    "wild renderings of another seed"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "version", "words"),
+    [
+        (("train", "valid"), "", WITH_FACES),
+        ((), "without clock_faces_train.zip and clock_faces_valid.zip", WITHOUT_FACES),
+        (("train",), "without clock_faces_valid.zip", WITH_FACES.removesuffix(" and 500 other painted faces")),
+        (("valid",), "without clock_faces_train.zip", f"{WITHOUT_FACES} and 500 painted faces"),
+    ],
+)
+def test_readers_of_photographs_say_which_faces_they_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, files: tuple[str, ...], version: str, words: str
+) -> None:
+    """The files are not opened, so that recipes can be asked for often: these hold nothing."""
+    monkeypatch.setattr(painted.paths, "data_folders", lambda: [tmp_path / "none", tmp_path])
+    for name in files:
+        (tmp_path / f"clock_faces_{name}.zip").touch()
+    recipe = all_recipes()["reader-small"]
+    assert (recipe.data_version(), recipe.data_name) == (version, words)
 
 
 def test_the_first_readers_recipe_is_what_it_was() -> None:

@@ -19,6 +19,7 @@ from core.classifiers.study_list import STUDIES  # noqa: E402
 from core.clocks import recipes as clocks  # noqa: E402
 from core.clocks.networks import build_reader  # noqa: E402
 from core.clocks.wild_data import Mixture  # noqa: E402
+from core.comparison import CHOSEN_ON  # noqa: E402
 from core.datasets import DATASETS  # noqa: E402
 from core.studies import load_study  # noqa: E402
 from core.study_effects import agreement, beside_published, best, mean_over_seeds  # noqa: E402
@@ -103,7 +104,7 @@ def photographs() -> str:
         "wild-held-out": "drawn with typefaces, hands, dials and walls that training never shows",
     }
     told = ", ".join(f"{counts[name]:,} {words}" for name, words in kinds.items() if name in counts)
-    lines += ["", f"The sets: {told}."]
+    lines += ["", f"The sets: {told}.", "", textwrap.fill(CHOSEN_ON, WIDE, break_on_hyphens=False)]
     if set(found) <= BESIDE:
         lines += ["", "No reader of photographs is measured yet: `python -m core train reader-small`, then `evaluate clocks`."]
     lines += ["", *learning_curve("reader-small")]

@@ -105,6 +105,12 @@ def _data(name: str, variation: Variation, training: TrainSpec) -> ArrayData:
     return training_data(data.train, data.valid, *varied)
 
 
+def _data_words(title: str, data: ArrayData) -> str:
+    """What a card says: data sets are cut into parts of different shares, and may be a user's own, so their sizes are told."""
+    validated = 0 if data.valid is None else len(data.valid[1])
+    return f"{title}: {data.size:,} pictures, varied afresh each epoch; validated on {validated:,} others"
+
+
 def _build(spec: ClassifierSpec) -> Any:
     from core.classifiers.networks import build_classifier
 
@@ -125,7 +131,8 @@ def _recipe(model_id: str, dataset: str, summary: str, variation: Variation, tra
         network="core.classifiers.networks.build_classifier",
         spec=ClassifierSpec(model_id, info.shape, len(info.classes), initializer="he_normal"),
         training=training,
-        data_name=f"{info.title}: nine tenths of the published training part, varied afresh each epoch, validated on the rest",
+        data_name=f"{info.title}: training part, varied afresh each epoch; validated on the validation part",
+        data_words=partial(_data_words, info.title),
         data_licence=info.licence,
         build=_build,
         data=partial(_data, dataset, variation),

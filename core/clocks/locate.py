@@ -288,14 +288,22 @@ def tempered(distribution: NDArray[np.float64], temperature: float) -> NDArray[n
     return bin_shares(logarithms, temperature)
 
 
+FLOOR, TOP = 0.5, 8.0  # temperatures that may be chosen
+
+
 def choose_temperature(distributions: NDArray[np.float64], minutes: NDArray[np.int64]) -> float:
     """The temperature under which validation pictures' true ``minutes`` (n,), 0-719, are likeliest (Guo et al. 2017).
 
     distributions: (n, 720), of ``read_located`` with temperature 1. Several views share their mistakes, and an average of
     them is less sure than each.
+
+    ``FLOOR`` is deliberate, and a good reader comes to lie on it: the single minute asks for ever sharper answers (0.2 of
+    ``reader-small``'s on validation renderings, less on painted faces), while a confidence is what lies within
+    ``NEAR_MINUTES``. The log score of that event would choose 0.56 on those renderings and 0.94 on those faces, and the higher
+    of both made confidences less true on held-out renderings (calibration error 0.058 instead of 0.018).
     """
     rows = np.arange(len(minutes))
-    grid = np.geomspace(0.5, 8.0, 49)
+    grid = np.geomspace(FLOOR, TOP, 49)
     # A picture that is read wrongly altogether must not outweigh all others.
     surprise = [-np.log(tempered(distributions, value)[rows, minutes] + 1e-6).mean() for value in grid]
     return round(float(grid[int(np.argmin(surprise))]), 3)

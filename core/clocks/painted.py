@@ -52,13 +52,17 @@ class PaintedFaces:
         return picture
 
 
+def faces_file(file: str) -> Path | None:
+    """Where ``file`` lies, in the first data folder that has it, None in none; it is not opened."""
+    return next((folder / file for folder in paths.data_folders() if (folder / file).is_file()), None)
+
+
 def find_faces(file: str) -> PaintedFaces | None:
     """The faces of ``file`` in the first data folder that has it; without one None, and a warning that says so."""
-    folders = paths.data_folders()
-    found = next((folder / file for folder in folders if (folder / file).is_file()), None)
+    found = faces_file(file)
     if found is not None:
         return read_faces(found)
-    places = " or ".join(str(folder) for folder in folders) or "LATENT_OCLOCK_DATA, which names no folder"
+    places = " or ".join(str(folder) for folder in paths.data_folders()) or "LATENT_OCLOCK_DATA, which names no folder"
     warnings.warn(f"{file} is not in {places}: only rendered clocks are used", stacklevel=2)
     return None
 

@@ -13,13 +13,13 @@ from core.clocks.benchmark import BENCHMARK_SEED, Benchmark, draw, fingerprint, 
 from core.clocks.evaluation import benchmark_figures, unit_pictures
 from core.clocks.locate import TEMPERATURE as LOCATED
 from core.clocks.locate import choose_temperature, read_located
-from core.clocks.painted import TRAIN_FILE, VALID_FILE, find_faces
+from core.clocks.painted import TRAIN_FILE, VALID_FILE, faces_file, find_faces
 from core.clocks.style_specs import ClockStyle
 from core.clocks.styles import REPORT
 from core.clocks.time import MINUTES, hand_angles, sines_cosines, soft_bins
 from core.clocks.wild_data import VALID_PICTURES, Mixture, WildData, unit, valid_part
 from core.progress import progress_bar
-from core.recipes import Recipe, Stage
+from core.recipes import WITHOUT, Recipe, Stage
 from core.specs import ReaderSpec, TrainSpec
 from core.written import percent
 
@@ -185,7 +185,6 @@ MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epochs=())  # for a GPU
 MORE_PICTURES = round(READER_TRAINING.epochs * READER_EPOCH / (READER_SMALL_TRAINING.epochs * READER_SMALL_EPOCH))
 
-
 LOCATED_PICTURES, CHUNK = 200, 20  # validation pictures of each kind that are read as photographs are, so many at a time
 
 
@@ -193,12 +192,32 @@ def _wild_data(mixture: Mixture, size: int, training: TrainSpec) -> WildData:
     return WildData(mixture, size, training, find_faces(TRAIN_FILE), find_faces(VALID_FILE))
 
 
+def faces_version() -> str:
+    """The data version of readers of photographs: "" with both files of painted faces, else what is lacking; opens none."""
+    lacking = [file for file in (TRAIN_FILE, VALID_FILE) if faces_file(file) is None]
+    return f"{WITHOUT}{' and '.join(lacking)}" if lacking else ""
+
+
+def _wild_words(size: int, smaller: str, usual: Mixture, last: Mixture, later: int) -> str:
+    """What a reader of photographs learns from and is validated on, of what lies in the data folders now.
+
+    smaller: the sides of the first stages in words, or "". last: what is drawn from epoch ``later`` on instead of ``usual``.
+    """
+    taught, checked = (faces_file(file) is not None for file in (TRAIN_FILE, VALID_FILE))
+    shares, then = (_shares(one if taught else replace(one, faces=0.0)) for one in (usual, last))
+    told = f"{size:,} new pictures an epoch{smaller and f' ({smaller})'}: {shares}"
+    told += f" (from epoch {later} on {then})" if then != shares else ""
+    told += f"; painted faces are of {TRAIN_FILE}" if taught else f"; no painted faces, since {TRAIN_FILE} was not found"
+    told += "; validated on 500 wild renderings of another seed"
+    return f"{told} and 500 {'other ' if taught else ''}painted faces" if checked else told
+
+
 def _shares(mixture: Mixture) -> str:
     """The shares of a mixture in words."""
     wild = 1 - mixture.no_clock - mixture.report - mixture.faces
     kinds = {"wild renderings": wild, "of the reports' clock": mixture.report, "painted faces": mixture.faces}
     kinds["without a clock"] = mixture.no_clock
-    return ", ".join(f"{percent(share)} {kind}" for kind, share in kinds.items())
+    return ", ".join(f"{percent(share)} {kind}" for kind, share in kinds.items() if share)
 
 
 def _wild_losses() -> tuple[Any, Any, Any]:
@@ -211,8 +230,8 @@ def calibrate_wild(model: registry.TrainedModel, count: int = VALID_PICTURES) ->
     """Temperatures from what the model was validated on, ``count`` rendered pictures and as many painted faces.
 
     ``likeliest_temperature`` of the bins of a single look at the renderings, and ``locate.choose_temperature`` of what
-    several looks at a dial give together: of renderings and of faces that were found, the higher. A reader is surest of
-    pictures like those it learned from, and photographs are not.
+    several looks at a dial give together: of renderings and of faces, the higher. A reader is surest of pictures like those
+    it learned from, and photographs are not.
     """
     images, known = valid_part(Mixture(int(model.card.extra["side"])), find_faces(VALID_FILE), count)
     temperatures: list[float] = []
@@ -250,7 +269,6 @@ def _wild_recipe(
     """stages: pixels a side and the epoch they end with; last: what is drawn after them, if not the same."""
     usual, last = Mixture(spec.side), last or Mixture(spec.side)
     smaller = ", ".join(f"of {side} pixels up to epoch {epochs}" for side, epochs in stages if side < spec.side)
-    then = f" (from epoch {stages[-1][1] + 1} on {_shares(last)})" if last != usual else ""
     return Recipe(
         model_id=model_id,
         title=title,
@@ -258,8 +276,7 @@ def _wild_recipe(
         network="core.clocks.networks.build_reader",
         spec=spec,
         training=training,
-        data_name=f"{size:,} new pictures an epoch{smaller and f' ({smaller})'}: {_shares(usual)}{then}; painted faces are of "
-        f"{TRAIN_FILE}; validated on 500 wild renderings of another seed and 500 other painted faces",
+        data_name=_wild_words(size, smaller, usual, last, stages[-1][1] + 1 if stages else 1),
         data_licence="renderings: made by this project; painted faces: no licence is stated with them",
         build=_build,
         data=partial(_wild_data, last, size),
@@ -267,6 +284,7 @@ def _wild_recipe(
         figures=benchmark_figures,
         calibrate=calibrate_wild,
         extra={"task": "clock", "side": spec.side, "readable": True},
+        data_version=faces_version,
         stages=tuple(
             Stage(epochs, replace(spec, side=side), partial(_wild_data, Mixture(side), size), {"side": side})
             for side, epochs in stages

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 CLASS_MINUTES = {"report22-classes-24": 30, "report22-classes-720": 1, "report23-classes-720": 1}  # how wide a class is
 FRACTIONS = ("report22-multi-head", "report22-split-heads")  # their minutes are shares of an hour
 EPOCHS = {"first": "first epoch", "last": "last epoch"}
+CHOSEN_BY = "best on the test pictures"
 VALIDATED = "on validation pictures"  # the reports validate on their test part
 
 
@@ -128,7 +129,8 @@ def best_of_all(name: str, model_id: str, evidence: Evidence) -> Found | None:
     """The best of all our models on the test pictures, by the measure ``name`` as it is printed for ``model_id``.
 
     It is taken of the times read, or from the table where it stands there for every model; None for measures of a network's own
-    outputs.
+    outputs. Which is best is seen on the test pictures too, since no measure in print is taken of validation pictures, and the
+    words beneath say so.
     """
     taken = _measure(name, model_id)
     values: Mapping[str, float] = {}
@@ -143,4 +145,4 @@ def best_of_all(name: str, model_id: str, evidence: Evidence) -> Found | None:
         return None
     best = (max if largest else min)(values, key=lambda one: values[one])
     entry = evidence.entries.get(best)
-    return Found(values[best], f"{entry.title}, {entry.epochs}" if entry else best)
+    return Found(values[best], f"{f'{entry.title}, {entry.epochs}' if entry else best}; {CHOSEN_BY}")

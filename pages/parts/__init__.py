@@ -1,7 +1,7 @@
 """What the pages share.
 
 shell        the sidebar and the style sheet of every page
-cached, cached_clocks, cached_studies, cached_reports  Streamlit's caches over core, and the warm-up; nothing else caches
+cached, cached_*  Streamlit's caches over core, and the warm-up; nothing else caches
 pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
 uploads      the files uploaded last, kept while another source or page is shown

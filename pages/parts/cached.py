@@ -1,7 +1,7 @@
 """Streamlit's caches over core, and the warm-up: the only place where the app caches.
 
 Models are shared by all visitors and read-only. Readings are kept by what they follow from: the pictures' fingerprints, the
-model, gamma. Core is imported inside the functions, so that a page that only looks does not load it.
+model that is stored now, gamma. Core is imported inside the functions, so that a page that only looks does not load it.
 """
 
 import gc
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from core.clocks.classical import ClassicalReading
     from core.clocks.reading import Reading
     from core.generators.stored import Generator
     from core.live import LiveRuns
@@ -32,7 +31,40 @@ if TYPE_CHECKING:
 GAMMAS = tuple(round(0.5 + 0.1 * step, 1) for step in range(46))  # 0.5 to 5.0
 FRAME = 224  # pixels of a frame in the sheet of enhanced pictures
 CUT = 640  # most pixels a side of what is cut out of a picture: readers look at far fewer
-SEEN = 384  # pixels that small squares grow to, smoothly, before the browser makes them larger still
+
+
+# --- what files and models are known by -------------------------------------------------------------------------------
+
+
+def stamp(path: Path) -> tuple[str, int, int]:
+    """What a cache knows a file by: it changes when the file does; (path, 0, 0) while there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), 0, 0
+    return str(path), found.st_mtime_ns, found.st_size
+
+
+def mark(model_id: str) -> tuple[str, int, int]:
+    """What caches know a stored model by: it changes when another one is stored."""
+    from core import paths, registry
+
+    return stamp(paths.MODELS / model_id / registry.CARD_FILE)
+
+
+def of_stored(kept: Callable) -> Callable:
+    """A cached function of (file, what, model_id, ...) as one of (what, model_id, ...): ``file`` is the mark of the model.
+
+    So a model that is stored anew is asked anew; what the old one said is the first to go when ``max_entries`` are reached.
+    """
+
+    def asked(what: Any, model_id: str, *more: Any) -> Any:
+        return kept(mark(model_id), what, model_id, *more)
+
+    return asked
+
+
+# --- waking -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -107,9 +139,13 @@ def own_gammas() -> dict[str, float]:
     return {card.model_id: float(card.extra.get("gamma", 1.0)) for card in cards()}
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
 def model(model_id: str) -> object:
-    """The trained model, loaded once for all visitors."""
+    """The trained model, loaded once for all visitors; anew when another one is stored."""
+    return _model(model_id, mark(model_id))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _model(model_id: str, file: tuple[str, int, int]) -> object:
     from core.registry import load_trained
 
     return in_memory.watched(model_id, load_trained(model_id))
@@ -160,16 +196,20 @@ def sample_thumbnails(files: tuple[str, ...], size: int) -> list[bytes]:
     return found
 
 
+@of_stored
 @st.cache_data(show_spinner=False, max_entries=1024)
-def read(shas: tuple[str, ...], model_id: str, gamma: float, _pictures: "Callable[[], Sequence]") -> "list[Reading]":
+def read(
+    file: tuple, shas: tuple[str, ...], model_id: str, gamma: float, _pictures: "Callable[[], Sequence]"
+) -> "list[Reading]":
     """What the model reads in each picture, in one batch."""
     from core.clocks.reading import read_pictures
 
     return read_pictures(_pictures(), model_id, gamma=gamma, model=model(model_id))
 
 
+@of_stored
 @st.cache_data(show_spinner=False, max_entries=256)
-def read_every_gamma(sha: str, model_id: str, _picture: "Callable[[], NDArray[np.uint8]]") -> "list[Reading]":
+def read_every_gamma(file: tuple, sha: str, model_id: str, _picture: "Callable[[], NDArray[np.uint8]]") -> "list[Reading]":
     """What the model reads in the picture under each of ``GAMMAS``; drawn straight between those that say the same."""
     from core.clocks.gammas import read_through
 
@@ -211,69 +251,6 @@ def cut(sha: str, square: tuple[int, int, int], _data: bytes) -> bytes:
     return thumbnail_bytes(picture(sha, _data)[top : top + size, left : left + size], CUT, "PNG")
 
 
-# --- why ------------------------------------------------------------------------------------------------------------
-
-
-@st.cache_data(show_spinner=False, max_entries=256)
-def looked_at(sha: str, model_id: str, gamma: float, _picture: "Callable[[], NDArray[np.uint8]]") -> bytes:
-    """A WebP of what the model takes: ``_picture`` gives the dial laid straight, or the whole picture."""
-    import numpy as np
-
-    from core.clocks.heat import model_input
-
-    return _grown(np.rint(255 * model_input(_picture(), model(model_id), gamma)).astype(np.uint8))
-
-
-@st.cache_data(show_spinner=False, max_entries=256)
-def heat(sha: str, model_id: str, gamma: float, minutes: float, _picture: "Callable[[], NDArray[np.uint8]]") -> bytes:
-    """A WebP of the same with the pixels that speak for ``minutes`` in orange; for models that answer with numbers, all that
-    count."""
-    from core.clocks import heat
-
-    trained = model(model_id)
-    taken = heat.model_input(_picture(), trained, gamma)
-    found = heat.integrated_gradients(trained, taken, minutes)
-    return _grown(heat.glowing(taken, heat.heat_map(found if heat.answers_with_numbers(trained) else found.clip(0))))
-
-
-def answers_with_numbers(model_id: str) -> bool:
-    """Whether a stored model answers with plain numbers, which speak for no time in particular."""
-    from core.clocks.heat import answers_with_numbers
-
-    return answers_with_numbers(model(model_id))
-
-
-def _grown(square: "NDArray[np.uint8]") -> bytes:
-    """A small square as WebP, made larger so that no pixels stand out."""
-    import cv2
-
-    from core.sheets import encode
-
-    side = max(SEEN, len(square))
-    return encode(cv2.resize(square, (side, side), interpolation=cv2.INTER_CUBIC), "WEBP", 88)
-
-
-@st.cache_data(show_spinner=False, max_entries=256)
-def classical(sha: str, gamma: float, _picture: "Callable[[], NDArray[np.uint8]]") -> "ClassicalReading":
-    """What the reader sees that has learned nothing."""
-    from core.clocks.classical import read_classically
-    from core.images import adjust_gamma, to_grey
-
-    return read_classically(adjust_gamma(to_grey(_picture()), gamma))
-
-
-# --- the comparison and the lesson ----------------------------------------------------------------------------------
-
-
-def stamp(path: Path) -> tuple[str, int, int]:
-    """What a cache knows a file by: it changes when the file does; (path, 0, 0) while there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return str(path), 0, 0
-    return str(path), found.st_mtime_ns, found.st_size
-
-
 # --- training now -----------------------------------------------------------------------------------------------------
 
 
@@ -286,13 +263,6 @@ def live_runs() -> "LiveRuns":
 
 
 # --- generators -----------------------------------------------------------------------------------------------------
-
-
-def mark(model_id: str) -> tuple[str, int, int]:
-    """What caches know a stored model by: it changes when another one is stored."""
-    from core import paths, registry
-
-    return stamp(paths.MODELS / model_id / registry.CARD_FILE)
 
 
 def generator(model_id: str) -> "Generator":

@@ -304,4 +304,5 @@ def confidence(every: Sequence[Entry]) -> None:
         names = ("Model", "pictures", "says", "right", "apart")
         head = "".join(f'<th scope="col">{name}</th>' for name in names)
         st.html(model_cards.wide(head, rows, "Confidence and truth", "lo-close"))
-        st.html(f'<p class="lo-hint">{APART}</p>')
+        chosen_on = f" {comparison.CHOSEN_ON}" if chosen in ("faces", "photographs") else ""
+        st.html(f'<p class="lo-hint">{APART}{chosen_on}</p>')

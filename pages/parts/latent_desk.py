@@ -49,7 +49,8 @@ def directions(model_id: str) -> tuple[Desk, str]:
         real = Labelled(*latent_made.held_out(name, generator.side))
     except DatasetError as error:
         reason = f"{forms.sentence(error)} Directions come from what the model makes."
-    of = (model_id, cached.mark(model_id), real is not None, judge is not None)
+    told_by = None if judge is None else judge.network.card.sha256  # named directions are those that it sees
+    of = (model_id, cached.mark(model_id), real is not None, told_by)
     desk = cached.shared("desk", of, lambda: make_desk(generator, real, judge))
     if name == "plant-leaves" and generator.encoder is None and judge is None:
         reason = "Named directions need the leaf classifier; train it with: python -m core train leaf-classifier"

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core import paths, written
-from core.comparison import SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
+from core.comparison import CHOSEN_ON, SET_NAMES, SETS, Entry, ResultsError, entries, published_and_ours, set_figures
 from core.figures import Look, palette
 from core.specs import train_settings
 from pages.parts import cached, cached_clocks, forms, pictures, theme
@@ -94,7 +94,8 @@ def show(model_ids: Sequence[str]) -> None:
         if name in by_id
     ]
     name = "About the models" if len(bodies) > 1 else "About the model"
-    st.html(f'<h2 class="lo-section lo-ruled">{name}</h2><div class="lo-cards">{"".join(bodies)}</div>')
+    note = f'<p class="lo-hint">Other clocks: {CHOSEN_ON}</p>' if any(model_id in sets for model_id in by_id) else ""
+    st.html(f'<h2 class="lo-section lo-ruled">{name}</h2><div class="lo-cards">{"".join(bodies)}</div>{note}')
 
 
 def card(one: Entry, look: Look, figures: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.clocks.classical import ClassicalReading
 from core.clocks.reading import Candidate, Reading
 from core.clocks.time import ClockTime
-from pages.parts import cached, forms, pictures, readings, views
+from pages.parts import cached, cached_why, forms, pictures, readings, views
 from pages.parts.pictures import Offered
 
 # A reading is the likeliest single minute; around another time more may lie, so the others are ranked among themselves only.
@@ -32,12 +32,12 @@ def show(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, ga
         rank = list(RANKS).index(forms.one_of("What speaks for", RANKS, "for")) if pixels else 0
         articles = [of_model(offered, model_id, title, gamma, rank) for model_id, title in titles.items()] if pixels else []
         if plain:
-            reading = cached.classical(offered.sha, gamma, offered.pixels)
+            reading = cached_why.classical(offered.sha, gamma, offered.pixels)
             articles.append(without_learning(offered, reading, true, gamma))
         if articles:
             st.html(f'<div class="lo-whys">{"".join(articles)}</div>')
         if pixels:
-            numbers = [model_id for model_id in titles if cached.answers_with_numbers(model_id)]
+            numbers = [model_id for model_id in titles if cached_why.answers_with_numbers(model_id)]
             told = [COUNTED] * (len(numbers) < len(titles)) + [NUMBERS] * bool(numbers)
             st.html(f'<p class="lo-hint">{" ".join(told)}</p>')
 
@@ -50,9 +50,9 @@ def of_model(offered: Offered, model_id: str, title: str, gamma: float, rank: in
     def looked_at():
         return offered.pixels() if reading.rectified is None else reading.rectified
 
-    plain = cached.looked_at(offered.sha, model_id, gamma, looked_at)
-    glowing = cached.heat(offered.sha, model_id, gamma, one.minutes, looked_at)
-    return article(reading, title, one, plain, glowing, numbers=cached.answers_with_numbers(model_id))
+    plain = cached_why.looked_at(offered.sha, model_id, gamma, looked_at)
+    glowing = cached_why.heat(offered.sha, model_id, gamma, one.minutes, looked_at)
+    return article(reading, title, one, plain, glowing, numbers=cached_why.answers_with_numbers(model_id))
 
 
 def article(reading: Reading, title: str, one: Candidate, plain: bytes, glowing: bytes, numbers: bool = False) -> str:
