@@ -94,6 +94,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     sweeps                   the open trials of a study, run by any number of workers
     study_runs               the open trials of studies, one after the other on this machine
     clocks.wild_data         pictures of every kind to learn reading from, drawn ahead by many processes
+    clocks.reader_data       the benchmark varied afresh, and what a reader shall say of it
     clocks.wild_pool         drawn pictures that stay on a GPU and are seen again, varied there
     snapshots                samples by epoch, kept in training
     recipes                  everything that makes one stored model

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from core.clocks.losses import map_cross_entropy, minutes_apart, reader_losses
-from core.clocks.recipes import point_maps, reader_targets
+from core.clocks.reader_data import point_maps, reader_targets
 from core.layers import FusedBatchNormalization, SpatialExpectation, settle_batch_norm
 
 CHANNELS = 3

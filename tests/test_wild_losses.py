@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.clocks.recipes import point_maps
+from core.clocks.reader_data import point_maps
 from core.clocks.time import soft_bins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +70,7 @@ def test_bins_by_hand() -> None:
 
 
 def test_maps_are_the_first_readers() -> None:
-    """Cross-entropy with ``recipes.point_maps``; corners and borders among the places."""
+    """Cross-entropy with ``reader_data.point_maps``; corners and borders among the places."""
     rng = np.random.default_rng(3)
     places = rng.random((4, 3, 2))
     places[0, 0], places[1, 1], places[2, 2] = (0, 1), (1, 1), (0.5, 0)

@@ -18,8 +18,9 @@ from core import registry
 from core.clocks.benchmark import Benchmark, report_benchmark
 from core.clocks.evaluation import benchmark_figures, unit_pictures
 from core.clocks.forms import FORMS
+from core.clocks.reader_data import valid_pictures
 from core.clocks.reading import decode
-from core.clocks.recipes import benchmark_version, valid_pictures
+from core.clocks.recipes import benchmark_version
 from core.clocks.time import common_sense_error_minutes
 from core.progress import progress_bar
 from core.recipes import VALIDATION_MINUTES, Recipe
