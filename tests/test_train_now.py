@@ -16,13 +16,14 @@ from core.datasets import DATASETS
 from core.live import LiveRuns
 from core.live_state import LiveState, Samples
 from core.specs import ClassifierSpec
-from pages.parts import cached, train_form, train_insides, train_now, train_values, views
+from pages.parts import cached, train_form, train_insides, train_lane, train_now, train_values, views
 from tests.fake_worker import SLOW_SEED
 from tests.test_live import BERT, FAKE, spec
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 PATIENCE = 60.0
 SCRIPT = "from pages.parts import train_now\ntrain_now.show()"
+KEYS = ("rewind", "pause", "resume", "step", "epoch", "stop", "end")
 QUICK = {"live-epochs": "2", "live-batch": "10", "live-pictures": "40"}
 
 
@@ -290,6 +291,32 @@ def test_a_run_stopped_inside_an_epoch_keeps_its_batch_and_its_bar(runs: LiveRun
     assert 'style="width:37.5%"' in text.split("</div>")[0]  # 3 of 8 batches
 
 
+def test_the_buttons_of_a_run_are_explained_where_nothing_is_covered_and_only_rewind_outlives_it(runs: LiveRuns):
+    running = page(**QUICK)
+    running.toggle(key="live-hold").set_value(True).run()
+    until(press(running, "Start"), runs, lambda state: state.status == "paused")
+
+    def buttons() -> dict[str, str]:
+        return {one.label: one.proto.help for one in running.button if one.key in [f"live-{key}-0" for key in KEYS]}
+
+    assert buttons() == dict.fromkeys(("Rewind", "Go on", "One batch", "One epoch", "Stop"), "")
+    assert all(f"<dt>{label}</dt>" in html(running) for label, _ in train_lane.BUTTONS.values())
+    until(press(running, "Stop"), runs, ended)
+    assert list(buttons()) == ["Rewind"]
+    assert "<dt>Rewind</dt>" not in html(running)
+
+
+@pytest.mark.parametrize("presenting", [False, True])
+def test_in_presenter_mode_the_runs_are_the_legend_of_two_figures_side_by_side(runs: LiveRuns, presenting: bool):
+    running = page(f"import streamlit as st\nst.session_state['presenting'] = {presenting}\n{SCRIPT}", **QUICK)
+    until(press(running, "Start"), runs, ended)
+    until(press(running, "Race"), runs, ended, which=1)
+    charts = [json.loads(chart.proto.spec) for chart in running.get("plotly_chart")]
+    assert [chart["layout"].get("showlegend", True) for chart in charts] == [not presenting] * 2
+    assert (train_now.LINES in html(running)) is presenting
+    assert len(running.columns) == 2 + 2 + (4 if presenting else 0)  # page and form; runs and figures
+
+
 def test_whoever_stops_sees_that_it_is_measured_and_may_do_without(runs: LiveRuns):
     running = press(page(**{**QUICK, "live-epochs": "50", "live-seed": str(SLOW_SEED)}), "Start")
     until(running, runs, lambda state: state.seconds_left is not None)
@@ -366,7 +393,7 @@ def test_who_stands_still_sees_that_others_had_the_turn(runs: LiveRuns, monkeypa
     press(running, "Go on")
     text = html(running)
     assert "place 1 in the queue: it goes on where it stood when its turn comes." in text
-    assert train_now.TURNS in text
+    assert train_lane.TURNS in text
     runs.stop(others[0], BERT, at_once=True)
     assert "2 of 2 epochs" in html(until(running, runs, ended))
 

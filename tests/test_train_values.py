@@ -7,7 +7,7 @@ import pytest
 
 from core.live_state import LiveState, shortened
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
-from pages.parts import train_form, train_now, train_values
+from pages.parts import train_form, train_lane, train_values
 from tests.test_live import spec
 
 
@@ -74,18 +74,18 @@ def test_what_is_left_of_a_stored_run_is_told():
 
 def test_what_is_prepared_is_said_with_the_time_that_it_takes():
     begun = LiveState("id", spec(), "starting", since=time.monotonic() - 65)
-    assert train_now.words(begun) == "a process of its own begins, and reads Clock hours; 1 min 05 s since the start."
+    assert train_lane.words(begun) == "a process of its own begins, and reads Clock hours; 1 min 05 s since the start."
     drawn = replace(begun, prepared=7000, to_prepare=8400, seconds_left=12.4)
-    assert train_now.words(drawn) == (
+    assert train_lane.words(drawn) == (
         "7,000 of 8,400 pictures of Clock hours are read or drawn; about 12 s left; 1 min 05 s since the start. "
         "They are kept: the next run has them at once."
     )
     assert drawn.share == pytest.approx(7000 / 8400)
     ready = replace(begun, has_data=True)
-    assert train_now.words(ready).startswith("the pictures are there; Keras is loaded and the network built")
+    assert train_lane.words(ready).startswith("the pictures are there; Keras is loaded and the network built")
     assert (begun.share, ready.share) == (0, 0)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (125.2, "2 min 05 s")])
 def test_durations_read_well(seconds: float, words: str):
-    assert train_now.duration(seconds) == words
+    assert train_lane.duration(seconds) == words

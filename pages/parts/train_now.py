@@ -1,7 +1,6 @@
 """The tab 'Train now': start a run with the form, watch it learn, hold it, step through it, race two."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
@@ -11,7 +10,7 @@ import streamlit as st
 from core import live_figures
 from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS
-from core.live_state import PAUSE_MINUTES, TURN_SECONDS, LiveError, LiveState, check_live
+from core.live_state import LiveError, LiveState, check_live
 from core.specs import RunSpec
 from core.written import three_digits
 from pages.parts import (
@@ -23,31 +22,16 @@ from pages.parts import (
     theme,
     train_form,
     train_insides,
+    train_lane,
     train_preview,
     train_values,
     views,
 )
-from pages.parts.model_cards import swatch
 
 POLL_SECONDS = 1.0
-PATIENCE_SECONDS = 0.5  # that a button waits for what it does to be seen
 MOST_SHOWN = 2
 RUN = "run"  # in the URL: the runs shown
-STATUS = {
-    "queued": "Waiting",
-    "starting": "Starting",
-    "running": "Training",
-    "paused": "Paused",
-    "measuring": "Measuring",
-    "done": "Done",
-    "stopped": "Stopped",
-    "failed": "Failed",
-}
 LOSSES = {"cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
-TURNS = (
-    f"Two runs train at once. One that stands still for {TURN_SECONDS:g} seconds while others wait gives its turn away, keeps "
-    "what it has learned, and is the next to go on when it is asked to."
-)
 QUIET = "Curves, filters and predictions appear here while the network learns."
 BEGIN = "Train with these settings"
 START_HELP = "Train a network with these settings. It replaces what is shown; your runs that still train are stopped."
@@ -173,17 +157,6 @@ def start(spec: RunSpec, beside: list[str]) -> None:
         st.session_state["live-problem"] = forms.sentence(error)
 
 
-def steer(run_id: str, command: str) -> None:
-    """One of the buttons beneath a run; returns when it shows, or soon."""
-    runs = cached.live_runs()
-    try:
-        before = runs.state(run_id)
-        getattr(runs, command)(run_id, steering.owner())
-        runs.wait(before, PATIENCE_SECONDS)
-    except LiveError as error:
-        st.session_state["live-refused"] = forms.sentence(error)
-
-
 # --- watching ---------------------------------------------------------------------------------------------------------
 
 
@@ -197,110 +170,29 @@ def panel(shown: list[str], polled: bool) -> None:
             "A run of this link is no longer there: ended ones are forgotten after an hour, and all of them when the server "
             "starts anew."
         )
-    refused = st.session_state.pop("live-refused", None)
+    refused = st.session_state.pop(train_lane.REFUSED, None)
     if refused:
         forms.complain(refused)
     if not states:
         return
     names = train_values.labels([state.spec for state in states.values()])
     for place, (run_id, state) in enumerate(states.items()):
-        lane(place, run_id, state, names[place])
+        train_lane.lane(place, run_id, state, names[place])
     named = dict(zip(names, states.values(), strict=True))
-    curves(named)
+    curves(named, steered=any(train_lane.steered(state) for state in states.values()))
     train_insides.show(named)
 
 
-def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
-    """One run: how far it is, and its buttons."""
-    st.html(
-        f'<div class="lo-lane"><h2 class="lo-caption">{swatch(live_figures.LOOKS[place])}{escape(name)}</h2>'
-        f'<p role="status"><b>{STATUS[state.status]}</b> {escape(words(state))}</p>{views.meter(state.share)}</div>'
-    )
-    if not cached.live_runs().owns(run_id, steering.owner()):
-        st.html('<p class="lo-hint">Someone else steers this run; you watch.</p>')
-        return
-    going, paused, measured = state.status in ("running", "paused"), state.status == "paused", state.status == "measuring"
-    resume = ("Go on", "resume", "Train on without stopping.")
-    hold = ("Pause", "pause", f"Stand still after the batch under way, for {PAUSE_MINUTES:g} minutes at most. {TURNS}")
-    stop = ("Stop", "stop", "End the run here, and measure it on the test part.")
-    leave = ("End now", "end", "Do without the figures of the test part.")
-    # Each command has a key of its own: a click that reached the server twice would otherwise go on what it has just held.
-    buttons = (
-        (*resume, going, "resume") if paused else (*hold, going, "pause"),
-        ("One batch", "step", "Train on one batch, then stand still.", going, "step"),
-        ("One epoch", "step_epoch", "Train to the end of the epoch, then stand still.", going, "epoch"),
-        (*leave, True, "end") if measured else (*stop, not state.ended, "stop"),
-        ("Rewind", "rewind", "Begin anew with the same seed: the same run again.", going or measured or state.ended, "rewind"),
-    )
-    with st.container(horizontal=True, key=f"live-buttons-{place}"):
-        for label, command, told, enabled, key in buttons:
-            st.button(
-                label,
-                key=f"live-{key}-{place}",
-                help=told,
-                disabled=not enabled,
-                on_click=steer,
-                args=(run_id, command),
-            )
-
-
-def words(state: LiveState) -> str:
-    """Where a run stands, beside its status."""
-    if state.status == "queued":
-        goes_on = "goes on where it stood" if state.aside else "begins"
-        return f"place {state.place} in the queue: it {goes_on} when its turn comes. {TURNS}"
-    if state.status == "starting":
-        return preparing(state)
-    told = [f"{state.epoch} of {state.epochs} epochs"]
-    if state.steps and state.step:  # after Stop too: what it learned in a part of an epoch is measured
-        told.append(f"batch {state.step} of {state.steps}")
-    if state.seconds:
-        told.append(f"{duration(state.seconds)} of training")
-    if state.status == "running" and not state.history and not state.step:
-        told.append("the first batch takes longest")
-    if state.seconds_left and not state.ended:
-        told.append(f"about {duration(state.seconds_left)} left")
-    if state.test:
-        told.append(
-            f"test part: {views.share(state.test['accuracy'])} right, cross-entropy {three_digits(state.test['cross_entropy'])}"
-        )
-    if state.aside:
-        told.append("its turn was given to another, and it goes on as the next one as soon as it is asked to")
-    return "; ".join(told) + "." + (f" {forms.sentence(ValueError(state.message))}" if state.message else "")
-
-
-def preparing(state: LiveState) -> str:
-    """What goes on before the first batch, how far it is, and for how long it has gone on."""
-    if state.has_data:
-        told = ["the pictures are there; Keras is loaded and the network built"]
-    else:
-        told = [f"a process of its own begins, and reads {DATASETS[state.spec.dataset].title}"]
-        if state.to_prepare:
-            told = [
-                f"{state.prepared:,} of {state.to_prepare:,} pictures of {DATASETS[state.spec.dataset].title} are read or drawn"
-            ]
-        if state.seconds_left:
-            told.append(f"about {duration(state.seconds_left)} left")
-    if state.since is not None:
-        told.append(f"{duration(time.monotonic() - state.since)} since the start")
-    kept = " They are kept: the next run has them at once." if state.to_prepare else ""
-    return "; ".join(told) + "." + kept
-
-
-def duration(seconds: float) -> str:
-    """Seconds as they are read: '8 s', '2 min 05 s'."""
-    whole = round(seconds)
-    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
-
-
-def curves(runs: Mapping[str, LiveState]) -> None:
-    """Loss and accuracy of training and validation, all runs in one figure each."""
+def curves(runs: Mapping[str, LiveState], *, steered: bool) -> None:
+    """Loss and accuracy of training and validation, all runs in one figure each. steered: whether a run here has buttons."""
     penalty = any(penalised(state.spec) for state in runs.values())
     with st.container(horizontal=True, vertical_alignment="center"):
         loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed") if penalty else "cross_entropy"
         log = st.toggle(
             "Logarithmic loss", key="live-log", bind="query-params", help="Show losses by their order of magnitude."
         )
+        if steered:
+            train_lane.explained()
     dark = theme.dark()
     for measure, place, logarithmic in ((loss, "loss", log), ("accuracy", "accuracy", False)):
         told = "; ".join(f"{name}: {last(state, measure)}" for name, state in runs.items())
