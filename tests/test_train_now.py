@@ -121,6 +121,17 @@ def test_presets_fill_the_form(runs: LiveRuns, preset: train_values.Preset):
     assert values == {**train_values.DEFAULTS, **preset.changes}
 
 
+def test_a_preset_says_what_it_changes_beside_the_buttons_that_start_it(runs: LiveRuns):
+    running = page(**QUICK)
+    assert "Changed: Batch: 10; Epochs: 2; Pictures: 40." in html(running)
+    press(running, "Start that dies: all zeros")
+    assert "Changed: First weights: Zeros." in html(running)
+    press(running, "A small MLP")
+    assert "No setting is changed." in html(running)
+    labels = [button.label for button in running.button]
+    assert labels[: labels.index("Race") + 1] == [*(preset.title for preset in train_values.PRESETS), "Start", "Race"]
+
+
 def test_a_link_restores_the_form_and_garbage_is_ignored(runs: LiveRuns):
     running = page(**{"live-net": "mlp-300", "live-rate": "0.02", "live-batch": "100", "live-seed": "7", "live-act": "tanh"})
     assert running.select_slider(key="live-rate").value == 0.02

@@ -56,6 +56,20 @@ def test_runs_are_named_by_what_sets_them_apart():
     assert train_values.labels([one, one]) == ["First", "Second"]
 
 
+def test_what_is_changed_is_one_short_line():
+    begun = {"data": "clock-hours", **train_values.DEFAULTS}
+    assert train_values.changes_words(begun) == "No setting is changed."
+    assert train_values.changes_words({**begun, "init": "zeros"}) == "Changed: First weights: Zeros."
+    assert train_values.changes_words({**begun, "penalty": 0.1}) == "No setting is changed."  # of no penalty
+    assert train_values.changes_words({**begun, "penalty": 0.1, "reg": "l2"}) == (
+        "Changed: Regularisation: L2; Weight of the penalty: 0.1."
+    )
+    many = {"opt": "sgd", "rate": 10.0, "batch": 8, "epochs": 2, "seed": 3, "ema": 0.9}
+    assert train_values.changes_words({**begun, **many}) == (
+        "Changed: Optimiser: SGD; Learning rate: 10; Batch: 8; Epochs: 2; and 2 more."
+    )
+
+
 def test_what_is_left_of_a_stored_run_is_told():
     mlp = spec(20, dataset="fashion-mnist", pictures=None)
     assert train_values.shortened_words(mlp, mlp) == ""

@@ -15,6 +15,7 @@ from pages.parts.train_values import (
     ALL,
     AS_IT_IS,
     DEFAULTS,
+    LABELS,
     MOST_SEED,
     NO_CLIP,
     PRECISION_TITLES,
@@ -133,15 +134,20 @@ def begun_from() -> str:
 # --- widgets ----------------------------------------------------------------------------------------------------------
 
 
-def form(stored: Mapping[str, RunSpec]) -> RunSpec:
-    """The whole form. stored: title -> a run that can be started from."""
-    data = available()
-    follow(data)
+def presets() -> None:
+    """Buttons that fill the form with settings to begin with; the data set stays."""
+    follow(available())
     with st.container(horizontal=True, key="live-presets"):
         for place, preset in enumerate(PRESETS):
             kept = {"data": st.session_state[PREFIX + "data"]}
             values = {**DEFAULTS, **kept, **preset.changes}
             st.button(preset.title, key=f"live-preset-{place}", help=preset.words, on_click=fill, args=(values,))
+
+
+def form(stored: Mapping[str, RunSpec]) -> RunSpec:
+    """The fields. stored: title -> a run that can be started from."""
+    data = available()
+    follow(data)
     if stored:
         st.selectbox(
             "Start from a stored run",
@@ -162,36 +168,34 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
         )
     if words := left_out():
         st.html(f'<p class="lo-hint" role="status">{escape(words)}</p>')
-    choice("data", "Data set", data, "Not on this machine: " + ", ".join(lacking) + "." if lacking else None)
-    choice("net", "Network", list(ARCHITECTURES), "The reports' networks, and two of our own.")
+    choice("data", data, "Not on this machine: " + ", ".join(lacking) + "." if lacking else None)
+    choice("net", list(ARCHITECTURES), "The reports' networks, and two of our own.")
     architecture = ARCHITECTURES[st.session_state[PREFIX + "net"]]
     left, right = st.columns(2)
     with left:
-        choice("init", "First weights", list(INITIALIZERS), "What every kernel is drawn from. Biases begin at 0.")
-        choice("opt", "Optimiser", list(OPTIMIZERS), "How a gradient becomes a step.")
-        slide("batch", "Batch", BATCHES, "Pictures a step.")
-        slide("pictures", "Pictures", PICTURES, "Of the training part, the same ones for a seed.", last=ALL)
+        choice("init", list(INITIALIZERS), "What every kernel is drawn from. Biases begin at 0.")
+        choice("opt", list(OPTIMIZERS), "How a gradient becomes a step.")
+        slide("batch", BATCHES, "Pictures a step.")
+        slide("pictures", PICTURES, "Of the training part, the same ones for a seed.", last=ALL)
         choice(
             "reg",
-            "Regularisation",
             list(REGULARIZERS),
             "A penalty on the weights: their absolute values (L1) or squares (L2).",
             disabled=architecture.has_l1,
         )
     with right:
-        choice("act", "Activation", list(ACTIVATIONS), "Of every hidden layer.")
-        slide("rate", "Learning rate", RATES, "How far a step goes.")
-        number("epochs", "Epochs", 1, MOST_EPOCHS, "Passes over the pictures.")
-        number("seed", "Seed", 0, MOST_SEED, "Decides first weights, order and dropout: one seed, one run.")
+        choice("act", list(ACTIVATIONS), "Of every hidden layer.")
+        slide("rate", RATES, "How far a step goes.")
+        number("epochs", 1, MOST_EPOCHS, "Passes over the pictures.")
+        number("seed", 0, MOST_SEED, "Decides first weights, order and dropout: one seed, one run.")
         slide(
             "drop",
-            "Dropout",
             DROPOUTS,
             "Share of units that are left out of a step. 'As it is' leaves the network its own rates.",
             disabled=not architecture.has_dropout,
         )
     if st.session_state[PREFIX + "reg"] != "none" or architecture.has_l1:
-        slide("penalty", "Weight of the penalty", PENALTIES, "It multiplies the sum over all weights.")
+        slide("penalty", PENALTIES, "It multiplies the sum over all weights.")
     more()
     return spec_of(chosen(data))
 
@@ -199,29 +203,33 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
 def more() -> None:
     """Fields that few need, folded away while they stand at their defaults."""
     with st.expander("More", expanded=any(st.session_state[PREFIX + name] != DEFAULTS[name] for name in MORE)):
-        choice("sched", "Rate over time", list(SCHEDULE_TITLES), "What the rate does after the warm-up, if there is one.")
-        slide("warm", "Warm-up", WARMUPS, "Epochs in which the rate climbs to the learning rate; 0 begins with all of it.")
-        slide("decay", "Weight decay", DECAYS, "Share of the rate by which kernels shrink in every step.")
-        slide("clip", "Clipping", CLIPS, "A gradient longer than this, over all weights together, is cut to it.")
-        slide("ema", "Average of the weights", AVERAGES, "How much of the average so far each step keeps; validation uses it.")
-        choice("prec", "Precision", list(PRECISION_TITLES), "Of the calculation. Stored runs of CNNs used bfloat16.")
+        choice("sched", list(SCHEDULE_TITLES), "What the rate does after the warm-up, if there is one.")
+        slide("warm", WARMUPS, "Epochs in which the rate climbs to the learning rate; 0 begins with all of it.")
+        slide("decay", DECAYS, "Share of the rate by which kernels shrink in every step.")
+        slide("clip", CLIPS, "A gradient longer than this, over all weights together, is cut to it.")
+        slide("ema", AVERAGES, "How much of the average so far each step keeps; validation uses it.")
+        choice("prec", list(PRECISION_TITLES), "Of the calculation. Stored runs of CNNs used bfloat16.")
 
 
-def choice(name: str, label: str, options: list[str], words: str | None, *, disabled: bool = False) -> None:
+def choice(name: str, options: list[str], words: str | None, *, disabled: bool = False) -> None:
     """One of many."""
-    st.selectbox(label, options, format_func=titled(name), key=PREFIX + name, on_change=tell, help=words, disabled=disabled)
+    st.selectbox(
+        LABELS[name], options, format_func=titled(name), key=PREFIX + name, on_change=tell, help=words, disabled=disabled
+    )
 
 
-def slide(name: str, label: str, options: Sequence[Any], words: str, *, last: Any = None, disabled: bool = False) -> None:
+def slide(name: str, options: Sequence[Any], words: str, *, last: Any = None, disabled: bool = False) -> None:
     """One of a few numbers in their order, ``last`` at the end; a number from elsewhere takes its place among them."""
     every = sorted({*options, st.session_state[PREFIX + name]}, key=lambda value: (value == last, value))
-    st.select_slider(label, every, format_func=titled(name), key=PREFIX + name, on_change=tell, help=words, disabled=disabled)
+    st.select_slider(
+        LABELS[name], every, format_func=titled(name), key=PREFIX + name, on_change=tell, help=words, disabled=disabled
+    )
 
 
-def number(name: str, label: str, low: int, high: int, words: str) -> None:
+def number(name: str, low: int, high: int, words: str) -> None:
     """A whole number."""
     st.session_state[PREFIX + name] = min(max(st.session_state[PREFIX + name], low), high)
-    st.number_input(label, low, high, step=1, key=PREFIX + name, on_change=tell, help=words)
+    st.number_input(LABELS[name], low, high, step=1, key=PREFIX + name, on_change=tell, help=words)
 
 
 def titled(name: str) -> Callable[[Any], str]:

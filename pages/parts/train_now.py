@@ -34,7 +34,8 @@ RUN = "run"  # in the URL: the runs shown
 LOSSES = {"cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
 QUIET = "Curves, filters and predictions appear here while the network learns."
 BEGIN = "Train with these settings"
-START_HELP = "Train a network with these settings. It replaces what is shown; your runs that still train are stopped."
+RACE_HELP = "Train them beside the first run shown: the second one's lines are dashed."
+START_HELP = "What is shown makes room; your runs that still train are stopped."
 
 
 def show(stored: Mapping[str, RunSpec] | None = None) -> None:
@@ -101,26 +102,24 @@ def begin(spec: RunSpec) -> None:
 
 def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
     """The form, and what starts it; returns the run that it describes."""
-    spec = train_form.form(stored)
     shown = list(known(runs_shown()))
-    with st.container(horizontal=True, key="live-start"):
-        st.button(
-            "Start",
-            type="primary",
-            on_click=start,
-            args=(spec, []),
-            help=START_HELP,
-        )
-        st.button(
-            "Race",
-            on_click=start,
-            args=(spec, shown[:1]),
-            disabled=not shown,
-            help="Train these settings beside the first run shown, in the same figures: dashed lines are the second.",
-        )
-    st.toggle("Begin paused", key="live-hold", help="Stand still before the first step, to go on batch by batch.")
-    if shown:  # else it stands beside the button that the eye is on
-        refusal()
+    train_form.presets()
+    above = st.container()  # in sight when a preset is chosen, which the fields below, and what they come to, are not
+    spec = train_form.form(stored)
+    with above:
+        with st.container(horizontal=True, vertical_alignment="center", key="live-start"):
+            st.button("Start", type="primary", on_click=start, args=(spec, []), help=quiet(START_HELP))
+            st.button(
+                "Race",
+                on_click=start,
+                args=(spec, shown[:1]),
+                disabled=not shown,
+                help=quiet(RACE_HELP),
+            )
+            st.toggle("Begin paused", key="live-hold", help="Stand still before the first step, to go on batch by batch.")
+        st.html(f'<p class="lo-hint" role="status">{escape(train_values.changes_words(train_values.values_of(spec)))}</p>')
+        if shown:  # else it stands beside the button that the eye is on
+            refusal()
     with st.popover("A link to watch", disabled=not shown):
         st.html('<p class="lo-hint">Whoever has this link sees the run; it is steered in your own browser alone.</p>')
         told = link()
@@ -131,6 +130,11 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
 
 
 def refusal() -> None:
+def quiet(words: str) -> str | None:
+    """What a tooltip says; none in presenter mode, where the pointer rests on the button, and much would be covered."""
+    return None if theme.large() else words
+
+
     """Why the last start was refused, said once."""
     problem = st.session_state.pop("live-problem", None)
     if problem:
@@ -152,7 +156,8 @@ def start(spec: RunSpec, beside: list[str]) -> None:
             if other not in beside:
                 runs.stop(other, steering.owner(), at_once=True)
         show_runs([*beside, runs.submit(spec, steering.owner(), paused=bool(st.session_state.get("live-hold")))])
-        st.toast("It starts: watch it at the top of the page.")  # the button may stand far below
+        if not theme.large():  # there it is in sight, and the bar would be covered
+            st.toast("It starts: watch it at the top of the page.")  # on a phone the button may stand far below
     except ValueError as error:  # limits, and settings that contradict each other
         st.session_state["live-problem"] = forms.sentence(error)
 

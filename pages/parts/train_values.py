@@ -32,6 +32,28 @@ PRECISION_TITLES = {
     "mixed_bfloat16": "16 and 32 bits, bfloat16",
     "mixed_float16": "16 and 32 bits, float16",
 }
+LABELS = {  # of the fields
+    "data": "Data set",
+    "net": "Network",
+    "init": "First weights",
+    "opt": "Optimiser",
+    "batch": "Batch",
+    "pictures": "Pictures",
+    "reg": "Regularisation",
+    "act": "Activation",
+    "rate": "Learning rate",
+    "epochs": "Epochs",
+    "seed": "Seed",
+    "drop": "Dropout",
+    "penalty": "Weight of the penalty",
+    "sched": "Rate over time",
+    "warm": "Warm-up",
+    "decay": "Weight decay",
+    "clip": "Clipping",
+    "ema": "Average of the weights",
+    "prec": "Precision",
+}
+MOST_CHANGES = 4  # that are listed one by one
 Values = dict[str, Any]
 DEFAULTS: Values = {
     "net": "mlp-300-100",
@@ -168,6 +190,17 @@ def labels(specs: Sequence[RunSpec]) -> list[str]:
         told = ", ".join(_told(name, values[name]) for name in apart)
         names.append(told or (values_title("net", values["net"]) if not others else ("First", "Second")[place % 2]))
     return names
+
+
+def changes_words(values: Values) -> str:
+    """How these values differ from ``DEFAULTS``, in one short line; the data set, which has none, is not among them."""
+    no_penalty = values["reg"] == "none" and not ARCHITECTURES[values["net"]].has_l1
+    changed = [name for name, value in DEFAULTS.items() if values[name] != value and not (name == "penalty" and no_penalty)]
+    if not changed:
+        return "No setting is changed."
+    told = [f"{LABELS[name]}: {values_title(name, values[name])}" for name in changed[:MOST_CHANGES]]
+    more = len(changed) - MOST_CHANGES
+    return f"Changed: {'; '.join(told)}{f'; and {more} more' if more > 0 else ''}."
 
 
 def _told(name: str, value: Any) -> str:
