@@ -244,3 +244,22 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
     assert all(loss > 0 for loss in losses)
     assert all(0 <= accuracy <= 1 for accuracy in accuracies)
     expect(page.get_by_role("button", name="Rewind", exact=True)).to_be_enabled()
+
+    page.set_viewport_size({"width": 1280, "height": 720})  # as a projector has it
+    page.goto(f"{page.url}&present=on&demo=7")
+    assert seen_at_once(page, 1)
+    page.get_by_role("button", name="Race", exact=True).click()
+    assert seen_at_once(page, 2)
+
+
+def seen_at_once(page, runs: int) -> bool:
+    """Whether in presenter mode how far all runs are and both whole figures lie in the window, before anything is scrolled."""
+    expect(page.locator(".lo-lane")).to_have_count(runs, timeout=LIVE_MILLISECONDS)
+    parts = ".lo-lane, [class*='st-key-live-buttons-'], [class*='st-key-fits-live-chart-'] .main-svg"
+    return page.wait_for_function(
+        """([parts, count]) => {
+            const boxes = [...document.querySelectorAll(parts)].map(one => one.getBoundingClientRect());
+            return boxes.length >= count && boxes.every(box => box.height > 20 && box.top > 0 && box.bottom <= innerHeight);
+        }""",
+        arg=[parts, 2 * runs + 2],
+    ).json_value()

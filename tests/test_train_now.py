@@ -291,17 +291,6 @@ def test_a_run_is_stepped_and_stopped(runs: LiveRuns):
     assert "Stopped" in html(running)
 
 
-def test_a_run_stopped_inside_an_epoch_keeps_its_batch_and_its_bar(runs: LiveRuns):
-    running = page(**QUICK)
-    running.toggle(key="live-hold").set_value(True).run()
-    until(press(running, "Start"), runs, lambda state: state.status == "paused")
-    for step in (1, 2, 3):
-        until(press(running, "One batch"), runs, lambda state, step=step: state.step == step)
-    text = html(until(press(running, "Stop"), runs, ended))
-    assert "<b>Stopped</b> 0 of 2 epochs; batch 3 of 4; " in text
-    assert 'style="width:37.5%"' in text.split("</div>")[0]  # 3 of 8 batches
-
-
 def test_the_buttons_of_a_run_are_explained_where_nothing_is_covered_and_only_rewind_outlives_it(runs: LiveRuns):
     running = page(**QUICK)
     running.toggle(key="live-hold").set_value(True).run()
@@ -326,6 +315,17 @@ def test_in_presenter_mode_the_runs_are_the_legend_of_two_figures_side_by_side(r
     assert [chart["layout"].get("showlegend", True) for chart in charts] == [not presenting] * 2
     assert (train_now.LINES in html(running)) is presenting
     assert len(running.columns) == 2 + 2 + (4 if presenting else 0)  # page and form; runs and figures
+
+
+def test_a_run_stopped_inside_an_epoch_keeps_its_batch_and_its_bar(runs: LiveRuns):
+    running = page(**QUICK)
+    running.toggle(key="live-hold").set_value(True).run()
+    until(press(running, "Start"), runs, lambda state: state.status == "paused")
+    for step in (1, 2, 3):
+        until(press(running, "One batch"), runs, lambda state, step=step: state.step == step)
+    text = html(until(press(running, "Stop"), runs, ended))
+    assert "<b>Stopped</b> 0 of 2 epochs; batch 3 of 4; " in text
+    assert 'style="width:37.5%"' in text.split("</div>")[0]  # 3 of 8 batches
 
 
 def test_whoever_stops_sees_that_it_is_measured_and_may_do_without(runs: LiveRuns):

@@ -32,6 +32,7 @@ POLL_SECONDS = 1.0
 MOST_SHOWN = 2
 RUN = "run"  # in the URL: the runs shown
 LOSSES = {"cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
+LINES = "Thin: training. Thick: validation."
 QUIET = "Curves, filters and predictions appear here while the network learns."
 BEGIN = "Train with these settings"
 RACE_HELP = "Train them beside the first run shown: the second one's lines are dashed."
@@ -42,7 +43,7 @@ def show(stored: Mapping[str, RunSpec] | None = None) -> None:
     """The whole tab. stored: title -> a finished run whose settings can be started from."""
     st.html(shell.WEB / "live.css")
     with st.container(key="train-now"):
-        left, right = st.columns([1, 2], gap="large")
+        left, right = st.columns([3, 7], gap="medium") if theme.large() else st.columns([1, 2], gap="large")
         with left:
             spec = start_form(stored or {})
         with right:
@@ -129,12 +130,12 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
     return spec
 
 
-def refusal() -> None:
 def quiet(words: str) -> str | None:
     """What a tooltip says; none in presenter mode, where the pointer rests on the button, and much would be covered."""
     return None if theme.large() else words
 
 
+def refusal() -> None:
     """Why the last start was refused, said once."""
     problem = st.session_state.pop("live-problem", None)
     if problem:
@@ -181,28 +182,44 @@ def panel(shown: list[str], polled: bool) -> None:
     if not states:
         return
     names = train_values.labels([state.spec for state in states.values()])
-    for place, (run_id, state) in enumerate(states.items()):
-        train_lane.lane(place, run_id, state, names[place])
+    with st.container(key=f"live-lanes-{len(states)}"):
+        side_by_side = theme.large() and len(states) > 1
+        places = st.columns(len(states), gap="medium") if side_by_side else [st.container() for _ in states]
+        for place, (run_id, state) in enumerate(states.items()):
+            with places[place]:
+                train_lane.lane(place, run_id, state, names[place])
     named = dict(zip(names, states.values(), strict=True))
-    curves(named, steered=any(train_lane.steered(state) for state in states.values()))
+    with st.container(key=f"live-curves-{len(states)}"):
+        curves(named, steered=any(train_lane.steered(state) for state in states.values()))
     train_insides.show(named)
 
 
 def curves(runs: Mapping[str, LiveState], *, steered: bool) -> None:
-    """Loss and accuracy of training and validation, all runs in one figure each. steered: whether a run here has buttons."""
+    """Loss and accuracy of training and validation, all runs in one figure each. steered: whether a run here has buttons.
+
+    In presenter mode the two stand side by side, as tall as the window leaves room for beneath the runs, whose names there
+    are the legend.
+    """
     penalty = any(penalised(state.spec) for state in runs.values())
     with st.container(horizontal=True, vertical_alignment="center"):
         loss = forms.one_of("Loss", LOSSES, "live-loss", label_visibility="collapsed") if penalty else "cross_entropy"
         log = st.toggle(
             "Logarithmic loss", key="live-log", bind="query-params", help="Show losses by their order of magnitude."
         )
+        if theme.large():
+            st.html(f'<p class="lo-hint">{LINES}</p>')
         if steered:
             train_lane.explained()
     dark = theme.dark()
-    for measure, place, logarithmic in ((loss, "loss", log), ("accuracy", "accuracy", False)):
+    columns = st.columns(2, gap="small") if theme.large() else [st.container(), st.container()]
+    for column, (measure, place) in zip(columns, ((loss, "loss"), ("accuracy", "accuracy")), strict=True):
         told = "; ".join(f"{name}: {last(state, measure)}" for name, state in runs.items())
-        drawing = live_figures.live_curves(runs, measure, log=logarithmic, dark=dark)
-        views.chart(drawing, f"live-chart-{place}", f"{live_figures.MEASURES[measure].capitalize()} over the epochs. {told}")
+        drawing = live_figures.live_curves(runs, measure, log=log and place == "loss", dark=dark)
+        if theme.large():
+            drawing.update_layout(showlegend=False, margin_t=12)
+        words = f"{live_figures.MEASURES[measure].capitalize()} over the epochs. {told}"
+        with column:
+            views.chart(drawing, f"live-chart-{place}", words, fits=True)
 
 
 def penalised(spec: RunSpec) -> bool:
