@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.figures import LIGHT
 from core.hall_figures import enlarged
-from pages.parts import demos, share, source
+from pages.parts import cached, demos, share, source
 from pages.parts.demos import STEPS
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -108,6 +109,28 @@ def test_a_new_step_forgets_what_links_name_and_nothing_else():
     running.run()
     assert "model" not in running.session_state
     assert running.session_state["kept-files"] == [("mine.png", b"")]
+
+
+@pytest.mark.parametrize(
+    ("step", "mine", "going", "stays"),
+    [
+        ("8", True, True, True),
+        ("8", True, False, True),
+        ("8", False, True, False),
+        ("1", True, True, True),
+        ("1", True, False, False),
+    ],
+)
+def test_the_visitor_s_own_run_outlives_a_step_and_an_ended_one_no_new_round(
+    monkeypatch: pytest.MonkeyPatch, step: str, mine: bool, going: bool, stays: bool
+):
+    runs = SimpleNamespace(owns=lambda run_id, owner: mine, going=lambda owner: ["shown"] if going else ["other"])
+    monkeypatch.setattr(cached, "live_runs", lambda: runs)
+    running = start(present="on", demo="7")
+    running.session_state["live-shown"] = ["shown"]
+    running.query_params["demo"] = step
+    running.run()
+    assert ("live-shown" in running.session_state) is stays
 
 
 def test_the_first_page_starts_the_demos():

@@ -45,12 +45,27 @@ def follow() -> None:
     told = st.query_params.get("demo", "")
     step = demos.number(told)
     if step is not None and state.get(TOLD) != told:
-        forget({*state.get(LINKED, ()), *st.query_params, *({RUNS} if "run" not in st.query_params else ())})
+        forget({*state.get(LINKED, ()), *st.query_params, *({RUNS} if not ("run" in st.query_params or kept(step)) else ())})
         state[STEP], state[TOLD] = step, told
         state.setdefault(BEGAN, time.time())
     elif not told:
         state.pop(TOLD, None)
     state[LINKED] = list(st.query_params)
+
+
+def kept(step: int) -> bool:
+    """Whether the live runs on the page stay there: the visitor's own do; a new round of the demos begins without ended ones.
+
+    step: the one that is opened, 0 to begin the round.
+    """
+    shown = st.session_state.get(RUNS)
+    if not shown:
+        return False
+    from pages.parts import cached, steering
+
+    runs, owner = cached.live_runs(), steering.owner()
+    mine = [one for one in shown if runs.owns(one, owner)]
+    return bool(mine) if step else not set(mine).isdisjoint(runs.going(owner))
 
 
 def forget(names: Iterable[str]) -> None:
