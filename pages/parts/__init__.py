@@ -16,8 +16,8 @@ dataset_browser  the tab that shows the pictures of a data set
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
 train_values, train_form  a training run as the fields of its form; the form
-train_now    the tab that starts runs and shows them while they train; train_insides: their filters and sample pictures;
-             steering: who may hold and stop them
+train_now    the tab that starts runs and shows them while they train; train_lane: one of them, with its buttons;
+             train_insides: their filters and sample pictures; steering: who may hold and stop them
 latent_*     the page 'Latent space': ends (dice, pictures), walk, square, desk, map, learning (the tabs), made (what they
              show, kept), tiles (pictures in rows)
 report_items the items of a report, each with its lines, and the list of contents
