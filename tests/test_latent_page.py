@@ -186,6 +186,8 @@ def test_the_desk_decodes_two_pictures_when_a_slider_moves(house: Path, monkeypa
     assert not running.exception
     labels = {slider.label for slider in running.slider}
     assert {f"Direction {index}" for index in range(1, 6)} | {"Truncation", "Healthy to diseased"} <= labels
+    keys = [slider.key for slider in running.slider]
+    assert keys.index("n1") < keys.index("d1") < keys.index("psi")  # what has a name first
     counts: list[int] = []
     decode = Generator.decode
     monkeypatch.setattr(Generator, "decode", lambda self, vectors: counts.append(len(vectors)) or decode(self, vectors))

@@ -27,8 +27,8 @@ def show(stored: Mapping[str, str], chosen: str, start: End, end: End, pixels: b
     """The whole tab. stored: titles of all models; chosen: the one that is shown unless another is asked for."""
     views.section(
         "A mixing desk",
-        "Each slider moves the vector along one direction: first those in which pictures differ most, then from one kind of "
-        "leaf to another where labels are known. The strips show what a direction does to the middle of all.",
+        "Each slider moves the vector along one direction: from one kind of leaf to another where labels are known, then along "
+        "those in which pictures differ most. The strips show what such a direction does to the middle of all.",
         ruled=False,
     )
     model_id = forms.one_model("Model", stored, chosen, key="desk")
@@ -70,22 +70,16 @@ def mixing(model_id: str, title: str, desk: Desk, base: Mapping[str, Vectors], p
     named = dict(list(desk.named.items())[:NAMED])
     keys = [f"d{index}" for index in range(1, len(desk.basis.directions) + 1)]
     others = {f"n{index}": name for index, name in enumerate(named, 1)}
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([4, 5], gap="medium")
     with right:
+        shares = named_sliders(others)
         steps = sliders(model_id, desk, keys, pixels)
-        shares = {}
-        for key, name in others.items():
-            words = "1 leads from the mean picture of the one to that of the other."
-            shares[name] = bounded(
-                st.slider(name.capitalize(), -NAMED_REACH, NAMED_REACH, 0.0, 0.1, key=key, bind="query-params", help=words),
-                NAMED_REACH,
-            )
-    with left, st.container(key="mixed"):
-        shown = st.container()  # above what decides it, so that it stays in sight
-        chosen = forms.one_of("Begin at", BASES, "base")
         words = "Below 1 the vector is drawn to the middle of all: typical pictures instead of varied ones."
         psi = float(st.slider("Truncation", 0.0, MOST_TRUNCATION, 1.0, 0.05, key="psi", bind="query-params", help=words))
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, args=([*keys, *others],))
+    with left, st.container(key="mixed"):
+        shown = st.container()  # above what decides it, so that it stays in sight
+        chosen = forms.one_of("Begin at", BASES, "base")
         before = base[chosen]
         after = truncated(desk.mixed(before, steps, shares), psi, desk.basis.centre)
         with shown:
@@ -95,6 +89,19 @@ def mixing(model_id: str, title: str, desk: Desk, base: Mapping[str, Vectors], p
 def bounded(value: object, reach: float) -> float:
     """A slider's value as a number within its reach."""
     return min(max(float(value), -reach), reach) if isinstance(value, int | float) else 0.0
+
+
+def named_sliders(names: Mapping[str, str]) -> dict[str, float]:
+    """A slider for each named direction, two in a row; by name, how many times the way each stands at. names: key -> name."""
+    words = "1 leads from the mean picture of the one to that of the other."
+    shares = {}
+    places: list = []
+    for key, name in names.items():
+        places = places or list(st.columns(2, gap="medium"))
+        with places.pop(0):
+            value = st.slider(name.capitalize(), -NAMED_REACH, NAMED_REACH, 0.0, 0.1, key=key, bind="query-params", help=words)
+            shares[name] = bounded(value, NAMED_REACH)
+    return shares
 
 
 def sliders(model_id: str, desk: Desk, keys: list[str], pixels: bool) -> list[float]:
@@ -137,11 +144,13 @@ def result(model_id: str, title: str, before: Vectors, after: Vectors, pixels: b
     length = float(norms(after))
     where = "within" if low <= length <= high else "shorter than" if length < low else "longer than"
     figures = []
-    for frame, words in zip(frames, ("before", "mixed"), strict=True):
+    for frame, words in zip(frames[::-1], ("mixed", "before"), strict=True):
         source = pictures.data_url(latent_made.small(frame))
-        figures.append(f'<figure><img src="{source}" alt="{escape(title)}, {words}"><figcaption>{words}</figcaption></figure>')
+        below = f"<figcaption>{words}</figcaption>" if words == "before" else ""
+        figures.append(f'<figure><img src="{source}" alt="{escape(title)}, {words}">{below}</figure>')
     kind = "lo-mixed lo-pixels" if pixels else "lo-mixed"
     st.html(
-        f'<div class="{kind}" role="status">{"".join(figures)}</div>'
+        f'<div class="{kind}" role="status">{"".join(figures)}'
         f'<p class="lo-hint">The vector is {length:.2f} long: {where} the {low:.1f} to {high:.1f} of 95 % of random ones.</p>'
+        "</div>"
     )
