@@ -161,3 +161,30 @@ def test_the_chooser_cuts_no_name(page, url: str, width: int):
     names = page.locator(".st-key-walkers [data-tag] > span:visible")
     expect(names).to_have_count(2)
     assert names.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)")
+
+
+@pytest.mark.parametrize("asked", ["", "&demo=8"])  # without the script's line in the bar, and with it
+def test_in_presenter_mode_whole_pictures_are_seen_by_a_projector(page, url: str, asked: str):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    whole = """found => {
+        const both = [found, document.querySelector(".st-key-presenter")];
+        if (both.includes(null)) return false;
+        const [box, bar] = both.map(one => one.getBoundingClientRect());
+        return box.width > 200 && box.top >= bar.bottom && box.bottom <= innerHeight;
+    }"""
+    for view, ready, shown in (
+        ("Four+corners&walkers=vae-leaves-32", ".tiles[data-ready]", ".tiles .cells"),
+        ("Map", ".map[data-ready]", ".map canvas"),
+    ):
+        page.goto(f"{url}?view={view}&present=on{asked}")
+        expect(page.locator(ready).first).to_be_visible()
+        handle = page.locator(shown).first.element_handle()
+        page.wait_for_function(whole, arg=handle)
+    page.goto(f"{url}?view=Mixing+desk&present=on{asked}")
+    expect(page.get_by_role("button", name="Reset")).to_be_visible()  # below all sliders
+    at_the_end = """() => {
+        const page = document.querySelector(".stMain");
+        page.scrollTop = page.scrollHeight;
+        return page.scrollTop > 100 && WHOLE(document.querySelector(".lo-mixed figure:first-child img"));
+    }"""
+    page.wait_for_function(at_the_end.replace("WHOLE", f"({whole})"))

@@ -35,6 +35,7 @@ def show(encoders: Mapping[str, str], chosen: str | None, pixels: bool) -> None:
             '<p class="lo-hint">No autoencoder is stored; train one with: <code>python -m core train vae-leaves-32</code></p>'
         )
         return
+    drawn = st.container(key="map-drawn")  # above its model and its words, so that it is in sight
     default = chosen if chosen in encoders else next(iter(encoders))
     model_id = forms.one_model("Autoencoder", encoders, default, key="map")
     generator = cached.generator(model_id)
@@ -54,7 +55,8 @@ def show(encoders: Mapping[str, str], chosen: str | None, pixels: bool) -> None:
         f'<p class="lo-hint">These two of {vectors.shape[1]} directions hold {views.share(plane.share)} of the variance.'
         f"{legend(names)}</p>"
     )
-    plane_and_place(model_id, encoders[model_id], plane, there, groups, names, pixels)
+    with drawn:
+        plane_and_place(model_id, encoders[model_id], plane, there, groups, names, pixels)
 
 
 def grouped(labels: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[list[int], list[str]]:

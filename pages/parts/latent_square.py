@@ -23,6 +23,7 @@ def show(titles: Mapping[str, str], start: End, end: End, pixels: bool) -> None:
         "how near it lies. A click enlarges, arrow keys go on from there.",
         ruled=False,
     )
+    squares = st.container(key="squares")  # above what decides them, so that they are in sight
     left, right = st.columns(2)
     with left:
         st.html('<p class="lo-hint">Bottom left</p>')
@@ -33,7 +34,9 @@ def show(titles: Mapping[str, str], start: End, end: End, pixels: bool) -> None:
     with st.container(horizontal=True):
         way = forms.one_of("Between them", {name: words for name, (words, _) in WAYS.items()}, "between")
         side = int(forms.one_of("Pictures", {str(count): words for count, words in SIDES.items()}, "square"))
-    for column, (model_id, title) in zip(st.columns(len(titles), gap="large"), titles.items(), strict=True):
+    with squares:
+        columns = st.columns(len(titles), gap="large")
+    for column, (model_id, title) in zip(columns, titles.items(), strict=True):
         with column:
             latent_tiles.caption(title)
             with st.spinner("Decoding the square"):
