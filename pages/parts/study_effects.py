@@ -167,7 +167,10 @@ def together(shown: Shown, design: Design) -> None:
     )
     words = f"{measure_title(shown.column).capitalize()} over {names[first].lower()}, a line for each {names[second].lower()}"
     chart(drawing, "interaction", words)
-    lines = "Parallel lines: each acts on its own. Where they cross, one decides what the other does."
+    lines = (
+        "Parallel lines: each acts on its own. Lines that are not parallel: what one does depends on the other. Where they "
+        "cross, even which level is best depends on it."
+    )
     caveat = study_caveats.points_words([one.count for one in cells], design, 2)
     st.html(f'<p class="lo-hint">{escape(told(lines, caveat))}</p>')
 
