@@ -299,9 +299,9 @@ def test_a_link_restores_the_pair_and_afternoons_are_mornings(empty: Path):
 @pytest.mark.parametrize(
     ("times", "asked"),
     [
-        ({}, "How far is 11:59 from 0:01?"),
+        ({}, "How far is 11:59 from 00:01?"),
         ({"shown": "10:02", "answered": "10:08"}, "How far is 10:02 from 10:08?"),
-        ({"shown": "18:00", "answered": "00:00"}, "How far is 6:00 from 12:00?"),
+        ({"shown": "18:00", "answered": "00:00"}, "How far is 06:00 from 00:00?"),
     ],
 )
 def test_the_lesson_asks_for_the_pair_that_is_set(empty: Path, times: dict[str, str], asked: str):
@@ -309,7 +309,7 @@ def test_the_lesson_asks_for_the_pair_that_is_set(empty: Path, times: dict[str, 
 
 
 def test_pairs_are_written_as_on_the_buttons_that_set_them():
-    assert all(name == f"{lesson.spoken(true)} and {lesson.spoken(read)}" for name, (true, read, _) in lesson.EXAMPLES.items())
+    assert all(name == f"{true // 60:02d}:{true % 60:02d} and {read // 60:02d}:{read % 60:02d}" for name, (true, read, _) in lesson.EXAMPLES.items())
 
 
 def test_what_every_wrong_class_costs_is_all_of_the_worst(empty: Path):

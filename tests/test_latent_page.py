@@ -254,7 +254,7 @@ def test_how_they_learned_shows_every_part_and_what_is_lacking(house: Path):
     assert "python -m core train vae-leaves-128" in text
     assert "12.5" in text
     assert "25.0 %" in text
-    assert "\N{MINUS SIGN}52.1" in text
+    assert "\N{MINUS SIGN}0.0521" in text
     assert "can so be below 0" in text
     assert "In adversarial training two networks learn against each other" in text
     assert len(charts(running)) == 4  # losses of each, and what the discriminator knows
