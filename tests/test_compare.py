@@ -3,7 +3,7 @@
 import datetime
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from light import loads_no_tensorflow
 from streamlit.testing.v1 import AppTest
 
-from core import paths
+from core import comparison, paths
 from core.catalogue import all_recipes
 from core.clock_figures import LOOKS, OTHERS
 from core.clocks import report_recipes
@@ -114,6 +114,20 @@ def test_what_apart_means_is_said_below_its_column(full: Path):
     text = html(start(COMPARE))
     assert compare.APART in text
     assert "expected calibration error" in text
+
+
+def test_that_part_of_a_gap_is_training_is_said_where_shares_of_the_epochs_differ(monkeypatch: pytest.MonkeyPatch):
+    said: list[str] = []
+    monkeypatch.setattr(compare.st, "html", said.append)
+    known = {one.model_id: one for one in comparison.entries()}
+    one, other = (replace(known[name], epochs_trained=27, epochs_asked=100) for name in compare.PAIR)
+    compare.unequal([one, other])
+    whole = replace(other, epochs_trained=50, epochs_asked=50)
+    compare.unequal([replace(one, epochs_trained=100), whole])  # both to the end, each of its own epochs
+    assert said == []
+    compare.unequal([one, replace(other, epochs_trained=10)])
+    assert [text.count("Not trained equally long, so part of the gap is training: ") for text in said] == [1]
+    assert f"{one.title} 27 of 100 epochs, {other.title} 10 of 100 epochs." in said[0]
 
 
 def test_results_are_shown_with_the_epochs_behind_them(full: Path):
