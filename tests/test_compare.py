@@ -116,6 +116,11 @@ def test_what_apart_means_is_said_below_its_column(full: Path):
     assert "expected calibration error" in text
 
 
+def test_minutes_on_the_ruler_have_two_decimals_each():
+    assert [model_cards.minutes(value) for value in (0.198, 22.39, 180.0, 11)] == ["0.20", "22.39", "180.00", "11.00"]
+    assert "–" in model_cards.minutes(None)
+
+
 def test_that_part_of_a_gap_is_training_is_said_where_shares_of_the_epochs_differ(monkeypatch: pytest.MonkeyPatch):
     said: list[str] = []
     monkeypatch.setattr(compare.st, "html", said.append)
