@@ -328,7 +328,10 @@ def test_the_lesson_asks_for_the_pair_that_is_set(empty: Path, times: dict[str, 
 
 
 def test_pairs_are_written_as_on_the_buttons_that_set_them():
-    assert all(name == f"{true // 60:02d}:{true % 60:02d} and {read // 60:02d}:{read % 60:02d}" for name, (true, read, _) in lesson.EXAMPLES.items())
+    assert all(
+        name == f"{true // 60:02d}:{true % 60:02d} and {read // 60:02d}:{read % 60:02d}"
+        for name, (true, read, _) in lesson.EXAMPLES.items()
+    )
 
 
 def test_what_every_wrong_class_costs_is_all_of_the_worst(empty: Path):

@@ -105,8 +105,8 @@ def alike_words(errors: Mapping[int, float]) -> str:
     *front, last = sorted(errors)
     sizes = f"{', '.join(map(str, front))} or {last}"
     return (
-        f"With {sizes} numbers the error is about the same: room in the vector is not what is lacking. What the divergence lets "
-        "through fits into the shortest."
+        f"With {sizes} numbers the error is about the same: room in the vector is not what is lacking. What the "
+        "divergence lets through fits into the shortest."
     )
 
 

@@ -55,8 +55,9 @@ def show() -> None:
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             true, read = times()
+        pair = f"{ClockTime.from_minutes(true)} from {ClockTime.from_minutes(read)}"
         heading.html(
-            f'<h2 class="lo-section">How far is {ClockTime.from_minutes(true)} from {ClockTime.from_minutes(read)}?<small>A loss tells a network how wrong it '
+            f'<h2 class="lo-section">How far is {pair}?<small>A loss tells a network how wrong it '
             "is. Set what a clock shows and what a network reads, and see what it is told.</small></h2>"
         )
         with right:

@@ -247,7 +247,7 @@ def row(one: Entry, told: Mapping[str, float | str], look: Look) -> str:
 
 
 def minutes(value: float | None) -> str:
-    """Minutes as a column of them is read from top to bottom: two decimals each, as in the README; a dash where there is none."""
+    """Minutes as a column of them is read from top to bottom: two decimals each, as in the README; a dash where none is."""
     return number(None) if value is None else f"{value:,.2f}"
 
 
