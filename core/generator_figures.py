@@ -4,14 +4,14 @@ A path, not a model, has a look here: walks stand a figure a model, and the sphe
 compares.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import sqrt
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from core.clock_figures import framed, line_of, log_ticks, marker_of, title
+from core.clock_figures import axis, framed, line_of, log_ticks, marker_of, title
 from core.figures import PLAIN_LOOKS, Look, palette, percent_axis, plain, see_through
 from core.generators.latent import expected_norm
 from core.written import percent
@@ -28,7 +28,7 @@ LOSSES = {
     "generator_loss": "generator",
 }
 SHARES = {"real_right": "real pictures", "made_right": "made pictures", "pairs_right": "pairs of a real and a made one"}
-FAR_APART = 20  # times: from then on losses of one figure share a logarithmic axis
+FAR_APART = 20  # times: losses further apart share no linear axis
 
 
 def shell(size: int) -> tuple[float, float]:
@@ -101,14 +101,43 @@ def history_series(rows: Sequence[Mapping[str, float]], names: Mapping[str, str]
 def loss_curves(
     epochs: ArrayLike, losses: Mapping[str, ArrayLike], *, asked: int, dark: bool = False, height: int = 260
 ) -> go.Figure:
-    """Losses over the epochs, a line each; on a logarithmic axis where they are positive and lie far apart."""
+    """Losses over the epochs, a line each.
+
+    Where some are far larger than the others, these stand below on an axis of their own: on one axis each would be flat. Where
+    losses that cannot be parted so are positive and lie far apart, the axis is logarithmic.
+    """
     values = {name: np.asarray(part, float) for name, part in losses.items()}
+    if small := far_smaller(values):
+        return _two_axes(epochs, values, small, asked, dark, height)
     every = np.concatenate([part[np.isfinite(part)] for part in values.values()]) if values else np.ones(1)
     tall: dict[str, object] = {"title": title("loss"), "nticks": 5}
     if every.size and every.min() > 0 and every.max() > FAR_APART * every.min():
         ticks = log_ticks(every)
         tall |= {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,g}" for tick in ticks]}
     return _by_epoch(epochs, values, tall, "{:.4g}".format, asked, dark, height)
+
+
+def far_smaller(losses: Mapping[str, NDArray[np.float64]]) -> set[str]:
+    """The losses whose medians lie more than ``FAR_APART`` times below those of all others; none where there is no such gap."""
+    medians = {name: float(np.nanmedian(np.abs(part))) for name, part in losses.items() if np.isfinite(part).any()}
+    order = sorted(medians, key=lambda name: medians[name])
+    for place in range(len(order) - 1, 0, -1):  # of several gaps the one between the largest losses
+        if medians[order[place]] > FAR_APART * medians[order[place - 1]]:
+            return set(order[:place])
+    return set()
+
+
+def _two_axes(
+    epochs: ArrayLike, values: Mapping[str, NDArray[np.float64]], small: Collection[str], asked: int, dark: bool, height: int
+) -> go.Figure:
+    """Losses over the epochs on two axes above each other, each linear and over the range of its own; ``small`` ones below."""
+    named: dict[str, object] = {"title": title("loss"), "nticks": 4}
+    figure = _by_epoch(epochs, values, {**named, "domain": [0.56, 1]}, "{:.4g}".format, asked, dark, round(1.5 * height))
+    figure.for_each_trace(
+        lambda trace: trace.update(yaxis="y2"), selector=lambda trace: trace.name in {plain(name) for name in small}
+    )
+    below = axis(dark, **named, domain=[0, 0.44], anchor="x")
+    return figure.update_layout(yaxis2=below, xaxis={"anchor": "y2"})
 
 
 def share_curves(

@@ -42,8 +42,8 @@ class Bins:
 
     @property
     def was_right(self) -> float:
-        """The share right of all pictures."""
-        return float(np.average(self.right, weights=self.pictures))
+        """The share right of all pictures, counted in whole ones: the shares that are stored are rounded."""
+        return float(np.rint(self.right * self.pictures).sum() / self.pictures.sum())
 
     @property
     def gap(self) -> float:

@@ -40,6 +40,7 @@ def effects_plot(
     effects: Sequence[LevelMean],
     column: str,
     *,
+    among: Sequence[LevelMean] = (),
     names: Names = NO_NAMES,
     guess: float | None = None,
     log: bool = False,
@@ -48,17 +49,21 @@ def effects_plot(
     """The mean of a measure at each level of each factor, factors below each other; a longer range weighs more.
 
     Whiskers, where there are several seeds: the standard deviation between them. The dotted line is the mean of all settings,
-    the large marker a factor's best. names: of levels that are not written as everywhere. guess: what guessing scores, a dashed
+    the large marker a factor's best. among: all effects, where these are a part of them that stands beside the others; looks
+    and the axis are theirs. names: of levels that are not written as everywhere. guess: what guessing scores, a dashed
     line; both lines have their names above.
     """
     colours = palette(dark)
-    factors = list(dict.fromkeys(one.factor for one in effects))
+    every = among or effects
+    factors = list(dict.fromkeys(one.factor for one in every))
     rows: list[str] = []
-    across = value_axis(column, [one.mean for one in effects], log=log, most=5)
-    across |= {"title": title(in_lines(f"mean {measure_title(column)}", 18))}
+    across = value_axis(column, [one.mean for one in every], log=log, most=5)
+    across |= {"title": title(in_lines(f"mean {measure_title(column)}", 40 if among else 18))}
     figure = framed(100, dark, across, {})
     for place, factor in enumerate(factors):
         of_factor = [one for one in effects if one.factor == factor]
+        if not of_factor:
+            continue
         best = (max if column.endswith("accuracy") else min)(of_factor, key=lambda one: one.mean)
         look, start = LOOKS[place % len(LOOKS)], len(rows) + 1
         rows += [f"<b>{plain(factor_title(factor))}</b>", *(name_of(factor, one.level, names) for one in of_factor)]
@@ -75,12 +80,12 @@ def effects_plot(
             hovertemplate="%{customdata[0]} · mean of %{customdata[1]}<extra></extra>",
         )
     if effects:
-        first = [one for one in effects if one.factor == factors[0]]
+        first = [one for one in every if one.factor == factors[0]]
         mean = sum(one.mean * one.settings for one in first) / sum(one.settings for one in first)
         lines = {"mean": (mean, {"color": colours.muted, "width": 1, "dash": "dot"})}
         if guess is not None:
             lines[GUESSING] = guess, {"color": colours.muted, "width": 1.5, "dash": "dash"}
-        reached = [one.mean + side * (one.spread or 0.0) for one in effects for side in (-1, 1)]
+        reached = [one.mean + side * (one.spread or 0.0) for one in every for side in (-1, 1)]
         name_upright(figure, lines, reached, ROW * len(rows), log=across.get("type") == "log")
     figure.update_layout(
         height=ROW * len(rows) + 96 + figure.layout.margin.t,

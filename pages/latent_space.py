@@ -15,12 +15,17 @@ NOTHING = "No model that makes pictures is stored yet. Train some with: python -
 
 
 def first_pair(cards: list[ModelCard]) -> list[str]:
-    """What is shown first: an autoencoder and a GAN of the same pictures, where both are stored."""
+    """What is shown first: an autoencoder and a GAN of the same pictures, where both are stored.
+
+    Of several autoencoders it is the one with the longest vectors: the demos' seeds are chosen for it.
+    """
     for card in cards:
         others = [one for one in cards if one.extra.get("data") == card.extra.get("data")]
-        kinds = {str(one.extra.get("kind")): one.model_id for one in reversed(others)}
-        if len(kinds) > 1:
-            return [kinds["vae"], kinds["gan"]]
+        encoders = [one for one in others if one.extra.get("kind") == "vae"]
+        adversarial = [one for one in others if one.extra.get("kind") == "gan"]
+        if encoders and adversarial:
+            longest = max(encoders, key=lambda one: int(one.extra.get("latent", 0)))
+            return [longest.model_id, adversarial[0].model_id]
     return [cards[0].model_id]
 
 

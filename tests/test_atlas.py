@@ -112,7 +112,7 @@ def test_a_figure_of_norms_has_both_paths_and_the_shell():
     assert dark.data[0].line.color != figure.data[0].line.color
 
 
-def test_losses_far_apart_share_a_logarithmic_axis():
+def test_losses_far_apart_stand_above_each_other_each_over_its_own_range():
     rows = [
         {"epoch": 1, "loss": 9, "reconstruction_loss": 2000.0, "posterior_loss": 5.0},
         {"epoch": 2, "reconstruction_loss": 1800.0, "posterior_loss": 9.0, "val_loss": 1900.0},
@@ -121,7 +121,15 @@ def test_losses_far_apart_share_a_logarithmic_axis():
     assert list(series) == ["reconstruction", "divergence", "both, validation"]
     assert np.isnan(series["both, validation"][0])
     figure = generator_figures.loss_curves([1, 2], series, asked=50)
-    assert figure.layout.yaxis.type == "log"
+    assert {trace.name: trace.yaxis for trace in figure.data} == {
+        "reconstruction": None,
+        "divergence": "y2",
+        "both, validation": None,
+    }
+    assert [one.type for one in (figure.layout.yaxis, figure.layout.yaxis2)] == [None, None]  # linear
+    assert figure.layout.yaxis2.domain[1] < figure.layout.yaxis.domain[0]  # medians of 1900 and 1900, and of 7
+    falling = {"generator": [40.0, 1.0, 1.0], "discriminator": [1.0, 1.0, 1.0]}  # medians alike, 40 times apart at first
+    assert generator_figures.loss_curves([1, 2, 3], falling, asked=3).layout.yaxis.type == "log"
     near = generator_figures.loss_curves([1, 2], {"generator": [0.5, -0.1], "discriminator": [1.2, 1.1]}, asked=50)
     assert near.layout.yaxis.type is None
     shares = generator_figures.share_curves([1, 2], {"real pictures": [0.5, 0.6]}, asked=2)

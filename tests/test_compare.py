@@ -3,7 +3,7 @@
 import datetime
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from light import loads_no_tensorflow
 from streamlit.testing.v1 import AppTest
 
-from core import paths
+from core import comparison, paths
 from core.catalogue import all_recipes
 from core.clock_figures import LOOKS, OTHERS
 from core.clocks import report_recipes
@@ -114,6 +114,25 @@ def test_what_apart_means_is_said_below_its_column(full: Path):
     text = html(start(COMPARE))
     assert compare.APART in text
     assert "expected calibration error" in text
+
+
+def test_minutes_on_the_ruler_have_two_decimals_each():
+    assert [model_cards.minutes(value) for value in (0.198, 22.39, 180.0, 11)] == ["0.20", "22.39", "180.00", "11.00"]
+    assert "–" in model_cards.minutes(None)
+
+
+def test_that_part_of_a_gap_is_training_is_said_where_shares_of_the_epochs_differ(monkeypatch: pytest.MonkeyPatch):
+    said: list[str] = []
+    monkeypatch.setattr(compare.st, "html", said.append)
+    known = {one.model_id: one for one in comparison.entries()}
+    one, other = (replace(known[name], epochs_trained=27, epochs_asked=100) for name in compare.PAIR)
+    compare.unequal([one, other])
+    whole = replace(other, epochs_trained=50, epochs_asked=50)
+    compare.unequal([replace(one, epochs_trained=100), whole])  # both to the end, each of its own epochs
+    assert said == []
+    compare.unequal([one, replace(other, epochs_trained=10)])
+    assert [text.count("Not trained equally long, so part of the gap is training: ") for text in said] == [1]
+    assert f"{one.title} 27 of 100 epochs, {other.title} 10 of 100 epochs." in said[0]
 
 
 def test_results_are_shown_with_the_epochs_behind_them(full: Path):
@@ -299,9 +318,9 @@ def test_a_link_restores_the_pair_and_afternoons_are_mornings(empty: Path):
 @pytest.mark.parametrize(
     ("times", "asked"),
     [
-        ({}, "How far is 11:59 from 0:01?"),
+        ({}, "How far is 11:59 from 00:01?"),
         ({"shown": "10:02", "answered": "10:08"}, "How far is 10:02 from 10:08?"),
-        ({"shown": "18:00", "answered": "00:00"}, "How far is 6:00 from 12:00?"),
+        ({"shown": "18:00", "answered": "00:00"}, "How far is 06:00 from 00:00?"),
     ],
 )
 def test_the_lesson_asks_for_the_pair_that_is_set(empty: Path, times: dict[str, str], asked: str):
@@ -309,7 +328,10 @@ def test_the_lesson_asks_for_the_pair_that_is_set(empty: Path, times: dict[str, 
 
 
 def test_pairs_are_written_as_on_the_buttons_that_set_them():
-    assert all(name == f"{lesson.spoken(true)} and {lesson.spoken(read)}" for name, (true, read, _) in lesson.EXAMPLES.items())
+    assert all(
+        name == f"{true // 60:02d}:{true % 60:02d} and {read // 60:02d}:{read % 60:02d}"
+        for name, (true, read, _) in lesson.EXAMPLES.items()
+    )
 
 
 def test_what_every_wrong_class_costs_is_all_of_the_worst(empty: Path):

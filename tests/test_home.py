@@ -69,6 +69,14 @@ def test_the_page_says_beforehand_which_demos_have_nothing_to_show(monkeypatch: 
     assert shelf.not_yet([]) == ""
 
 
+def test_lists_count_numbers_in_titles():
+    titles = [f"VAE of leaves, {size} latent numbers (2023)" for size in (128, 32, 64)]
+    assert sorted([*titles, "GAN of leaves (2023)"], key=shelf.counted) == [
+        "GAN of leaves (2023)",
+        *(titles[place] for place in (1, 2, 0)),
+    ]
+
+
 def test_models_have_the_short_names_of_the_other_pages_on_the_shelf_too():
     vae = card("vae", "core.generators.vae.build_vae", title="VAE of leaves, 32 latent numbers (2023)", report="2023")
     reader = card("reader", "core.clocks.networks.build_reader", title="Two branches: hour class, minute number (2023)")

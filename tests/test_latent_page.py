@@ -247,6 +247,13 @@ def test_how_good_they_are_is_grouped_by_pictures_with_the_held_out_ones_first()
     assert groups["anime-faces", "64"][0]["model"] == "held-out pictures"
 
 
+def test_errors_about_the_same_at_every_length_are_told_so_and_others_are_not():
+    told = latent_learning.alike_words({128: 0.098, 32: 0.097, 64: 0.096})  # 2 % between the least and the most
+    assert told.startswith("With 32, 64 or 128 numbers the error is about the same")
+    assert latent_learning.alike_words({32: 0.12, 128: 0.09}) == ""
+    assert latent_learning.alike_words({32: 0.1}) == ""
+
+
 def test_how_they_learned_shows_every_part_and_what_is_lacking(house: Path):
     row = {"model": "gan-leaves", "data": "plant-leaves", "side": 32, "frechet_distance": 12.5, "confident_share": 0.25}
     write_table(paths.RESULTS, "generator_quality.csv", [{**row, "kernel_distance_thousandths": -52.0971}])
@@ -256,7 +263,7 @@ def test_how_they_learned_shows_every_part_and_what_is_lacking(house: Path):
     assert "python -m core train vae-leaves-128" in text
     assert "12.5" in text
     assert "25.0 %" in text
-    assert "\N{MINUS SIGN}52.1" in text
+    assert "\N{MINUS SIGN}0.0521" in text
     assert "can so be below 0" in text
     assert "In adversarial training two networks learn against each other" in text
     assert len(charts(running)) == 4  # losses of each, and what the discriminator knows

@@ -277,7 +277,7 @@ def test_bad_pictures_do_not_cost_the_good_ones(app):
     assert "broken.png" in html(running)
     table = running.dataframe[0].value
     assert list(table["file"]) == [name for name, _ in files if name != "broken.png"]
-    assert list(table["confidence"]) == [80] * 6
+    assert list(table["confidence"]) == [0.8] * 6
     assert list(table["error"].dropna()) == [9.0, 8.0, 7.0, 6.0, 5.0]
     assert table["picture"].str.startswith("data:image/webp;base64,").all()
 

@@ -178,4 +178,13 @@ def test_times_in_doubt_are_marked_in_the_table_and_plain_in_the_csv(row: dict[s
 
 def test_each_model_doubts_for_itself():
     row = {"true": "07:13", "A: time": "07:13", "A: confidence": 0.9, "B: time": "03:39", "B: confidence": 0.2}
-    assert [tables.cell(row, name) for name in row] == ["07:13", "07:13", 90, "03:39 ?", 20]
+    assert [tables.cell(row, name) for name in row] == ["07:13", "07:13", 0.9, "03:39 ?", 0.2]
+
+
+def test_confidences_in_the_table_are_the_words_beside_a_reading():
+    names = ["A: time", "A: confidence"]
+    shown = [{"A: time": "01:09", "A: confidence": share} for share in (0.9968, 0.99, 0.8, 0.004, 1.0)]
+    styled = tables.in_words(shown, names)
+    assert list(styled.data["A: confidence"]) == [0.9968, 0.99, 0.8, 0.004, 1.0]  # as numbers, so that they sort
+    words = [text for text in re.findall(r"<td[^>]*>([^<]*)</td>", styled.to_html()) if "%" in text]
+    assert words == ["over 99 %", "99 %", "80 %", "under 1 %", "over 99 %"]

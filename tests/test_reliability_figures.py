@@ -21,6 +21,11 @@ def test_means_are_over_pictures():
     assert BINS.gap == pytest.approx((30 * 0.1 + 10 * 0.1) / 40)
 
 
+def test_shares_that_were_rounded_for_the_table_count_whole_pictures():
+    rounded = Bins(np.array([3.0, 97.0]), np.array([0.6, 0.99]), np.array([0.6667, 1.0]))
+    assert rounded.was_right == (2 + 97) / 100  # not 0.990001, which is "over 99 %" in words
+
+
 def test_the_table_is_read_by_set_and_model_the_least_sure_first(tmp_path: Path):
     rows = "reader,photographs,0.9,1,10,0.9,1\nreader,photographs,0.5,0.6,30,0.5,0.4\nclassical,faces,0,0.1,2,0.05,0\n"
     (tmp_path / "reliability.csv").write_text(HEAD + rows)

@@ -284,6 +284,8 @@ def test_a_study_stands_beside_print_with_its_share_and_its_best_run(tmp_path: P
     best = table.lead[-1]
     assert best.name == "Best run, chosen by validation"
     assert best.here
+    row = max(evidence.studies["cnn-grid"][1], key=lambda one: one["val_accuracy"])
+    assert best.here.value == f"{100 * row['test_accuracy']:.2f} %"  # no print beside it: as on the other pages
     assert best.best is None  # ours is not trained
     assert any(line.name.startswith("Rank correlation") for line in table.lead)
     assert [one.command for one in table.missing] == ["python -m core train fashion-best"]

@@ -20,6 +20,7 @@ from pages.parts import report_items
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
 ROOT = Path(__file__).resolve().parent.parent
+PAIR = (("1.061", "training loss"), ("1.084", "test loss"))
 PAGE = "pages/reports.py"
 
 
@@ -164,6 +165,13 @@ def test_names_of_links_are_keys_of_their_pages():
     code = "\n".join(path.read_text("utf-8") for path in (ROOT / "pages").rglob("*.py"))
     names = {name for items in REPORTS.values() for item in items if item.link for name, _ in item.link.query}
     assert [name for name in sorted(names) if f'"{name.removeprefix("live-")}"' not in code] == []
+
+
+def test_every_row_says_of_what_it_is_and_keeps_per_cents_together():
+    lines = tuple(Line("Adam, rate 0.1", figure, Found(0.5, "8 % of the pictures"), more=more) for figure, more in PAIR)
+    text = report_items.table(Lines((*lines, Line("Best run"))), REPORTS["2022"][0])
+    assert re.findall(r'<th scope="row">([^<]*)', text) == ["Adam, rate 0.1", "Adam, rate 0.1", "Best run"]
+    assert report_items.unbroken("8 % of 1 %") == "8&nbsp;% of 1&nbsp;%"
 
 
 def test_what_is_read_from_disk_is_escaped():

@@ -226,6 +226,17 @@ def test_guessing_is_named_to_the_right_of_its_line_where_no_marker_comes():
         assert figure.layout.margin.r >= 50
 
 
+def test_effects_side_by_side_share_axis_mean_and_looks_of_all():
+    whole = study_figures.effects_plot(EFFECTS, "val_accuracy", guess=0.1)
+    last = EFFECTS[-1].factor
+    part = study_figures.effects_plot([one for one in EFFECTS if one.factor == last], "val_accuracy", among=EFFECTS, guess=0.1)
+    assert part.layout.xaxis.range == whole.layout.xaxis.range
+    assert [line.x0 for line in part.layout.shapes] == [line.x0 for line in whole.layout.shapes]
+    (alone,) = part.data
+    assert (alone.name, alone.marker.symbol) == (whole.data[-1].name, whole.data[-1].marker.symbol)
+    assert len(part.layout.yaxis.ticktext) < len(whole.layout.yaxis.ticktext)
+
+
 def test_figures_side_by_side_share_their_axis():
     figure = study_figures.lines_over([("adam", 5, 0.8)], "epochs", "test_accuracy", ["adam"], within=[0.3, 0.8])
     assert figure.layout.yaxis.range == pytest.approx((0.27, 0.83))

@@ -2,7 +2,7 @@
 
 An architecture is a list of layers; ``classifiers.networks`` builds it. 2022's networks are those of its Table 9. Their dropout
 rates are not printed: 0.2 and 0.25/0.5 are those of the Keras examples ``mnist_mlp.py`` and ``mnist_cnn.py`` that the report
-began with, whose layers they share. 2023 prints no widths for its CNN: they are those of the book that it names, Geron,
+began with, whose layers they share. 2023 prints no widths for its CNN: they are those of the book that it names, Géron,
 "Hands-On Machine Learning with Scikit-Learn, Keras, and TensorFlow", chapter 14.
 """
 
@@ -114,12 +114,12 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp-300-l1": Architecture(
         "MLP 300-100, L1 on the first and dropout after it", "2023", "mlp", (Hidden(300, l1=True), Drop(0.5), Hidden(100))
     ),
-    "cnn-chapter-14": Architecture("CNN of the book's chapter 14", "2023", "cnn", (*_chapter_14(), *_DENSE_14)),
+    "cnn-chapter-14": Architecture("CNN of Géron's book, chapter 14", "2023", "cnn", (*_chapter_14(), *_DENSE_14)),
     "cnn-chapter-14-batchnorm": Architecture(
-        "CNN of the book's chapter 14, batch norm before flattening", "2023", "cnn", (*_chapter_14(), Normal(), *_DENSE_14)
+        "CNN of Géron's book, chapter 14, batch norm before flattening", "2023", "cnn", (*_chapter_14(), Normal(), *_DENSE_14)
     ),
-    "keras-mlp": Architecture("Keras' MLP example for MNIST", "2023", "mlp", _BLOCK_22 * 2),
-    "keras-cnn": Architecture("Keras' CNN example for MNIST", "2023", "cnn", (Conv(32), Conv(64), *_HEAD_22)),
+    "keras-mlp": Architecture("Keras' example MLP", "2023", "mlp", _BLOCK_22 * 2),
+    "keras-cnn": Architecture("Keras' example CNN", "2023", "cnn", (Conv(32), Conv(64), *_HEAD_22)),
     "fashion-best": Architecture(
         "Our residual network for Fashion-MNIST",
         None,

@@ -92,7 +92,7 @@ COSTS: dict[str, Cost] = {
         "MAE in hours",
         "h",
         ("report22-regression", "report22-regression-no-gamma"),
-        "A straight line: 0:01 is 11 h 58 min from 11:59.",
+        "A straight line: 00:01 is 11 h 58 min from 11:59.",
         _on_hours("mean_absolute_error"),
     ),
     "mse": Cost(
@@ -106,7 +106,7 @@ COSTS: dict[str, Cost] = {
         "Custom MAE, as published",
         "h",
         (),
-        "Wraps one way only: 0:01 read for 11:59 costs 2 minutes, 11:59 read for 0:01 nearly twelve hours.",
+        "Wraps one way only: 00:01 read for 11:59 costs 2 minutes, 11:59 read for 00:01 nearly twelve hours.",
         _on_hours("custom_mae_as_published"),
     ),
     "custom-mae-corrected": Cost(

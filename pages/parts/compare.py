@@ -72,6 +72,7 @@ def drawn(able: Sequence[Entry], readings: Readings) -> None:
             "<code>python -m core evaluate clocks</code>.</p>"
         )
     with_readings = [one for one in shown if one.model_id in readings.read]
+    unequal(with_readings)
     if with_readings:
         how_far_off(with_readings, readings, looks)
         where(with_readings, readings, looks)
@@ -94,6 +95,13 @@ def title_of(one: Entry) -> str:
 def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
     """What stands for which model, above the figures of a section."""
     st.html(f'<p class="lo-legend">{"".join(named(one, looks) for one in shown)}</p>')
+
+
+def unequal(compared: Sequence[Entry]) -> None:
+    """A sentence where models beside each other had unequal shares of the epochs that were asked of them; else nothing."""
+    if len({one.epochs_trained / max(one.epochs_asked, 1) for one in compared}) > 1:
+        told = ", ".join(f"{one.title} {one.epochs}" for one in compared)
+        st.html(f'<p class="lo-hint">Not trained equally long, so part of the gap is training: {escape(told)}.</p>')
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------
@@ -251,6 +259,7 @@ def gamma_or_none(every: Sequence[Entry], readings: Readings) -> None:
     for place, one in in_columns(there):
         with place:
             caption(one, looks, within(readings, one), one.epochs)
+    unequal(there)
     left, right = st.columns([3, 2], gap="large")
     with left:
         views.chart(clock_figures.within_curves(shares, by_title, dark=dark), "gamma-within", f"Share within minutes. {words}")

@@ -30,14 +30,15 @@ class NoContentError(ValueError):
 
 
 def cards() -> list[ModelCard]:
-    """The stored generators: those of leaves first, of each data set ours before the reports'."""
+    """The stored generators: those of leaves first, of each data set ours before the reports', by kind, short vectors first."""
     from core.generators.stored import list_generators
 
     known = list(DATASETS)
 
     def order(card: ModelCard) -> tuple[Any, ...]:
         data = str(card.extra.get("data"))
-        return (known.index(data) if data in known else len(known), data, card.report is not None, card.model_id)
+        place, kind = known.index(data) if data in known else len(known), str(card.extra.get("kind"))
+        return (place, data, card.report is not None, kind, int(card.extra.get("latent", 0)), card.model_id)
 
     return sorted(list_generators(), key=order)
 

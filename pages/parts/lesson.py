@@ -19,23 +19,23 @@ TRUE, READ = "shown", "answered"  # keys of the two times, also in the URL
 SPANS = {"all": "All answers", "near": "Within 20 minutes"}
 NEAR = 20
 EXAMPLES = {
-    "11:59 and 0:01": (
+    "11:59 and 00:01": (
         719,
         1,
         "Two minutes apart, on either side of 12: the absolute error takes them for almost twelve hours.",
     ),
-    "0:01 and 11:59": (1, 719, "The other way round: the report's own remedy wraps one way only, and lets this pair through."),
+    "00:01 and 11:59": (1, 719, "The other way round: the report's own remedy wraps one way only, and lets this pair through."),
     "10:02 and 10:08": (
         602,
         608,
         "As published, both have the same label for the minute hand: the label repeats every 6 minutes.",
     ),
-    "2:58 and 3:02": (
+    "02:58 and 03:02": (
         178,
         182,
         "Four minutes apart, on either side of the hour: two heads are charged for a wrong hour and 56 wrong minutes.",
     ),
-    "6:00 and 12:00": (360, 0, "As far apart as two times can be. Cross-entropy charges no more than for one minute."),
+    "06:00 and 00:00": (360, 0, "As far apart as two times can be. Cross-entropy charges no more than for one minute."),
 }
 WAYS = {
     "absolute": ("Absolute", "Counts along the numbers, never across 12. What MAE and MSE of hours see."),
@@ -55,18 +55,14 @@ def show() -> None:
         left, right = st.columns([2, 3], gap="large", vertical_alignment="center")
         with left:
             true, read = times()
+        pair = f"{ClockTime.from_minutes(true)} from {ClockTime.from_minutes(read)}"
         heading.html(
-            f'<h2 class="lo-section">How far is {spoken(true)} from {spoken(read)}?<small>A loss tells a network how wrong it '
+            f'<h2 class="lo-section">How far is {pair}?<small>A loss tells a network how wrong it '
             "is. Set what a clock shows and what a network reads, and see what it is told.</small></h2>"
         )
         with right:
             ways(true, read)
         charged(true, read)
-
-
-def spoken(minutes: int) -> str:
-    """Minutes since 12 as ``EXAMPLES`` write them: 0:01, 2:58, and 12:00 for the full hour."""
-    return f"{minutes // 60}:{minutes % 60:02d}" if minutes else "12:00"
 
 
 def put(true: int, read: int) -> None:

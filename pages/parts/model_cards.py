@@ -233,9 +233,9 @@ def row(one: Entry, told: Mapping[str, float | str], look: Look) -> str:
     if not one.trained and not told:
         command = f"<code>{escape(one.command)}</code>"
         return f'<tr>{name}<td class="lo-words lo-pending" colspan="8"><span>not trained yet: {command}</span></td></tr>'
-    cells = [number(value_of(told, measure)) for measure in ("mean_minutes", "median_minutes", "p95_minutes")]
+    cells = [minutes(value_of(told, measure)) for measure in ("mean_minutes", "median_minutes", "p95_minutes")]
     cells += [percent(value_of(told, measure)) for measure in ("within_1_minute", "within_5_minutes", "over_30_minutes")]
-    cells.append(number(value_of(told, "mean_minutes_any_turn")))
+    cells.append(minutes(value_of(told, "mean_minutes_any_turn")))
     if trained is None or asked is None:
         cells.append(f"{one.epochs_trained} of {one.epochs_asked}<small>not measured</small>")
     else:
@@ -245,6 +245,11 @@ def row(one: Entry, told: Mapping[str, float | str], look: Look) -> str:
     kind = ' class="lo-part"' if word else ""
     named_cells = "".join(f'<td data-name="{head}">{cell}</td>' for head, cell in zip(ON_RULER, cells, strict=True))
     return f"<tr{kind}>{name}{named_cells}</tr>"
+
+
+def minutes(value: float | None) -> str:
+    """Minutes as a column of them is read from top to bottom: two decimals each, as in the README; a dash where none is."""
+    return number(None) if value is None else f"{value:,.2f}"
 
 
 def value_of(told: Mapping[str, float | str], measure: str) -> float | None:

@@ -56,9 +56,14 @@ def block(answer: Answer) -> str:
     tables = "".join(table(part, item) for part in gathered(answer.parts))
     learned = f'<p class="lo-learned">{escape(item.learned)}</p>'
     return (
-        f'<article class="lo-item">{heading}{printed}{tables}{doubts(item.doubts)}{missing(answer.missing)}{learned}'
+        f'<article class="lo-item">{heading}{printed}{unbroken(tables)}{doubts(item.doubts)}{missing(answer.missing)}{learned}'
         f"{live(item.link)}</article>"
     )
+
+
+def unbroken(html: str) -> str:
+    """The same with each number on one line with its per cent sign: the columns are narrow."""
+    return html.replace(" %", "&nbsp;%")
 
 
 def gathered(parts: Iterable[Lines]) -> list[Lines]:
@@ -121,13 +126,8 @@ def grid(body: str, label: str) -> str:
 
 
 def rows(lines: Iterable[Line], of_one: bool) -> str:
-    """Lines as rows of a table. of_one: all have one name, which stands above them."""
-    written, last = [], None
-    for line in lines:
-        # A name is said once where several figures of it follow each other.
-        written.append(row(line, of_one or (line.name == last and bool(line.more))))
-        last = line.name
-    return "".join(written)
+    """Lines as rows of a table, each with its name. of_one: all have one name, which stands above them."""
+    return "".join(row(line, of_one) for line in lines)
 
 
 def row(line: Line, without_name: bool) -> str:

@@ -1,5 +1,6 @@
 """Which models are stored here and which of them are loaded, by what they are for."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -54,10 +55,15 @@ def shelf(title: str, command: str, cards: Sequence[ModelCard], loaded: set[str]
         words = f"None is stored yet: <code>{escape(command)}</code> trains some."
         return f'<section><h3>{escape(title)}</h3><p class="lo-hint">{words}</p></section>'
     here = sum(card.model_id in loaded for card in cards)
-    ours_first = sorted(cards, key=lambda card: (card.report or "", card.title))
+    ours_first = sorted(cards, key=lambda card: (card.report or "", counted(card.title)))
     items = "".join(line(card, card.model_id in loaded) for card in ours_first)
     told = f"{len(cards)} stored, {here or 'none'} loaded"
     return f"<section><h3>{escape(title)}<small>{told}</small></h3><ul>{items}</ul></section>"
+
+
+def counted(title: str) -> list[tuple[int, str]]:
+    """What titles are sorted by: their words, and numbers as such, so that 128 comes after 32."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", title) if part]
 
 
 def line(card: ModelCard, is_loaded: bool) -> str:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.studies import STUDIES
-from pages.parts import forms, theme
+from pages.parts import forms, theme, views
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FILES = {"png": "PNG", "svg": "SVG"}
+HALL_PAPER = {False: "#ffffff", True: "#000000"}  # by whether it is dark: the page in presenter mode, as in presenting.css
 LETTER = 0.56  # widths of a letter by its size, in the wider ones of the types that a saved figure may be shown in
 
 
@@ -21,10 +22,13 @@ def choose_file() -> None:
     forms.one_of("Save figures as", FILES, "file", help="Point at a figure, or touch it: the camera in its corner saves it.")
 
 
-def chart(figure: "go.Figure", key: str, words: str, on_pick: Callable[[Any], None] | None = None) -> None:
+def chart(
+    figure: "go.Figure", key: str, words: str, on_pick: Callable[[Any], None] | None = None, *, fits: bool = False
+) -> None:
     """One figure with words for those who do not see it. on_pick gets the ``customdata`` of the point that is pressed.
 
-    As a file it stands alone: on paper of its own, named after its study, with room for labels in another type than ours.
+    As a file it stands alone: on paper of its own, which is the page's, named after its study, with room for labels in another
+    type than ours. fits: as in ``views.chart``.
     """
     from core.figures import palette
 
@@ -45,7 +49,12 @@ def chart(figure: "go.Figure", key: str, words: str, on_pick: Callable[[Any], No
         named = figure.layout.xaxis.title.text
         of = f'<span style="font-size:0.8em">{study.row}, {study.name}</span>'
         figure.update_layout(xaxis_title_text=f"{named}<br>{of}" if named else of)
-    figure = theme.for_the_hall(figure.update_layout(paper_bgcolor=palette(theme.dark()).paper, margin_l=room(figure)))
+    paper = palette(theme.dark()).paper if not theme.large() else HALL_PAPER[theme.dark()]
+    figure.update_layout(paper_bgcolor=paper, margin_l=room(figure))
+    if fits and theme.large():
+        views.chart(figure, key, words, fits=True, config=config)
+        return
+    figure = theme.for_the_hall(figure)
     if on_pick is None:
         st.plotly_chart(figure, theme=None, key=key, config=config, alt=words)
         return

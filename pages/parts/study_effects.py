@@ -10,7 +10,16 @@ import streamlit as st
 from core import study_axes, study_caveats, study_figures
 from core.study_caveats import told
 from core.study_design import Design, design_of, guess_level
-from core.study_effects import diverged, factor_importance, interactions, main_effects, mean_over_seeds, measured, whole
+from core.study_effects import (
+    LevelMean,
+    diverged,
+    factor_importance,
+    interactions,
+    main_effects,
+    mean_over_seeds,
+    measured,
+    whole,
+)
 from core.study_names import factor_title, figure_text, level_title, levels_in, measure_title, varied
 from core.trials import Level, Row, Rows
 from core.written import percent
@@ -99,15 +108,15 @@ def effects(shown: Shown, design: Design) -> None:
     if lost := told_of_diverged(rows, shown.column):
         st.html(f'<p class="lo-hint lo-diverged">{lost}</p>')
     measures = measures_of(rows)
+    if theme.large():
+        in_the_hall(shown, design)
+        return
     longest = max(len(level_title(name, row.get(name))) for name in factors for row in rows)
     a_row = len(measures) if longest <= SHORT else 2
     places = [place for _ in range(0, len(measures), a_row) for place in st.columns(a_row, gap="medium")]
     for place, measure in zip(places, measures, strict=False):
         column = f"val_{measure}"
-        found = main_effects(rows, factors, column)
-        orders = {name: levels_in(study, name, rows) for name in factors}
-        found.sort(key=lambda one: (factors.index(one.factor), orders[one.factor].index(one.level)))
-        words = "; ".join(f"{level_title(one.factor, one.level)} {figure_text(column, one.mean)}" for one in found)
+        found = in_order(shown, design, column)
         with place:
             st.html(f'<h3 class="lo-caption">{measure_title(column).capitalize()}</h3>')
             drawing = study_figures.effects_plot(
@@ -118,8 +127,44 @@ def effects(shown: Shown, design: Design) -> None:
                 log=shown.log,
                 dark=theme.dark(),
             )
-            chart(drawing, f"effects-{measure}", f"Mean {measure_title(column)} of each level. {words}")
+            chart(drawing, f"effects-{measure}", effects_words(found, column))
     if "loss" in measures:
+        st.html(f'<p class="lo-hint">{PENALTY}</p>')
+
+
+def in_order(shown: Shown, design: Design, column: str) -> list[LevelMean]:
+    """The main effects on a measure, factors and levels in the order of the study."""
+    orders = {name: levels_in(shown.study, name, design.rows) for name in design.factors}
+    found = main_effects(design.rows, design.factors, column)
+    return sorted(found, key=lambda one: (design.factors.index(one.factor), orders[one.factor].index(one.level)))
+
+
+def effects_words(found: Sequence[LevelMean], column: str) -> str:
+    """The same in words."""
+    words = "; ".join(f"{level_title(one.factor, one.level)} {figure_text(column, one.mean)}" for one in found)
+    return f"Mean {measure_title(column)} of each level. {words}"
+
+
+def in_the_hall(shown: Shown, design: Design) -> None:
+    """While presenting, effects on the chosen measure alone, half of the factors beside the others: none is below the fold."""
+    column = shown.column
+    every = in_order(shown, design, column)
+    middle = (len(design.factors) + 1) // 2
+    halves = [half for half in (design.factors[:middle], design.factors[middle:]) if half]
+    for place, half in zip(st.columns(len(halves), gap="medium"), halves, strict=True):
+        found = [one for one in every if one.factor in half]
+        drawing = study_figures.effects_plot(
+            found,
+            column,
+            among=every,
+            names=study_caveats.marks(design.rows, design.factors),
+            guess=guess(shown, design, column),
+            log=shown.log,
+            dark=theme.dark(),
+        )
+        with place:
+            chart(drawing, f"effects-{'-'.join(half)}", effects_words(found, column), fits=True)
+    if shown.measure == "loss":
         st.html(f'<p class="lo-hint">{PENALTY}</p>')
 
 
@@ -167,7 +212,10 @@ def together(shown: Shown, design: Design) -> None:
     )
     words = f"{measure_title(shown.column).capitalize()} over {names[first].lower()}, a line for each {names[second].lower()}"
     chart(drawing, "interaction", words)
-    lines = "Parallel lines: each acts on its own. Where they cross, one decides what the other does."
+    lines = (
+        "Parallel lines: each acts on its own. Lines that are not parallel: what one does depends on the other. Where they "
+        "cross, even which level is best depends on it."
+    )
     caveat = study_caveats.points_words([one.count for one in cells], design, 2)
     st.html(f'<p class="lo-hint">{escape(told(lines, caveat))}</p>')
 

@@ -4,14 +4,18 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core import written
 from core.clocks.reading import UNSURE, Reading
 from core.clocks.time import common_sense_error_minutes
-from pages.parts import cached, pictures
+from pages.parts import cached, pictures, views
 from pages.parts.pictures import Offered
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
 
 THUMBNAIL = 72
 MARK, UNREAD = "?", "--:--"  # beside a time in doubt; in place of one that a model does not give
@@ -80,13 +84,13 @@ def table(good: Sequence[Offered], rows: list[dict[str, object]]) -> Offered | N
     for name in names:
         label = name[:1].upper() + name[1:]
         if name.endswith("confidence"):
-            config[name] = st.column_config.NumberColumn(label, format="%d %%")
+            config[name] = st.column_config.NumberColumn(label)
         elif name.endswith("error"):
             config[name] = st.column_config.NumberColumn(f"{label}, min", format="%.1f")
         else:
             config[name] = st.column_config.TextColumn(label, width="large" if name.endswith("note") else None)
     marked = st.dataframe(
-        shown,
+        in_words(shown, names),
         column_config=config,
         row_height=56,
         placeholder="",
@@ -107,15 +111,15 @@ def in_doubt(row: Mapping[str, object], name: str) -> bool:
 
 
 def cell(row: Mapping[str, object], name: str) -> object:
-    """What stands in the table: confidences in percent, times in doubt with a mark."""
-    return f"{row[name]} {MARK}" if in_doubt(row, name) else percent(name, row.get(name))
+    """What stands in the table: times in doubt with a mark, anything else as it is."""
+    return f"{row[name]} {MARK}" if in_doubt(row, name) else row.get(name)
 
 
-def percent(name: str, value: object) -> object:
-    """A confidence in whole percent, which never claims certainty or impossibility by rounding; anything else as it is."""
-    if not name.endswith("confidence") or not isinstance(value, float):
-        return value
-    return min(max(round(100 * value), 1), 99) if 0 < value < 1 else round(100 * value)
+def in_words(shown: Sequence[Mapping[str, object]], names: Sequence[str]) -> "Styler":
+    """The table with confidences in the words that stand beside a reading; they are sorted by their numbers all the same."""
+    import pandas as pd
+
+    return pd.DataFrame(shown).style.format({name: views.sureness for name in names if name.endswith("confidence")})
 
 
 def as_csv(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:

@@ -39,7 +39,8 @@ def filters(state: LiveState, of: str) -> str:
     sheet = live_figures.filter_sheet(state.filters, dark=theme.dark())
     count, colours = len(state.filters), state.filters.shape[-1] == 3
     kind = "red, green and blue; grey is 0" if colours else "blue is positive, orange negative"
-    told = f"The first {count} filters, weights up to {state.filter_scale:.2g} in size: {kind}"
+    size = f"weights up to {state.filter_scale:.2g} in size: {kind}" if state.filter_scale else "all weights are 0"
+    told = f"The first {count} filters, {size}"
     height, width = sheet.shape[:2]
     return (
         f'{heading}<div class="lo-filters"><img src="{data_url(encode(sheet, "PNG"), "image/png")}" alt="{escape(told)}" '

@@ -89,8 +89,9 @@ class Preset:
 PRESETS = (
     Preset("A small MLP", "Two hidden layers of 300 and 100 units: seconds an epoch.", {}),
     Preset(
-        "The book's CNN",
-        "Five convolutions: far slower a picture, and better. Few pictures, so that it can be watched.",
+        "Géron's CNN",
+        "The five convolutions of Hands-On Machine Learning, chapter 14: far slower a picture, and better. Few pictures, so "
+        "that it can be watched.",
         {"net": "cnn-chapter-14", "pictures": 2000, "epochs": 3},
     ),
     Preset(

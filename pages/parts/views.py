@@ -2,8 +2,9 @@
 
 import re
 import textwrap
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -39,18 +40,19 @@ def section(title: str, words: str, ruled: bool = True, at: str = "") -> None:
     st.html(f'<h2 class="{kind}"{place}>{escape(title)}<small>{escape(words)}</small></h2>')
 
 
-def chart(figure: "go.Figure", key: str, words: str, *, fits: bool = False) -> None:
+def chart(figure: "go.Figure", key: str, words: str, *, fits: bool = False, config: Mapping[str, Any] | None = None) -> None:
     """One plotly figure, in our own style, with words for those who do not see it.
 
     fits: in presenter mode it is as tall as the window leaves room for, by the style sheet, so that none of it is below.
+    config: what plotly offers beside the figure, nothing unless told.
     """
-    drawn = theme.for_the_hall(figure)
+    drawn, config = theme.for_the_hall(figure), dict(config or PLAIN)
     if not fits or not theme.large():
-        st.plotly_chart(drawn, theme=None, key=key, config=PLAIN, alt=words)
+        st.plotly_chart(drawn, theme=None, key=key, config=config, alt=words)
         return
     with st.container(key=f"fits-{key}", height=drawn.layout.height, border=False):
         drawn.update_layout(height=None)
-        st.plotly_chart(drawn, theme=None, key=key, config=PLAIN, alt=words, height="stretch")
+        st.plotly_chart(drawn, theme=None, key=key, config=config, alt=words, height="stretch")
 
 
 def error_words(true: ClockTime, minutes: float) -> str:
