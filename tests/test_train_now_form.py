@@ -13,7 +13,6 @@ from tests.test_live import spec
 from tests.train_page import ended, fake_runs, html, page, press, shown, until
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
-KEYS = ("rewind", "pause", "resume", "step", "epoch", "stop", "end")
 QUICK = {"live-epochs": "2", "live-batch": "10", "live-pictures": "40"}
 
 
