@@ -35,7 +35,7 @@ def balance_words(design: Design, measure: str) -> str:
         )
     if not design.balanced:
         return f"{confounded_words(design, measure)} Read the means as hints."
-    if len(design.factors) == 1:
+    if len(design.factors) - len(design.conditions) < 2:
         return ""
     extra = f" {settings_words(design.extra)} beside this design {'is' if design.extra == 1 else 'are'} left out."
     lead = "Every combination is there" if design.complete else "Every two levels meet in a balanced way"
@@ -95,6 +95,9 @@ def no_shares_words(design: Design, study: Study, measure: str) -> str:
     if design.has_shares:
         return ""
     lead = "No shares of the variance: "
+    if design.conditions:
+        names = listed(f"the {factor_title(name)}" for name in design.conditions)
+        return f"{lead}{names} is no setting, but what the runs are made on. Runs on another differ whatever the settings do."
     if design.unequal:
         return f"{lead}the runs were not trained equally long."
     if design.missing:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.classifiers.designs import is_proportional
 from core.datasets import DATASETS
 from core.study_effects import factor_importance, measured, settings_of, whole
+from core.study_names import CONDITIONS
 from core.trials import Level, Row, Rows, Study
 
 EXTRA = 0.05  # share of the settings that may stand beside a balanced design
@@ -66,8 +67,15 @@ class Design:
         return self.guessing >= NEARLY_ALL * self.settings
 
     @property
+    def conditions(self) -> tuple[str, ...]:
+        """Those of the factors that are no setting."""
+        return tuple(name for name in self.factors if name in CONDITIONS)
+
+    @property
     def has_shares(self) -> bool:
-        """Whether shares of the variance mean something: factors apart, budgets equal, something left to compare them with."""
+        """Whether shares of the variance mean something: of settings, apart, budgets equal, something left to compare with."""
+        if self.conditions:
+            return False
         return self.balanced and not self.missing and not self.unequal and not self.nearly_all_guess and self.free > 0
 
 

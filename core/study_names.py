@@ -21,6 +21,7 @@ FACTORS = {
     "dataset": "data set",
     "choice": "chosen by",
 }
+CONDITIONS = ("dataset",)  # factors that are no setting, but what the runs are made on: none of their levels is better
 MEASURES = {"accuracy": "accuracy", "cross_entropy": "cross-entropy", "loss": "loss with penalty"}
 PARTS = {"train": "training", "val": "validation", "test": "test"}
 _LEVELS: dict[str, Mapping[Level, str]] = {

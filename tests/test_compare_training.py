@@ -288,6 +288,20 @@ def test_what_ours_saw_stands_beside_the_correlation(results: Path):
     assert "means over their seeds. It divided all pictures 80 to 20" in text
 
 
+def test_effects_are_told_on_each_data_set_and_none_is_the_better_one(results: Path):
+    store(STUDIES["keras-examples"], results)
+    running = page(study="keras-examples")
+    text = html(running)
+    assert re.findall(r"Validation accuracy on [\w-]+", text) == [
+        "Validation accuracy on MNIST",
+        "Validation accuracy on Fashion-MNIST",
+    ]
+    assert "the data set is no setting" in text
+    for drawn in figures(running)[:4]:  # accuracy and cross-entropy, on either
+        assert drawn["layout"]["yaxis"]["ticktext"] == ["<b>network</b>", "Keras' MLP", "Keras' CNN"]
+    assert "share of the variance" not in str([drawn["layout"]["xaxis"].get("title") for drawn in figures(running)])
+
+
 def test_a_figure_that_is_saved_says_what_it_is(results: Path):
     store(STUDIES["keras-examples"], results)
     running = page(study="keras-examples")

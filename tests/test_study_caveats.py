@@ -88,6 +88,13 @@ def test_guessing_is_told_from_half_of_the_settings_on():
     assert (guessing_words(fine, study), inseparable_words(fine, study)) == ("", "")
 
 
+def test_the_data_set_is_told_to_be_no_setting():
+    study = STUDIES["keras-examples"]
+    found = design(study, rows_of(study))
+    assert no_shares_words(found, study, ACCURACY).startswith("No shares of the variance: the data set is no setting")
+    assert balance_words(found, ACCURACY) == ""  # one setting alone is drawn on each: there is no mix of others
+
+
 def test_runs_that_were_trained_less_are_marked():
     study = STUDIES["keras-examples"]
     rows = [

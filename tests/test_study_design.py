@@ -150,6 +150,15 @@ def test_unequal_training_is_marked_and_has_no_shares():
     assert not is_unequal(lost), "it ended of itself"
 
 
+def test_what_runs_are_made_on_is_no_setting_and_has_no_share():
+    study = STUDIES["keras-examples"]
+    found = design(study, rows_of(study))
+    assert (found.factors, found.conditions) == (("architecture", "dataset"), ("dataset",))
+    assert found.balanced
+    assert not found.has_shares
+    assert design(STUDIES["l16-mlp"], rows_of(STUDIES["l16-mlp"])).conditions == ()
+
+
 def test_two_settings_of_two_levels_leave_nothing_to_compare_with():
     study = STUDIES["keras-examples"]
     rows = [row for row in rows_of(study) if row["dataset"] == "mnist"]

@@ -108,50 +108,75 @@ def effects(shown: Shown, design: Design) -> None:
     if lost := told_of_diverged(rows, shown.column):
         st.html(f'<p class="lo-hint lo-diverged">{lost}</p>')
     measures = measures_of(rows)
+    parts = on_each(shown, design)
     if theme.large():
         in_the_hall(shown, design)
         return
     longest = max(len(level_title(name, row.get(name))) for name in factors for row in rows)
-    a_row = len(measures) if longest <= SHORT else 2
-    places = [place for _ in range(0, len(measures), a_row) for place in st.columns(a_row, gap="medium")]
-    for place, measure in zip(places, measures, strict=False):
+    a_row = len(parts) if len(parts) > 1 else len(measures) if longest <= SHORT else 2
+    drawn = [(measure, title, there) for measure in measures for title, there in parts.items()]
+    places = [place for _ in range(0, len(drawn), a_row) for place in st.columns(a_row, gap="medium")]
+    for place, (measure, title, there) in zip(places, drawn, strict=False):
         column = f"val_{measure}"
-        found = in_order(shown, design, column)
+        found = in_order(shown, there, settings_in(design), column)
         with place:
-            st.html(f'<h3 class="lo-caption">{measure_title(column).capitalize()}</h3>')
+            st.html(f'<h3 class="lo-caption">{escape(measure_title(column).capitalize() + on(title))}</h3>')
             drawing = study_figures.effects_plot(
                 found,
                 column,
-                names=study_caveats.marks(rows, factors),
+                names=study_caveats.marks(there, factors),
                 guess=guess(shown, design, column),
                 log=shown.log,
                 dark=theme.dark(),
             )
-            chart(drawing, f"effects-{measure}", effects_words(found, column))
+            key = "-".join(filter(None, ("effects", measure, *title.split())))
+            chart(drawing, key, effects_words(found, column, title))
     if "loss" in measures:
         st.html(f'<p class="lo-hint">{PENALTY}</p>')
 
 
-def in_order(shown: Shown, design: Design, column: str) -> list[LevelMean]:
+def settings_in(design: Design) -> tuple[str, ...]:
+    """The factors that are settings; all of them where none is."""
+    return tuple(name for name in design.factors if name not in design.conditions) or design.factors
+
+
+def on_each(shown: Shown, design: Design) -> dict[str, Rows]:
+    """The rows by what they are made on, such as a data set, under its name: effects are told for each. Else all, under ""."""
+    if not design.conditions or len(design.conditions) == len(design.factors):
+        return {"": design.rows}
+    name = design.conditions[0]
+    levels = levels_in(shown.study, name, design.rows)
+    return {level_title(name, level): [row for row in design.rows if row.get(name) == level] for level in levels}
+
+
+def on(title: str) -> str:
+    return f" on {title}" if title else ""
+
+
+def in_order(shown: Shown, rows: Rows, factors: Sequence[str], column: str) -> list[LevelMean]:
     """The main effects on a measure, factors and levels in the order of the study."""
-    orders = {name: levels_in(shown.study, name, design.rows) for name in design.factors}
-    found = main_effects(design.rows, design.factors, column)
-    return sorted(found, key=lambda one: (design.factors.index(one.factor), orders[one.factor].index(one.level)))
+    orders = {name: levels_in(shown.study, name, rows) for name in factors}
+    found = main_effects(rows, factors, column)
+    return sorted(found, key=lambda one: (factors.index(one.factor), orders[one.factor].index(one.level)))
 
 
-def effects_words(found: Sequence[LevelMean], column: str) -> str:
-    """The same in words."""
+def effects_words(found: Sequence[LevelMean], column: str, title: str = "") -> str:
+    """The same in words. title: what the runs are made on."""
     words = "; ".join(f"{level_title(one.factor, one.level)} {figure_text(column, one.mean)}" for one in found)
-    return f"Mean {measure_title(column)} of each level. {words}"
+    return f"Mean {measure_title(column)} of each level{on(title)}. {words}"
 
 
 def in_the_hall(shown: Shown, design: Design) -> None:
-    """While presenting, effects on the chosen measure alone, half of the factors beside the others: none is below the fold."""
-    column = shown.column
-    every = in_order(shown, design, column)
-    middle = (len(design.factors) + 1) // 2
-    halves = [half for half in (design.factors[:middle], design.factors[middle:]) if half]
-    for place, half in zip(st.columns(len(halves), gap="medium"), halves, strict=True):
+    """While presenting, effects on the chosen measure alone, half of the factors beside the others: none is below the fold.
+
+    Runs on several data sets stand beside each other instead.
+    """
+    column, factors = shown.column, settings_in(design)
+    parts = on_each(shown, design)
+    middle = (len(factors) + 1) // 2 if len(parts) == 1 else len(factors)
+    halves = [half for half in (factors[:middle], factors[middle:]) if half]
+    drawn = [(title, in_order(shown, there, factors, column), half) for title, there in parts.items() for half in halves]
+    for place, (title, every, half) in zip(st.columns(len(drawn), gap="medium"), drawn, strict=True):
         found = [one for one in every if one.factor in half]
         drawing = study_figures.effects_plot(
             found,
@@ -163,7 +188,9 @@ def in_the_hall(shown: Shown, design: Design) -> None:
             dark=theme.dark(),
         )
         with place:
-            chart(drawing, f"effects-{'-'.join(half)}", effects_words(found, column), fits=True)
+            if title:
+                st.html(f'<h3 class="lo-caption">{escape(title)}</h3>')
+            chart(drawing, "-".join(("effects", *half, *title.split())), effects_words(found, column, title), fits=True)
     if shown.measure == "loss":
         st.html(f'<p class="lo-hint">{PENALTY}</p>')
 
