@@ -35,6 +35,7 @@ LARGE = "Large markers: best levels."
 NONE_LEFT = "Every run that is stored of this study diverged."
 SHORT = 16  # letters of a level beside which three figures have room
 SOURCES = {"published": "Published", "ours": "Ours"}
+TALL = 300  # pixels: while presenting, a higher figure is fitted into the window; a lower one has room, and is not drawn out
 GUESSED = 0.12  # an accuracy under which the line of guessing is drawn
 PRINTED_IN = "test_accuracy"  # what print has of such runs
 
@@ -190,7 +191,12 @@ def in_the_hall(shown: Shown, design: Design) -> None:
         with place:
             if title:
                 st.html(f'<h3 class="lo-caption">{escape(title)}</h3>')
-            chart(drawing, "-".join(("effects", *half, *title.split())), effects_words(found, column, title), fits=True)
+            chart(
+                drawing,
+                "-".join(("effects", *half, *title.split())),
+                effects_words(found, column, title),
+                fits=drawing.layout.height > TALL,
+            )
     if shown.measure == "loss":
         st.html(f'<p class="lo-hint">{PENALTY}</p>')
 
