@@ -193,7 +193,7 @@ def choose_models() -> dict[str, str]:
 
 
 def in_group(title: str, report: str | None) -> str:
-    """A model's title behind the name of its group: 'Ours: First reader', '2022: Regression'."""
+    """A model's title behind the name of its group: "Ours: Reader of the course's clock", '2022: Regression'."""
     return f"{report}: {title.replace(f' ({report})', '')}" if report else f"Ours: {title.removesuffix(', ours')}"
 
 
