@@ -108,6 +108,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
     clocks.candidates        the likeliest times of a distribution
     clocks.reading           pictures -> Readings
+    clocks.tips              where the hands of a Reading are drawn
     clocks.gammas            one picture under many gammas
     clocks.photographs       pictures of real clocks with known times, and how well readers read them
     clocks.evaluation        how well stored models read: one ruler for all
