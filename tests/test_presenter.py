@@ -192,6 +192,25 @@ def test_a_link_is_of_the_web(url: str):
         share.link_for(url, [], LAN)
 
 
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        (f"http://{LAN}:8501/tell_the_time", False),
+        (f"https://{LAN}:8501/", True),
+        ("http://localhost:8501/", True),
+        ("http://app.localhost/", True),
+        ("http://127.0.0.1:8501/", True),
+        ("http://[::1]:8501/", True),
+        ("http://0.0.0.0:8501/", False),
+        ("http://lab.example.org/", False),
+        ("", False),
+    ],
+)
+def test_where_browsers_give_the_camera(url: str, secure: bool):
+    """As the W3C's "Secure Contexts" lists addresses that are potentially trustworthy."""
+    assert share.is_secure(url) is secure
+
+
 def test_what_the_url_holds_is_quoted_in_the_link():
     link = share.link_for("http://localhost:8501/", [("sample", '"><script>&x=1#')], LAN)
     assert link.url == f"http://{LAN}:8501/?sample=%22%3E%3Cscript%3E%26x%3D1%23"
