@@ -347,19 +347,6 @@ def test_shares_never_claim_certainty_by_rounding():
     assert [views.share(value) for value in (0, 0.004, 0.5, 0.996, 1)] == ["0 %", "under 1 %", "50 %", "over 99 %", "100 %"]
 
 
-def test_where_there_is_no_camera_a_sentence_says_what_to_do(app, monkeypatch: pytest.MonkeyPatch):
-    running = app(source="Camera")
-    assert len(running.get("camera_input")) == 1
-    assert views.QUIET_PLACES["camera"] in html(running)
-    monkeypatch.setattr(forms, "can_film", lambda: False)
-    running = app(source="Camera")
-    assert not running.exception
-    assert not running.get("camera_input")
-    assert forms.NO_CAMERA in html(running)
-    assert views.QUIET_PLACES["no camera"] in html(running)
-    assert "Drop a picture" not in html(running)
-
-
 def test_marks_leave_out_what_a_model_does_not_say():
     bare = told(608)
     assert readings.marks(Reading(bare.time, 608.0, 0.5, (), bare.probabilities, "x"), (150, 150)) == ""
