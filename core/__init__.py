@@ -71,9 +71,12 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.heat              why a model reads what it reads: which pixels speak for it
     checkpoints              the whole state of a run in one file
     optimizers               a TrainSpec -> an optimiser with its schedule
+    keras_code               a TrainSpec -> the lines of plain Keras that say the same
+    clocks.keras_code        a network of the reports -> the plain Keras that one would write for it
     classifiers.designs      the orthogonal design of 2022's hyperparameters
     classifiers.architectures  the architectures of classifiers as data; do settings fit each other?
     classifiers.networks     ClassifierSpec -> an uncompiled classifier
+    classifiers.keras_code   a run of a classifier -> the plain Keras that one would write for it
     training                 train(model, data, spec): resumable, any Keras backend
     resident                 training with all pictures in the memory of a GPU, many steps a call
     classifiers.runs         one training run of a classifier, with all its figures
@@ -109,6 +112,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     clocks.locate            finding a dial in any picture, laying it straight, reading it from several sides
     clocks.candidates        the likeliest times of a distribution
     clocks.reading           pictures -> Readings
+    clocks.tips              where the hands of a Reading are drawn
     clocks.gammas            one picture under many gammas
     clocks.photographs       pictures of real clocks with known times, and how well readers read them
     clocks.evaluation        how well stored models read: one ruler for all

@@ -27,7 +27,8 @@ def read(tab_is_open: bool) -> None:
     with right, st.container(key="results"):
         tables.problems(bad)
         if not offered:
-            st.html(f'<p class="lo-quiet">{views.QUIET_PLACE}</p>')
+            place = "no camera" if source == "camera" and not forms.can_film() else source
+            st.html(f'<p class="lo-quiet">{views.QUIET_PLACES.get(place, views.QUIET_PLACES["files"])}</p>')
             gallery.show(list(pictures.samples()), None, forms.pick_sample, key="gallery-start")
         elif titles and good:
             from pages.parts import why

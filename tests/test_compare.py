@@ -198,7 +198,7 @@ def test_a_link_restores_what_is_compared(full: Path):
         "report22-regression",
     )
     first = charts(running)[0]
-    assert [trace["name"] for trace in first["data"]] == ["24 classes (2022)", "First reader"]
+    assert [trace["name"] for trace in first["data"]] == ["24 classes (2022)", "Reader of the course's clock"]
     running.multiselect(key="show").set_value(["reader-report"]).run()
     assert running.query_params["show"] in ("reader-report", ["reader-report"])
     assert not running.exception

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.figures import LIGHT
 from core.hall_figures import enlarged
-from pages.parts import cached, demos, share, source
+from pages.parts import cached, demos, keras_texts, share, source
 from pages.parts.demos import STEPS
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -215,6 +215,25 @@ def test_a_link_is_of_the_web(url: str):
         share.link_for(url, [], LAN)
 
 
+@pytest.mark.parametrize(
+    ("url", "secure"),
+    [
+        (f"http://{LAN}:8501/tell_the_time", False),
+        (f"https://{LAN}:8501/", True),
+        ("http://localhost:8501/", True),
+        ("http://app.localhost/", True),
+        ("http://127.0.0.1:8501/", True),
+        ("http://[::1]:8501/", True),
+        ("http://0.0.0.0:8501/", False),
+        ("http://lab.example.org/", False),
+        ("", False),
+    ],
+)
+def test_where_browsers_give_the_camera(url: str, secure: bool):
+    """As the W3C's "Secure Contexts" lists addresses that are potentially trustworthy."""
+    assert share.is_secure(url) is secure
+
+
 def test_what_the_url_holds_is_quoted_in_the_link():
     link = share.link_for("http://localhost:8501/", [("sample", '"><script>&x=1#')], LAN)
     assert link.url == f"http://{LAN}:8501/?sample=%22%3E%3Cscript%3E%26x%3D1%23"
@@ -274,7 +293,50 @@ def test_every_page_shows_its_code(page: str):
         running.switch_page(f"pages/{page}.py").run()
     running.button(key="ask-code").click().run()
     assert not running.exception
-    assert any("def " in block.value or "class " in block.value for block in running.code)
+    written = page in ("home", "compare_training")  # what one would write by hand comes first, then functions
+    first = ("import ", "from ") if written else ("def ", "class ")
+    assert any(block.value.startswith(first) or block.value.startswith("@") for block in running.code)
+    offered = running.selectbox(key="source-of").options
+    assert len(offered) > 1
+    assert " · " in offered[-1]
+
+
+def test_the_run_on_screen_stands_first_as_plain_keras():
+    running = start()
+    running.query_params.update(part="Train now", **{"live-net": "mlp-300-dropout", "live-act": "tanh", "live-batch": "64"})
+    running.switch_page("pages/compare_training.py").run()
+    running.button(key="ask-code").click().run()
+    assert not running.exception
+    [text] = [block.value for block in running.code if "keras.Sequential" in block.value]
+    assert 'layers.Dense(300, activation="tanh"),' in text
+    assert "batch_size=64" in text
+    assert running.selectbox(key="source-of").options[0] == "In plain Keras: MLP 300, dropout"
+
+
+def test_a_network_of_the_reports_stands_first_as_plain_keras():
+    found = keras_texts.texts("tell_the_time", "", {}, ["reader-report", "report23-classes-720", "no-such-model"])
+    [(title, text)] = found.items()
+    assert title == "In plain Keras: 720 classes (2023)"
+    assert 'layers.Dense(720, activation="softmax", dtype="float32"),' in text
+    assert keras_texts.texts("tell_the_time", "Common sense", {}) == {}
+    assert keras_texts.texts("latent_space", "", {}) == {}
+
+
+def test_the_ten_lines_read_a_picture(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    exec(keras_texts.READ_A_PICTURE, {})  # our own text, and a test alone
+    assert capsys.readouterr().out.startswith("10:08 ")
+
+
+def test_in_the_hall_a_docstring_is_its_first_line():
+    text = '@cached\ndef twice(x):\n    """Twice ``x``.\n\n    x: a number.\n    """\n    return 2 * x\n'
+    assert source.brief(text) == '@cached\ndef twice(x):\n    """Twice ``x``."""\n    return 2 * x\n'
+    for short in ('def f():\n    """Nothing."""\n', "def f():\n    return 1\n", "class A:\n    x = 1\n"):
+        assert source.brief(short) == short
+    for name in sorted({name for tabs in source.DECLARED.values() for some in tabs.values() for name in some}):
+        shown = source.brief(source.source_of(name).text)
+        compile(shown, name, "exec")
+        assert len(shown) <= len(source.source_of(name).text)
 
 
 @pytest.mark.parametrize("name", ["os.system", "core.nothing.here", "core.specs.nothing", "core.registry", "subprocess.run"])

@@ -14,7 +14,7 @@ from core.clocks.candidates import Candidate, likeliest_times, outweighed
 from core.clocks.reading import HIDDEN, NO_CLOCK, Reading, decode, read_pictures
 from core.clocks.time import ClockTime
 from core.sheets import encode
-from pages.parts import cached, readings, tables, uploads
+from pages.parts import cached, forms, readings, tables, uploads, views
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -154,6 +154,19 @@ def test_dropped_pictures_are_said_to_last_until_the_tab_is_reloaded(app):  # no
     running.file_uploader(key="files").set_value([grey(90, 90)]).run()
     assert html(running).count(uploads.HERE_ONLY) == 1
     assert uploads.HERE_ONLY not in html(app(source="Samples"))
+
+
+def test_where_there_is_no_camera_a_sentence_says_what_to_do(app, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    running = app(source="Camera")
+    assert len(running.get("camera_input")) == 1
+    assert views.QUIET_PLACES["camera"] in html(running)
+    monkeypatch.setattr(forms, "can_film", lambda: False)
+    running = app(source="Camera")
+    assert not running.exception
+    assert not running.get("camera_input")
+    assert forms.NO_CAMERA in html(running)
+    assert views.QUIET_PLACES["no camera"] in html(running)
+    assert "Drop a picture" not in html(running)
 
 
 # --- many pictures ----------------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def test_the_best_is_taken_of_times_read_by_the_measure_in_print(empty: Evidence
     def best(measure: str, model: str) -> float:
         found = clock_lines.best_of_all(measure, model, evidence)
         assert found is not None
-        assert found.how.startswith("First reader") or measure == "mae_hours"
+        assert found.how.startswith("Reader of the course's clock") or measure == "mae_hours"
         assert found.how.endswith("; best on the test pictures")
         return float(found.value)
 

@@ -75,7 +75,7 @@ def test_without_results_print_stands_alone_and_commands_say_what_to_do(empty: P
     assert "<td>1.1515</td>" in text
     assert "python -m core train report22-classes-24</code>" in text
     assert "python -m core sweep l16-mlp</code>" in text
-    assert "First reader" not in text
+    assert "Reader of the course" not in text
 
 
 def test_results_stand_beside_print_as_soon_as_they_are_there(empty: Path):

@@ -1,4 +1,4 @@
-"""Losses that leave out what a picture does not teach, against values worked out by hand and against the first reader's."""
+"""Losses that leave out what a picture does not teach, against values worked out by hand and those for the course's clock."""
 
 import json
 import os

@@ -8,7 +8,7 @@ from core.clocks.face import fixed_marks
 from core.clocks.styles import REPORT
 from core.clocks.time import minutes_from_hands
 
-NUMERAL_RADIUS = REPORT.numerals.radius  # in dial radii, on the dials that the first reader learned from
+NUMERAL_RADIUS = REPORT.numerals.radius  # in dial radii, on the course's clock
 _FIXED = [0, 1, *range(4, 15)]  # hub and numerals among ``face.POINTS``
 MISFIT_LIMIT = 0.06  # of 720 validation pictures the worst misfit is 0.043; of noise and blank ones the best is 0.14
 

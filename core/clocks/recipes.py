@@ -224,7 +224,7 @@ def recipes() -> list[Recipe]:
     return [
         Recipe(
             model_id="reader-report",
-            title="First reader",
+            title="Reader of the course's clock",
             summary="Soft bins for 720 minutes, sines and cosines of both hands, and where centre, 12 and tips lie; "
             "a residual network that keeps places.",
             network="core.clocks.networks.build_reader",
@@ -244,8 +244,8 @@ def recipes() -> list[Recipe]:
         _wild_recipe(
             "reader-small",
             "Small reader of photographs",
-            "As the first reader, and whether there is a clock to be read at all; it learned from clocks of every kind, "
-            "drawn anew for every step, and trains on two cores in about six hours.",
+            "As the reader of the course's clock, and whether there is a clock to be read at all; it learned from clocks of "
+            "every kind, drawn anew for every step, and trains on two cores in about six hours.",
             READER_SMALL,
             READER_SMALL_TRAINING,
             READER_SMALL_EPOCH,

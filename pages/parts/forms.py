@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.clocks.time import ClockTime
 from core.registry import RegistryError
-from pages.parts import cached, gallery, paste, pictures, uploads
+from pages.parts import cached, gallery, paste, pictures, share, uploads
 from pages.parts.pictures import Offered
 
 SOURCES = {"files": "Files", "samples": "Samples", "camera": "Camera", "drawn": "Drawn"}
@@ -21,6 +21,7 @@ MOST_MODELS = 4
 LINKED = ("from", "sample", "true", "crop")  # what the URL tells of the picture, in one step of the browser's history
 LASTING = ("samples", "drawn")  # sources whose pictures a link brings back, so that it may say what is cut out of them
 EXAMPLE = "09_12-report"  # the first of the welcome page's living pictures, too
+NO_CAMERA = "The camera needs https here; use Files: your phone offers its camera there."
 SEED_HELP = "One seed, one picture. The reports' models learned the first style."
 SHORT = {  # titles that the field would cut off, and those of styles that have none
     "report-as-found": "The course's clock",
@@ -129,9 +130,17 @@ def pick_sample(name: str) -> None:
 
 
 def photographed() -> list[Offered]:
-    """A picture from the camera, as soon as one is taken."""
+    """A picture from the camera, as soon as one is taken; where browsers give none, a sentence in its place."""
+    if not can_film():
+        st.html(f'<p class="lo-hint">{NO_CAMERA}</p>')
+        return []
     photo = st.camera_input("Hold a clock into the picture", key="photo")
     return [Offered("camera.jpg", photo.getvalue())] if photo else []
+
+
+def can_film() -> bool:
+    """Whether the browser gives its camera to a page at this address; where the browser has not said where it is, it may."""
+    return not st.context.url or share.is_secure(st.context.url)
 
 
 def drawn() -> list[Offered]:
@@ -193,7 +202,7 @@ def choose_models() -> dict[str, str]:
 
 
 def in_group(title: str, report: str | None) -> str:
-    """A model's title behind the name of its group: 'Ours: First reader', '2022: Regression'."""
+    """A model's title behind the name of its group: "Ours: Reader of the course's clock", '2022: Regression'."""
     return f"{report}: {title.replace(f' ({report})', '')}" if report else f"Ours: {title.removesuffix(', ours')}"
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import streamlit as st
 from core.clocks.candidates import NEAR_MINUTES, outweighed
 from core.clocks.reading import READABLE, Reading
 from core.clocks.time import ClockTime, hand_angles, signed_error_minutes
+from core.clocks.tips import Hand, hands
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
 from pages.parts.tables import UNREAD
@@ -86,9 +88,11 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     width, height = size
     found = "" if reading.blind else marks(reading, size)
     drawn = f'<img src="{pictures.data_url(found.encode(), "image/svg+xml")}" alt="">' if found else ""
-    hands = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
+    keys = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
+    if any(hand.put for hand in hands_drawn(reading) if hand):
+        keys += '<span class="lo-key lo-key-put">dashed: where the time puts it</span>'
     added = f", then the model's own {own:.1f}" if own != 1 else ""
-    legend = hands if reading.hour_tip or reading.minute_tip else implied(reading)
+    legend = keys if reading.hour_tip or reading.minute_tip else implied(reading)
     if reading.unseen:
         legend = ""
     return (
@@ -98,26 +102,32 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     )
 
 
+def hands_drawn(reading: Reading) -> tuple[Hand | None, Hand | None]:
+    """The hour and the minute hand, put right where a tip contradicts the time; in doubt as the model sees them."""
+    return hands(replace(reading, homography=None) if doubtful(reading) else reading)
+
+
 def marks(reading: Reading, size: tuple[int, int]) -> str:
     """An SVG of ``size`` pixels with the hands, the centre and 12 where the model sees them; "" where it sees none.
 
-    Dashed and faint where the model is in doubt. A model that found the dial itself has its outline drawn, too.
+    Dashed and faint where the model is in doubt, dashed where the time puts a hand. A model that found the dial itself has
+    its outline drawn, too.
     """
     reach = math.dist(reading.centre, reading.twelve) if reading.centre and reading.twelve else math.inf
     unit = stroke_unit(size, reach)
     faint = doubtful(reading)
     cap = "butt" if faint else "round"
-    dash = f' stroke-dasharray="{5 * unit:.2f} {4 * unit:.2f}"' if faint else ""
     parts = []
     if reading.homography is not None:
         found = outline(reading.homography)
         for stroke, wide in ((f"{CASING}d9", 1.8), (MARK, 0.8)):
             parts.append(f'<polygon points="{found}" fill="none" stroke="{stroke}" stroke-width="{unit * wide:.2f}"/>')
     if reading.centre:
-        hands = ((reading.hour_tip, HOUR_HAND, 3.2), (reading.minute_tip, MINUTE_HAND, 1.9))
-        for tip, colour, wide in hands:
-            if tip and not reading.unseen:
-                ends = 'x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"'.format(*reading.centre, *tip)
+        for hand, (colour, wide) in zip(hands_drawn(reading), ((HOUR_HAND, 3.2), (MINUTE_HAND, 1.9)), strict=True):
+            if hand and not reading.unseen:
+                ends = 'x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"'.format(*reading.centre, *hand.tip)
+                dashed = f' stroke-dasharray="{5 * unit:.2f} {4 * unit:.2f}" stroke-linecap="butt"'
+                dash = dashed if faint or hand.put else ""
                 for stroke, extra in ((f"{CASING}d9", 1.4), (colour, 0.0)):
                     parts.append(f'<line {ends} stroke="{stroke}" stroke-width="{unit * (wide + extra):.2f}"{dash}/>')
         x, y = reading.centre

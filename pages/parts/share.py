@@ -68,6 +68,16 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def is_secure(url: str) -> bool:
+    """Whether browsers call a page at this address a secure context, and so give it the camera.
+
+    Over https, and at an address of the machine itself; "Secure Contexts", W3C 2023, section 3.1. 0.0.0.0 is none of these.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" or (is_loopback(host) and host not in EVERYWHERE)
+
+
 def own_address() -> str | None:
     """The address that this machine has in its network, or None. Nothing is sent."""
     for place in BEYOND:

@@ -1,5 +1,6 @@
-"""The Keras code that made what one sees: for each page and tab a declared list of functions of ``core``."""
+"""The Keras code that made what one sees: what is on screen as plain Keras, then a declared list of functions of ``core``."""
 
+import ast
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -12,10 +13,11 @@ import streamlit as st
 
 from core import paths
 from core.registry import RegistryError, load_card
+from pages.parts import keras_texts, theme
 
 # Page in the URL, then title of its tab ("" for any) -> dotted names, what matters most first.
 DECLARED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "": {"": ("core.registry.list_cards", "core.registry.load_trained", "core.clocks.networks.build_reader")},
+    "": {"": ("core.clocks.reading.read_pictures", "core.registry.load_trained", "core.clocks.networks.build_reader")},
     "tell_the_time": {
         "": (
             "core.clocks.reading.read_pictures",
@@ -77,6 +79,8 @@ MODELS = {  # page, then title of its tab as in DECLARED -> where the chosen mod
     "tell_the_time": {"": "model", "Compare the models": "show"},
     "latent_space": {"": "walkers"},
 }
+WRITTEN, RUNS = "Written from what is on screen.", "It runs from the repository's root."
+BEHIND = "The project's own functions behind it follow in the list."
 OURS = "core."  # a card names the function that built its network; only functions of ours are looked up
 
 
@@ -92,13 +96,23 @@ class Source:
 
 def names_for(page: str, state: Mapping[Any, Any]) -> list[str]:
     """Dotted names of what made what one sees: what built the chosen models' networks first, then what is declared."""
-    tabs = DECLARED.get(page, DECLARED[""])
-    # Pages without tabs or models name no state; Streamlit's has no entry without a name, and says so with an error.
+    tab = open_tab(page, state)
+    return list(dict.fromkeys([*builders(chosen_models(page, tab, state)), *DECLARED.get(page, DECLARED[""])[tab]]))
+
+
+def open_tab(page: str, state: Mapping[Any, Any]) -> str:
+    """The title of the open tab where functions are declared for it, else "".
+
+    Pages without tabs or models name no state; Streamlit's has no entry without a name, and says so with an error.
+    """
     tab = state.get(TABS[page]) if page in TABS else ""
-    tab = tab if isinstance(tab, str) and tab in tabs else ""
+    return tab if isinstance(tab, str) and tab in DECLARED.get(page, {}) else ""
+
+
+def chosen_models(page: str, tab: str, state: Mapping[Any, Any]) -> list[str]:
+    """Ids of the models chosen there."""
     named = MODELS.get(page, {}).get(tab)
-    chosen = [str(one) for one in state.get(named) or ()] if named else []
-    return list(dict.fromkeys([*builders(chosen), *tabs[tab]]))
+    return [str(one) for one in state.get(named) or ()] if named else []
 
 
 def builders(model_ids: list[str]) -> list[str]:
@@ -136,11 +150,30 @@ def title(name: str) -> str:
     return f"{function}  ·  {room.removeprefix(OURS)}"
 
 
+def brief(text: str) -> str:
+    """A function's text with the first line of its docstring alone, for the hall: what follows is for those who read on."""
+    whole = ast.parse(text).body[0]
+    if not isinstance(whole, ast.FunctionDef | ast.ClassDef) or not ast.get_docstring(whole):
+        return text
+    said = whole.body[0]
+    lines = text.splitlines(keepends=True)
+    first, last = said.lineno - 1, said.end_lineno or said.lineno
+    return text if last - first == 1 else "".join([*lines[:first], f'{lines[first].rstrip()}"""\n', *lines[last:]])
+
+
 @st.dialog("The code that made what you see", width="large")
 def show(page: str) -> None:
-    """One function at a time, the others a choice away."""
-    names = names_for(page, st.session_state)
-    name = st.selectbox("Function", names, format_func=title, key="source-of") or names[0]
+    """One text or function at a time, the others a choice away."""
+    state = st.session_state
+    tab = open_tab(page, state)
+    written = keras_texts.texts(page, tab, state, chosen_models(page, tab, state))
+    titles = {**dict.fromkeys(written), **{name: title(name) for name in names_for(page, state)}}
+    name = st.selectbox("Code", list(titles), format_func=lambda one: titles.get(one) or one, key="source-of")
+    name = name or next(iter(titles))
+    if name in written:
+        st.code(written[name], language="python", wrap_lines=True)
+        st.html(f'<p class="lo-hint">{WRITTEN if page else RUNS} {BEHIND}</p>')
+        return
     try:
         with st.spinner("Looking the function up: the first time this loads its libraries"):
             source = source_of(name)
@@ -148,5 +181,7 @@ def show(page: str) -> None:
         text = str(error)
         st.html(f'<p class="lo-problem" role="alert">{escape(text[:1].upper() + text[1:])}.</p>')
         return
-    st.code(source.text, language="python", wrap_lines=True)
-    st.html(f'<p class="lo-hint">{escape(source.file)}, from line {source.line}. It runs as it stands here.</p>')
+    shown = brief(source.text) if theme.large() else source.text
+    as_is = "It runs as it stands here." if shown == source.text else "Its docstring goes on there; the rest runs as it stands."
+    st.code(shown, language="python", wrap_lines=True)
+    st.html(f'<p class="lo-hint">{escape(source.file)}, from line {source.line}. {as_is}</p>')

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from core.registry import ModelCard
 
 PLAIN = {"displayModeBar": False, "scrollZoom": False}
-QUIET_PLACE = "Drop a picture of a clock, paste one, or start from one of these."
+QUIET_PLACES = {  # by where pictures come from, while there is none
+    "files": "Drop a picture of a clock, paste one, or start from one of these.",
+    "camera": "Take a picture of a clock, or start from one of these.",
+    "no camera": "Choose a picture of a clock under Files, or start from one of these.",
+}
 LEARNED = {  # where the card's own words are too long
     "reader-report": "learned only drawn clocks of one kind",
     "reader-small": "learned drawn clocks of every kind, and painted hands",

@@ -1,0 +1,123 @@
+"""A network of the reports as plain Keras: the lines that one would write for it by hand. Pure text.
+
+``report_networks`` builds the same network from the same spec; a test runs this text and compares the two.
+"""
+
+from core.clocks.forms import FORMS
+from core.keras_code import call, head, output_dtype, sequential, training_lines
+from core.specs import ReportNetSpec, TrainSpec
+
+SIDE = 150
+OURS = ("custom_mae_as_published", "custom_mae_corrected", "custom_mse_as_published", "custom_mse_corrected")
+MAE, MSE, CLASSES = '"mean_absolute_error"', '"mean_squared_error"', '"categorical_crossentropy"'
+LOSSES = {  # a system's loss -> loss and metrics, as code; names without quotes are functions of ``clocks.losses``
+    "mae": (MAE, f"[{OURS[0]}, {OURS[1]}]"),
+    "mse": (MSE, f"[{MAE}]"),
+    "custom-mse-as-published": (OURS[2], f"[{MSE}]"),
+    "custom-mse-corrected": (OURS[3], f"[{MSE}]"),
+    "classes": (CLASSES, '["accuracy"]'),
+    "two-classes": (f'{{"hour": {CLASSES}, "minute": {CLASSES}}}', '{"hour": ["accuracy"], "minute": ["accuracy"]}'),
+    "classes-and-mae": (f'{{"hour": {CLASSES}, "minute": {MAE}}}', f'{{"hour": ["accuracy"], "minute": [{MSE}]}}'),
+    "classes-and-mse": (f'{{"hour": {CLASSES}, "minute": {MSE}}}', f'{{"hour": ["accuracy"], "minute": [{MAE}]}}'),
+}
+
+
+def keras_code(spec: ReportNetSpec, training: TrainSpec, loss: str, gamma: float = 1.0) -> str:
+    """The text: imports, network, ``compile`` and ``fit``.
+
+    loss: a key of ``LOSSES``, as a card's ``extra["loss"]``. gamma: what pictures are raised to first. ``ValueError`` for a
+    head or a loss that there is not.
+    """
+    if spec.head not in FORMS or loss not in LOSSES:
+        raise ValueError(f"no network of the reports has the head {spec.head!r} and the loss {loss!r}")
+    raised = f", raised to gamma {gamma:g}" if gamma != 1 else ""
+    names = list(FORMS[spec.head].outputs)
+    comments = [
+        f"x: pictures of clocks, float32 (n, {SIDE}, {SIDE}, 1) in [0, 1]{raised}",
+        *([f"y: a dict of {' and '.join(names)}"] if len(names) > 1 else []),
+        "Here batch norm and dropout run in faster primitives; at the end of training",
+        "batch norm's statistics are taken anew from thousands of pictures.",
+    ]
+    lines = head(training, comments)
+    losses, metrics = LOSSES[loss]
+    own = [name for name in OURS if name in losses + metrics]
+    if own:
+        lines.insert(2, f"from core.clocks.losses import {', '.join(own)}")
+    outputs = {
+        name: call("layers.Dense", units, activation=f'"{activation}"', **output_dtype(training))
+        for name, (units, activation) in FORMS[spec.head].outputs.items()
+    }
+    if len(outputs) == 1:
+        stack = _stack_22(spec.dropout) if spec.year == "2022" else _stack_23(spec.head)
+        lines += sequential((SIDE, SIDE, 1), [*stack, *outputs.values()])
+    elif spec.year == "2022":
+        lines += _heads_22(spec, outputs)
+    else:
+        lines += _branches_23(outputs)
+    return "\n".join([*lines, "", *training_lines(training, losses, metrics)]) + "\n"
+
+
+def _stack_22(dropout: float) -> list[str]:
+    stack = []
+    for filters in (32, 64, 128):
+        stack += [f'layers.Conv2D({filters}, 3, activation="relu")', "layers.MaxPooling2D(2)"]
+        stack += ["layers.BatchNormalization()", f"layers.Dropout({dropout:g})"]
+    return [*stack, "layers.Flatten()", *(f'layers.Dense({units}, activation="relu")' for units in (256, 128))]
+
+
+def _stack_23(head: str) -> list[str]:
+    stack = []
+    for filters, pool in ((16, 3), (32, 2), (32, 2)):
+        stack += [f'layers.Conv2D({filters}, 3, padding="same")', "layers.ReLU()", "layers.BatchNormalization()"]
+        stack += [f"layers.MaxPooling2D({pool})", "layers.Dropout(0.25)"]
+    stack.append("layers.Flatten()")
+    for units, dropout in [(128, 0.5)] if head.startswith("hours") else [(144, 0.25), (60, 0.25)]:
+        stack += [f"layers.Dense({units})", "layers.ReLU()", "layers.BatchNormalization()", f"layers.Dropout({dropout})"]
+    return stack
+
+
+def _heads_22(spec: ReportNetSpec, outputs: dict[str, str]) -> list[str]:
+    """2022's trunk with two heads; ``split``: each with a dense stack of its own, the minute's half as wide."""
+    lines = [
+        f"inputs = keras.Input(({SIDE}, {SIDE}, 1))",
+        "x = inputs",
+        "for filters in (32, 64, 128):",
+        '    x = layers.Conv2D(filters, 3, activation="relu")(x)',
+        "    x = layers.BatchNormalization()(layers.MaxPooling2D(2)(x))",
+        f"    x = layers.Dropout({spec.dropout:g})(x)",
+        "x = layers.Flatten()(x)",
+    ]
+    stacks = {name: (256 >> place, 128 >> place) for place, name in enumerate(outputs)} if spec.split else {"x": (256, 128)}
+    for name, (first, second) in stacks.items():
+        lines.append(f'{name} = layers.Dense({first}, activation="relu")(x)')
+        lines.append(f'{name} = layers.Dense({second}, activation="relu")({name})')
+    return [*lines, *_model(outputs, {name: name if spec.split else "x" for name in outputs})]
+
+
+def _branches_23(outputs: dict[str, str]) -> list[str]:
+    """2023's two networks from one picture: one for the hour, one for the minute."""
+    return [
+        f"inputs = keras.Input(({SIDE}, {SIDE}, 1))",
+        "hour = inputs",
+        "for filters, pool in ((16, 3), (32, 2), (32, 2)):",
+        '    hour = layers.ReLU()(layers.Conv2D(filters, 3, padding="same")(hour))',
+        "    hour = layers.MaxPooling2D(pool)(layers.BatchNormalization()(hour))",
+        "    hour = layers.Dropout(0.25)(hour)",
+        "hour = layers.Flatten()(hour)",
+        "for units in (144, 60):",
+        "    hour = layers.BatchNormalization()(layers.ReLU()(layers.Dense(units)(hour)))",
+        "    hour = layers.Dropout(0.25)(hour)",
+        "minute = inputs",
+        "for kernel in (10, 5, 5, 5):",
+        '    minute = layers.ReLU()(layers.Conv2D(64, kernel, padding="same")(minute))',
+        "    minute = layers.MaxPooling2D(2)(layers.BatchNormalization()(minute))",
+        "minute = layers.Flatten()(minute)",
+        "for units in (128, 64):",
+        '    minute = layers.Dropout(0.5)(layers.Dense(units, activation="relu")(minute))',
+        *_model(outputs, {name: name for name in outputs}),
+    ]
+
+
+def _model(outputs: dict[str, str], features: dict[str, str]) -> list[str]:
+    answers = [f'    "{name}": {code}({features[name]}),' for name, code in outputs.items()]
+    return ["outputs = {", *answers, "}", "model = keras.Model(inputs, outputs)"]
