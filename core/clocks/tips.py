@@ -5,6 +5,7 @@ might be it lies in the middle. Where the two contradict each other the time is 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def _agrees(place: NDArray[np.float64], angle: float) -> bool:
     return bool(np.hypot(x, y) >= NEAR_HUB and abs(ahead) <= APART)
 
 
-def _through(view: NDArray[np.float64], point: tuple[float, float]) -> NDArray[np.float64]:
+def _through(view: NDArray[np.floating[Any]], point: tuple[float, float]) -> NDArray[np.float64]:
     """A point (2,) seen through a homography (3, 3)."""
     x, y, depth = view @ (*point, 1.0)
     return np.array([x, y]) / depth
