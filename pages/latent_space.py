@@ -10,6 +10,7 @@ from pages.parts import cached, forms, latent_ends, latent_made, pictures, shell
 from pages.parts.latent_ends import End
 
 TABS = ("Walk", "Four corners", "Mixing desk", "Map", "How they learned")
+OF_DEMOS = "vae-leaves-128"  # its seeds 28 and 20 are leaves worth a walk
 MOST = 3  # models side by side
 NOTHING = "No model that makes pictures is stored yet. Train some with: python -m core train vae-leaves-32 gan-leaves"
 
@@ -17,15 +18,15 @@ NOTHING = "No model that makes pictures is stored yet. Train some with: python -
 def first_pair(cards: list[ModelCard]) -> list[str]:
     """What is shown first: an autoencoder and a GAN of the same pictures, where both are stored.
 
-    Of several autoencoders it is the one with the longest vectors: the demos' seeds are chosen for it.
+    Of several autoencoders it is the first, but where it is there the one that the demos' seeds are chosen for.
     """
     for card in cards:
         others = [one for one in cards if one.extra.get("data") == card.extra.get("data")]
         encoders = [one for one in others if one.extra.get("kind") == "vae"]
         adversarial = [one for one in others if one.extra.get("kind") == "gan"]
         if encoders and adversarial:
-            longest = max(encoders, key=lambda one: int(one.extra.get("latent", 0)))
-            return [longest.model_id, adversarial[0].model_id]
+            first = min(encoders, key=lambda one: one.model_id != OF_DEMOS)
+            return [first.model_id, adversarial[0].model_id]
     return [cards[0].model_id]
 
 
