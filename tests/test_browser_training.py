@@ -262,4 +262,5 @@ def seen_at_once(page, runs: int) -> bool:
             return boxes.length >= count && boxes.every(box => box.height > 20 && box.top > 0 && box.bottom <= innerHeight);
         }""",
         arg=[parts, 2 * runs + 2],
+        timeout=LIVE_MILLISECONDS,
     ).json_value()

@@ -220,9 +220,17 @@ def choice(name: str, options: list[str], words: str | None, *, disabled: bool =
 
 def slide(name: str, options: Sequence[Any], words: str, *, last: Any = None, disabled: bool = False) -> None:
     """One of a few numbers in their order, ``last`` at the end; a number from elsewhere takes its place among them."""
-    every = sorted({*options, st.session_state[PREFIX + name]}, key=lambda value: (value == last, value))
+    chosen_now = st.session_state[PREFIX + name]
+    every = sorted({*options, chosen_now}, key=lambda value: (value == last, value))
     st.select_slider(
-        LABELS[name], every, format_func=titled(name), key=PREFIX + name, on_change=tell, help=words, disabled=disabled
+        LABELS[name],
+        every,
+        chosen_now,  # told as its default too: a browser that misses the first drawing would else send back the first option
+        format_func=titled(name),
+        key=PREFIX + name,
+        on_change=tell,
+        help=words,
+        disabled=disabled,
     )
 
 
