@@ -82,8 +82,8 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     classifiers.runs         one training run of a classifier, with all its figures
     trials                   a study as data: its runs, what was printed of them, what part fits a machine without a GPU
     study_effects            rows of a study -> effects, importance, ranks
-    study_design             how far the runs of a study can be compared
     study_names              how studies, factors, levels and runs read
+    study_design             how far the runs of a study can be compared
     study_caveats            what the runs of a study cannot show, a sentence each
     study_results            results of studies on disk
     classifiers.grids        a grid of five factors, seen through 49 of its settings
