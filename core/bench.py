@@ -162,7 +162,7 @@ def bench_training() -> list[dict[str, Any]]:
 
 
 def bench_classifier(precision: Precision, lead: str = "") -> dict[str, Any]:
-    """The book's CNN on made-up pictures of Fashion-MNIST's shape, with the settings of the first run of ``cnn-grid``."""
+    """Géron's CNN on made-up pictures of Fashion-MNIST's shape, with the settings of the first run of ``cnn-grid``."""
     from core.classifiers.networks import build_classifier
     from core.classifiers.runs import losses
 
@@ -174,7 +174,7 @@ def bench_classifier(precision: Precision, lead: str = "") -> dict[str, Any]:
     training.seed_everything(0)
     with training.precision(spec):
         ours = build_classifier(run.network)
-    return _training_row(f"{lead}the book's CNN", ours, build_classifier(run.network), lesson)
+    return _training_row(f"{lead}Géron's CNN", ours, build_classifier(run.network), lesson)
 
 
 def bench_clocks(model_id: str = "report23-classes-720") -> dict[str, Any]:

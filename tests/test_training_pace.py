@@ -65,7 +65,7 @@ def test_bench_sets_our_training_beside_the_plain_script(monkeypatch: pytest.Mon
     rows = bench.bench_training()
     assert [(row["ours_per_second"], row["plain_per_second"], row["ratio"]) for row in rows] == [(500, 200, 2.5)] * 3
     assert [row["ours"] for row in rows] == ["core.training, float32", *["core.training, mixed_bfloat16"] * 2]
-    assert "the loop alone: the book's CNN" in rows[0]["what"]
+    assert "the loop alone: Géron's CNN" in rows[0]["what"]
     for ours, plain, lesson in seen:
         assert ours.count_params() == plain.count_params()
         assert ours.layers[1].dtype_policy.name == lesson.spec.precision
