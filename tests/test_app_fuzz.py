@@ -26,7 +26,7 @@ from test_pages import clock, html, upload
 from core import paths
 from core.live import LiveRuns
 from core.sheets import encode
-from pages.parts import cached, train_form
+from pages.parts import cached, cached_why, train_form
 from tests.test_live import FAKE
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -77,9 +77,9 @@ TABS = {  # so that garbage gets behind the first tab, too
 def house(app, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """The app with a worker that needs no Keras, without results, and with heat maps of its readers that need no network."""
     runs, small = LiveRuns(worker=FAKE), encode(np.zeros((8, 8), np.uint8), "WEBP")
-    monkeypatch.setattr(cached, "looked_at", lambda *args: small)
-    monkeypatch.setattr(cached, "heat", lambda *args: small)
-    monkeypatch.setattr(cached, "answers_with_numbers", lambda model_id: False)
+    monkeypatch.setattr(cached_why, "looked_at", lambda *args: small)
+    monkeypatch.setattr(cached_why, "heat", lambda *args: small)
+    monkeypatch.setattr(cached_why, "answers_with_numbers", lambda model_id: False)
     monkeypatch.setattr(cached, "live_runs", lambda: runs)
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
     import core.clocks.lesson  # noqa: F401  (and with it TensorFlow)

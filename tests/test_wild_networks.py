@@ -10,7 +10,7 @@ import pytest
 
 from core import registry
 from core.catalogue import all_recipes
-from core.clocks import painted
+from core.clocks import painted, reader_data
 from core.clocks import recipes as clock_recipes
 from core.clocks.benchmark import BENCHMARK_SEED, Benchmark, fingerprint
 from core.clocks.evaluation import unit_pictures
@@ -116,7 +116,7 @@ def test_the_first_reader_learns_from_dials_turned_any_way(monkeypatch: pytest.M
         pictures = np.zeros((1, 150, 150), np.uint8), np.array([5]), np.zeros((1, 15, 2), np.float32)
         return pictures if "a_minute" in options else Benchmark(*pictures, np.array([0]), np.array([0]))
 
-    monkeypatch.setattr(clock_recipes, "draw", drawn)
+    monkeypatch.setattr(reader_data, "draw", drawn)
     monkeypatch.setattr(clock_recipes, "report_benchmark", drawn)
     recipe = all_recipes()["reader-report"]
     assert recipe.data(recipe.training).size == 1

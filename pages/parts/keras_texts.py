@@ -16,9 +16,9 @@ from core.images import open_picture
 
 picture = open_picture("assets/samples/10_08-report.png")  # uint8 (height, width, 3)
 [reading] = read_pictures([picture])  # by the best model that is stored
-print(reading.time, f"{reading.confidence:.0%}")
+print(reading.time, "confidence", round(reading.confidence, 3))
 for other in reading.candidates:
-    print(other.time, f"{other.probability:.1%}")
+    print(other.time, "probability", round(other.probability, 3))
 print("hour hand to", reading.hour_tip, "minute hand to", reading.minute_tip)
 """
 
