@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from core import paths, registry
 from core.checkpoints import CHECKPOINT_FILE, steps_in
-from core.recipes import DATA_VERSION, checkpoint_folder, why_stored_stays
+from core.recipes import checkpoint_folder, why_stored_stays
 from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
 from core.studies import STUDIES
 from core.study_results import KINDS, add_records, load_records, table_path
@@ -216,7 +216,7 @@ def _take_model(source: Path, folder: Path, anyway: bool) -> str:
     card = registry.load_card(model_id, source.parent)
     if hashlib.sha256((source / registry.MODEL_FILE).read_bytes()).hexdigest() != card.sha256:
         raise ParcelError(f"{registry.MODEL_FILE} of {model_id} is not the file of its card; fetch the parcel again")
-    why = "" if anyway else _why_not(card, source.parent, folder)
+    why = "" if anyway else why_stored_stays(card, registry.load_history(model_id, source.parent), folder)
     if why:
         return f"left, {why}"
     place = folder / model_id
@@ -226,18 +226,6 @@ def _take_model(source: Path, folder: Path, anyway: bool) -> str:
             shutil.move(source / name, place / f".{name}.new")
             os.replace(place / f".{name}.new", place / name)
     return f"taken: {card.epochs_trained} of {card.epochs_asked} epochs"
-
-
-def _why_not(card: registry.ModelCard, source: Path, folder: Path) -> str:
-    """Why the stored model stays; "" where it does not."""
-    try:
-        stored = registry.checked_card(card.model_id, folder)
-    except registry.RegistryError:
-        return ""
-    same = stored.extra.get(DATA_VERSION) == card.extra.get(DATA_VERSION) and stored.spec == card.spec
-    if same and (stored.sha256 == card.sha256 or stored.epochs_trained > card.epochs_trained):
-        return f"the stored one has {stored.epochs_trained} epochs"
-    return why_stored_stays(card, registry.load_history(card.model_id, source), folder)
 
 
 def names(place: Path) -> list[str]:

@@ -13,10 +13,9 @@ from core.specs import TrainSpec
 from core.training import TrainingData
 
 DATA_VERSION = "data_version"  # in a card's extra
-WITHOUT = (
-    "without "  # so begins the data version of a recipe some of whose files are not here, which it names; with all it is ""
-)
-VALIDATION_MINUTES = "validation_minutes"  # there too: the mean common-sense error on validation pictures, of clock networks
+# So begins the data version of a recipe some of whose files are not here, which it names; with all of them it is "".
+WITHOUT = "without "
+VALIDATION_MINUTES = "validation_minutes"  # in a clock network's, too: its mean common-sense error on validation pictures
 
 
 @dataclass(frozen=True)
@@ -156,10 +155,10 @@ def epochs_to_store(recipe: Recipe, folder: Path | None = None) -> int:
 def why_stored_stays(card: registry.ModelCard, history: Sequence[Mapping[str, float]], folder: Path | None = None) -> str:
     """Why what ``card`` and ``history`` tell of does not take the place of the stored model; "" where it does.
 
-    What learned without files that the stored one learned from never does. Else only what does at least as well on
-    validation pictures does, judged by the measure that matters, not by the loss, if both have it: a classifier's loss grows
-    with its overconfidence while it still learns to tell more pictures. A whole run takes the place of one in part in any
-    case, as it was specified.
+    What learned without files that the stored one learned from never does, nor what has fewer epochs. Else only what does at
+    least as well on validation pictures does, judged by the measure that matters, not by the loss, if both have it: a
+    classifier's loss grows with its overconfidence while it still learns to tell more pictures. A whole run takes the place
+    of one in part in any case, as it was specified.
     """
     try:
         stored, then = registry.checked_card(card.model_id, folder), registry.load_history(card.model_id, folder)
@@ -170,6 +169,8 @@ def why_stored_stays(card: registry.ModelCard, history: Sequence[Mapping[str, fl
     network = json.loads(json.dumps(card.spec))  # and back, as the stored card's was
     if stored.extra.get(DATA_VERSION) != card.extra.get(DATA_VERSION) or stored.spec != network:
         return ""
+    if stored.sha256 == card.sha256 or stored.epochs_trained > card.epochs_trained:
+        return f"the stored one has {stored.epochs_trained} epochs"
     if card.epochs_trained == card.epochs_asked and stored.epochs_trained < stored.epochs_asked:
         return ""
     before, after = ({**(rows[-1] if rows else {}), **one.extra} for one, rows in ((stored, then), (card, history)))

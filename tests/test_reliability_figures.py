@@ -7,6 +7,8 @@ import pytest
 from test_compare import COMPARE, charts, html, start
 
 from core import paths
+from core.clocks.recipes import LOCATED_PICTURES
+from core.clocks.wild_data import VALID_PICTURES
 from core.comparison import CHOSEN_ON, ResultsError
 from core.figures import Look
 from core.reliability_figures import Bins, marker_sizes, reliability, reliability_plot
@@ -128,6 +130,8 @@ def test_the_page_shows_each_set_of_pictures(results: Path):
     running.segmented_control(key="set").set_value("faces").run()
     assert '<td class="lo-share">8</td><td class="lo-share">5 %</td><td class="lo-share">12 %</td>' in html(running)
     assert CHOSEN_ON in html(running)  # these faces are validated on
+    assert f"up to {VALID_PICTURES} of the painted faces" in CHOSEN_ON
+    assert f"{LOCATED_PICTURES} of those help" in CHOSEN_ON
 
 
 def test_a_damaged_table_is_a_sentence_on_the_page(results: Path):

@@ -22,8 +22,8 @@ def keras_code(spec: RunSpec) -> str:
     info = DATASETS.get(spec.dataset)
     data = info.title if info else spec.dataset
     some = f"{spec.pictures:,} " if spec.pictures else ""
-    comments = [f"x: {some}pictures of {data}, float32 {('n', *network.input_shape)} in [0, 1]; y: classes, int (n,)"]
-    comments[0] = comments[0].replace("'", "")
+    shape = ", ".join(map(str, network.input_shape))
+    comments = [f"x: {some}pictures of {data}, float32 (n, {shape}) in [0, 1]; y: classes, int (n,)"]
     staged = any(isinstance(part, Stage) for part in parts)
     if staged or any(isinstance(part, Normal) for part in parts):
         comments.append(FUSED)

@@ -4,22 +4,11 @@
 """
 
 from core.clocks.forms import FORMS
+from core.clocks.report_losses import LOSSES, OURS, as_code
 from core.keras_code import call, head, output_dtype, sequential, training_lines
 from core.specs import ReportNetSpec, TrainSpec
 
 SIDE = 150
-OURS = ("custom_mae_as_published", "custom_mae_corrected", "custom_mse_as_published", "custom_mse_corrected")
-MAE, MSE, CLASSES = '"mean_absolute_error"', '"mean_squared_error"', '"categorical_crossentropy"'
-LOSSES = {  # a system's loss -> loss and metrics, as code; names without quotes are functions of ``clocks.losses``
-    "mae": (MAE, f"[{OURS[0]}, {OURS[1]}]"),
-    "mse": (MSE, f"[{MAE}]"),
-    "custom-mse-as-published": (OURS[2], f"[{MSE}]"),
-    "custom-mse-corrected": (OURS[3], f"[{MSE}]"),
-    "classes": (CLASSES, '["accuracy"]'),
-    "two-classes": (f'{{"hour": {CLASSES}, "minute": {CLASSES}}}', '{"hour": ["accuracy"], "minute": ["accuracy"]}'),
-    "classes-and-mae": (f'{{"hour": {CLASSES}, "minute": {MAE}}}', f'{{"hour": ["accuracy"], "minute": [{MSE}]}}'),
-    "classes-and-mse": (f'{{"hour": {CLASSES}, "minute": {MSE}}}', f'{{"hour": ["accuracy"], "minute": [{MAE}]}}'),
-}
 
 
 def keras_code(spec: ReportNetSpec, training: TrainSpec, loss: str, gamma: float = 1.0) -> str:
@@ -39,7 +28,7 @@ def keras_code(spec: ReportNetSpec, training: TrainSpec, loss: str, gamma: float
         "batch norm's statistics are taken anew from thousands of pictures.",
     ]
     lines = head(training, comments)
-    losses, metrics = LOSSES[loss]
+    losses, metrics = map(as_code, LOSSES[loss])
     own = [name for name in OURS if name in losses + metrics]
     if own:
         lines.insert(2, f"from core.clocks.losses import {', '.join(own)}")

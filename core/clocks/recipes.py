@@ -102,9 +102,7 @@ def likeliest_temperature(bins: NDArray[np.floating], minutes: NDArray[np.int64]
 READER_SMALL = ReaderSpec(side=128, blocks=(1, 2, 2), readable=True)
 READER = ReaderSpec(side=192, stem=32, widths=(64, 128, 256), blocks=(2, 3, 2), neck=32, hidden=384, dropout=0.1, readable=True)
 READER_SMALL_EPOCH, READER_EPOCH = 20_000, 250_000  # pictures, all of them new
-READER_SMALL_TRAINING = replace(
-    READER_REPORT_TRAINING, epochs=315, ema=0.999, restart_epochs=(150, 195, 255)
-)  # about six hours
+READER_SMALL_TRAINING = replace(READER_REPORT_TRAINING, epochs=315, ema=0.999, restart_epochs=(150, 195, 255))  # six hours
 READER_SMALL_STAGES = ((64, 60), (96, 115), (128, READER_SMALL_TRAINING.ends[0]))  # pixels a side, up to which epoch
 MORE_FACES = 0.3  # of the pictures of the epochs after those: faces are learned slowest
 READER_TRAINING = replace(READER_SMALL_TRAINING, epochs=280, batch_size=512, restart_epochs=())  # for a GPU
@@ -133,8 +131,8 @@ def _wild_words(size: int, smaller: str, usual: Mixture, last: Mixture, later: i
     told = f"{size:,} new pictures an epoch{smaller and f' ({smaller})'}: {shares}"
     told += f" (from epoch {later} on {then})" if then != shares else ""
     told += f"; painted faces are of {TRAIN_FILE}" if taught else f"; no painted faces, since {TRAIN_FILE} was not found"
-    told += "; validated on 500 wild renderings of another seed"
-    return f"{told} and 500 {'other ' if taught else ''}painted faces" if checked else told
+    told += f"; validated on {VALID_PICTURES} wild renderings of another seed"
+    return f"{told} and {VALID_PICTURES} {'other ' if taught else ''}painted faces" if checked else told
 
 
 def _shares(mixture: Mixture) -> str:

@@ -21,6 +21,7 @@ from core.clocks.forms import FORMS
 from core.clocks.reader_data import valid_pictures
 from core.clocks.reading import decode
 from core.clocks.recipes import benchmark_version
+from core.clocks.report_losses import LOSSES, with_functions
 from core.clocks.time import common_sense_error_minutes
 from core.progress import progress_bar
 from core.recipes import VALIDATION_MINUTES, Recipe
@@ -205,28 +206,7 @@ def _systems() -> list[System]:
 
 def _losses(name: str) -> tuple[Any, Any, Any]:
     """Loss, weights and metrics, as ``training.train`` takes them."""
-    from core.clocks import losses
-
-    table: dict[str, tuple[Any, Any]] = {
-        "mae": ("mean_absolute_error", [losses.custom_mae_as_published, losses.custom_mae_corrected]),
-        "mse": ("mean_squared_error", ["mean_absolute_error"]),
-        "custom-mse-as-published": (losses.custom_mse_as_published, ["mean_squared_error"]),
-        "custom-mse-corrected": (losses.custom_mse_corrected, ["mean_squared_error"]),
-        "classes": ("categorical_crossentropy", ["accuracy"]),
-        "two-classes": (
-            dict.fromkeys(("hour", "minute"), "categorical_crossentropy"),
-            {"hour": ["accuracy"], "minute": ["accuracy"]},
-        ),
-        "classes-and-mae": (
-            {"hour": "categorical_crossentropy", "minute": "mean_absolute_error"},
-            {"hour": ["accuracy"], "minute": ["mean_squared_error"]},
-        ),
-        "classes-and-mse": (
-            {"hour": "categorical_crossentropy", "minute": "mean_squared_error"},
-            {"hour": ["accuracy"], "minute": ["mean_absolute_error"]},
-        ),
-    }
-    loss, metrics = table[name]
+    loss, metrics = map(with_functions, LOSSES[name])
     return loss, None, metrics
 
 

@@ -130,4 +130,4 @@ def steer(run_id: str, command: str) -> None:
         getattr(runs, command)(run_id, steering.owner())
         runs.wait(before, PATIENCE_SECONDS)
     except LiveError as error:
-        st.session_state["live-refused"] = forms.sentence(error)
+        st.session_state[REFUSED] = forms.sentence(error)
