@@ -254,10 +254,10 @@ def test_shares_never_claim_none_or_all_by_rounding():
 
 
 def test_figures_are_written_in_one_style():
-    """As everywhere else on the pages: commas between thousands, a true minus, no more digits than asked for."""
+    """As everywhere else on the pages: commas between thousands, a true minus, as many digits as asked for."""
     written = [model_cards.number(value) for value in (1557084, 1440.0, 999.4, 0.18, -0.0, -0.6, -52.0971, -1234.5)]
-    below = [f"\N{MINUS SIGN}{told}" for told in ("0.6", "52.1", "1,234")]
-    assert written == ["1,557,084", "1,440", "999", "0.18", "0", *below]
+    below = [f"\N{MINUS SIGN}{told}" for told in ("0.600", "52.1", "1,234")]
+    assert written == ["1,557,084", "1,440", "999", "0.180", "0", *below]
 
 
 def test_published_figures_stand_to_the_digit_as_printed():

@@ -8,7 +8,7 @@ from core import clock_figures, generator_figures
 from core.figures import Look, percent_axis
 from core.study_axes import value_axis
 from core.study_names import figure_text
-from core.written import percent, three_digits, true_minus
+from core.written import kept_digits, percent, three_digits, true_minus
 
 
 def test_a_share_in_per_cent_has_a_space_before_the_sign():
@@ -22,9 +22,15 @@ def test_what_is_below_zero_has_a_minus_and_no_hyphen():
 
 def test_three_digits_count_and_thousands_are_parted():
     numbers = (0.0312345, 0.5, 25.114, 999.6, 1045.1, 6240.4, 12_749.0, 2.5e27)
-    written = ["0.0312", "0.5", "25.1", "1,000", "1,050", "6,240", "12,700", "2.5e+27"]
+    written = ["0.0312", "0.500", "25.1", "1,000", "1,050", "6,240", "12,700", "2.5e+27"]
     assert [three_digits(number) for number in numbers] == written
     assert [figure_text("val_loss", number) for number in numbers] == written
+
+
+def test_zeros_that_count_stay_at_the_end():
+    numbers = (2.302585, 0.55, 1.07, 0.9996, 99.96, 999.4, 12.0, 0.0, -0.6)
+    assert [three_digits(number) for number in numbers] == ["2.30", "0.550", "1.07", "1.00", "100", "999", "12", "0", "-0.600"]
+    assert [kept_digits(number, 4) for number in (1.0698, 2.8899, 720.0)] == ["1.070", "2.890", "720"]
 
 
 def test_labels_of_an_axis_have_it_too():

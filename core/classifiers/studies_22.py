@@ -31,7 +31,7 @@ RATES = (0.001, 0.003, 0.0003)
 SHARE = Share(epochs=0.1, pictures=1 / 3, seeds=1)
 SHARE_CIFAR = Share(epochs=0.1, pictures=0.2, seeds=1)
 NOTE_L16 = (
-    "The report says that uniform, tanh, SGD, l2 with dropout are the levels with the smallest mean loss. They are those of "
+    "The report says that uniform, tanh, SGD, L2 with dropout are the levels with the smallest mean loss. They are those of "
     "its best single run; the means of its table choose others, but for tanh of the MLPs and SGD of the CNNs."
 )
 

@@ -28,8 +28,8 @@ ITEMS = (
         (Runs("l16-mlp", lead=OPTIMUM), Runs("l16-cnn", lead=OPTIMUM)),
         stored_study("l16-mlp"),
         doubts=(
-            "The losses include the penalty on the weights: rows with l1 and with l2 cannot be compared by loss.",
-            "In the row Zeros, relu, SGD, l2 the MLP's train and test loss belong to different columns (27.205 against 2.428).",
+            "The losses include the penalty on the weights: rows with L1 and with L2 cannot be compared by loss.",
+            "In the row Zeros, relu, SGD, L2 the MLP's train and test loss belong to different columns (27.205 against 2.428).",
             "The report names the levels of its best single run as those with the smallest mean loss; the means of its table "
             "choose others, but for tanh of the MLPs and SGD of the CNNs.",
         ),

@@ -11,7 +11,7 @@ from core.reports.items import Levels, RunMeans, Runs
 from core.study_effects import Beside, agreement, beside_published, best
 from core.study_names import factor_title, is_cut, level_title, measure_title, setting_title, short_share
 from core.trials import Level, Rows, Study
-from core.written import percent
+from core.written import percent, true_minus
 
 BEST = "test_accuracy"
 
@@ -49,9 +49,9 @@ def _line(pair: Beside, rows: Rows, digits: int) -> Line:
 
 def _agreement(pairs: Sequence[Beside]) -> list[Line]:
     """Whether print and we put the runs in the same order."""
-    words = "of published and ours: 1 for the same order, 0 for none"
+    words = f"of published and ours: 1 for the same order, 0 for none, {true_minus('-1')} for the reverse"
     return [
-        Line(f"Rank correlation, {measure_title(measure)}", "", Found(round(rank, 3)), None, "", words)
+        Line(f"Rank correlation, {measure_title(measure)}", "", Found(true_minus(f"{rank:.2f}")), None, "", words)
         for measure, rank in agreement(pairs).items()
         if rank is not None
     ]

@@ -19,8 +19,8 @@ from pages.parts.study_tab import Shown, section
 FEWEST = 3  # pairs that a figure needs
 MOST_OPEN = 20  # lines that stand there without being asked for
 RANK = (
-    "Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have nothing in common. Open "
-    "markers: with a remark in the table."
+    "Rank correlation (Spearman): 1 when both put the runs in the same order, 0 when the orders have nothing in common, "
+    f"{true_minus('-1')} when one is the other reversed. Open markers: with a remark in the table."
 )
 LESS = (
     "Ours have seen less than the report's runs: that alone may change figures and their order, so a low correlation does not "
