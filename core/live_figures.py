@@ -20,6 +20,7 @@ LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))
 MEASURES = {"cross_entropy": "cross-entropy", "loss": "loss, weight penalty included", "accuracy": "accuracy"}
 COLUMNS = 8  # of filters
 GAP = 1  # pixels between filters
+TALLEST = 3  # times the loss of guessing: as high as an axis of losses goes for values that a run soon leaves
 LEAST_SIDE = 24  # pixels of a filter: smaller ones are drawn larger, lest the lines between them outweigh them
 
 
@@ -42,9 +43,28 @@ def live_curves(
     figure = framed(height, dark, across, _height_axis(runs, measure, log), legend=True)
     figure.update_layout(uirevision="live")
     guess_line(figure, _chance(runs, measure), dark, dash="dot", width=1)
-    for (name, state), look in zip(runs.items(), LOOKS, strict=False):
+    for place, ((name, state), look) in enumerate(zip(runs.items(), LOOKS, strict=False)):
         _add_run(figure, name, state, measure, look, dark)
+        highest = max(_values(state, measure), default=0.0)
+        if measure != "accuracy" and not log and highest > figure.layout.yaxis.range[1]:
+            _tell_how_high(figure, highest, place, palette(dark).series[look.hue])
     return figure
+
+
+def _tell_how_high(figure: go.Figure, highest: float, place: int, colour: str) -> None:
+    """Beneath the upper edge: how high a curve goes that leaves the figure there. place: of the run, one beneath the other."""
+    size = f"{highest:,.0f}" if highest < 1e6 else f"10<sup>{math.floor(math.log10(highest))}</sup>"
+    figure.add_annotation(
+        text=f"↑ up to {size}",
+        xref="x domain",
+        yref="y domain",
+        x=0.98,
+        y=0.98 - 0.12 * place,
+        xanchor="right",
+        yanchor="top",
+        showarrow=False,
+        font={"color": colour},
+    )
 
 
 def _add_run(figure: go.Figure, name: str, state: LiveState, measure: str, look: Look, dark: bool) -> None:
@@ -77,8 +97,11 @@ def _height_axis(runs: Mapping[str, LiveState], measure: str, log: bool) -> dict
     values = [value for state in runs.values() for value in _values(state, measure)]
     if log:
         return named | log_axis([value for value in values if value > 0] or [0.1, 1.0])
-    # From the start as high as guessing is; higher where a run is worse, and in steps that it seldom passes.
-    top = max([1.15 * (_chance(runs, measure) or 2.3), *values])
+    # From the start as high as guessing is; higher where a run is worse, and in steps that it seldom passes. What leaps far
+    # above it leaves the figure, lest the others be pressed to its floor.
+    guess = _chance(runs, measure) or 2.3
+    usual = [float(np.quantile(found, 0.25)) for state in runs.values() if (found := _values(state, measure))]
+    top = min(max([1.15 * guess, *values]), max(TALLEST * guess, 1.5 * min(usual, default=0.0)))
     step = 10 ** math.floor(math.log10(top)) / 2
     return named | {"range": [-0.01 * top, math.ceil(top / step) * step], "nticks": 6}
 

@@ -142,8 +142,11 @@ def _trained(
         break
     follower.tell("measuring", look=True, message=MEASURING)
     fields: Looks = {"status": "done" if result.finished else "stopped", "history": tuple(result.history), "seconds_left": 0.0}
-    fields |= {"test": dict(result.test), "device": result.device, "parameters": result.parameters}
-    fields["message"] = result.diverged or (
+    from core.study_names import diverged_words  # data sets are loaded by now
+
+    measured = dict(result.test) if result.history or not result.diverged else {}  # of its first weights it says nothing
+    fields |= {"test": measured, "device": result.device, "parameters": result.parameters}
+    fields["message"] = diverged_words(result.diverged or "", len(result.history)) or (
         f"Stopped after {MINUTES:g} minutes of training, which is as long as a live run lasts; take fewer pictures or epochs."
         if follower.late
         else ""

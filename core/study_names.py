@@ -1,5 +1,6 @@
 """How studies, factors, levels, measures and runs read, in figures and on pages."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -66,6 +67,28 @@ def figure_text(column: str, value: float | None) -> str:
     if isinstance(value, Printed):
         return value.text
     return f"{100 * value:.2f} %" if column.endswith("accuracy") else three_digits(value)
+
+
+_DIVERGED = re.compile(
+    r"training diverged: (?P<what>.+) is \S+ after step (?P<step>\d+) of \d+ in epoch (?P<epoch>\d+)\. "
+    r"Begin anew and lower learning_rate \(now (?P<rate>[^)]+)\) or (?:set )?clip_norm(?: \(now (?P<clip>[^)]+)\))?\."
+)
+
+
+def diverged_words(text: str, epochs: int) -> str:
+    """What a run that diverged after so many whole epochs says, in the words of the pages; another text as it is.
+
+    text: that of ``training.DivergedError``, which names what one sets in code.
+    """
+    if not (found := _DIVERGED.fullmatch(text)):
+        return text
+    what = "the loss" if found["what"] == "loss" else found["what"]
+    cut = f"closer clipping than {found['clip']}" if found["clip"] else "clipping"
+    shown = f"after epoch {epochs}" if epochs else "as it was before training"
+    return (
+        f"Training diverged: after batch {found['step']} of epoch {found['epoch']} {what} was no number any more. "
+        f"A lower learning rate than {found['rate']}, or {cut}, helps. Shown is the network {shown}."
+    )
 
 
 def factor_title(name: str) -> str:

@@ -235,7 +235,7 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
 
     page.get_by_role("button", name="Go on", exact=True).click()
     expect(status).to_contain_text("Done 5 of 5 epochs", timeout=LIVE_MILLISECONDS)
-    expect(status).to_contain_text(re.compile(r"test part: \d+ % right, cross-entropy \d"))
+    expect(status).to_contain_text(re.compile(r"test part: \d+\s% right, cross-entropy \d"))
     counted = epochs_told(page)
     assert (counted[0], counted[-1]) == (done, 5)
     assert counted == sorted(counted)

@@ -1,6 +1,7 @@
 """Figures of live runs: what is drawn, axes that stand still, pictures of filters to the pixel."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,3 +103,17 @@ def test_the_likeliest_classes_come_first():
     shares = np.array([0.1, 0.6, 0.3, 0.0], np.float32)
     assert [name for name, _ in likeliest(shares, ("a", "b", "c", "d"))] == ["b", "c", "a"]
     assert likeliest(np.full(4, np.nan, np.float32), ("a", "b", "c", "d"), 2) == [("a", 0.0), ("b", 0.0)]
+
+
+def test_a_loss_that_explodes_leaves_the_figure_and_says_how_high_it_went():
+    good = replace(state(0), trace={"epochs": (0.1, 0.5, 1.0), "cross_entropy": (2.0, 1.0, 0.5)})
+    wild = replace(state(0), trace={"epochs": (0.1, 0.2, 0.3), "cross_entropy": (3.0, 8e4, 5e30)})
+    alone = live_curves({"good": good}, "cross_entropy")
+    both = live_curves({"good": good, "wild": wild}, "cross_entropy")
+    assert both.layout.yaxis.range[1] == 7.0  # 3 x ln 10 = 6.9, in steps of 0.5
+    assert [one.text for one in both.layout.annotations if "↑" in one.text] == ["↑ up to 10<sup>30</sup>"]
+    assert not [one for one in alone.layout.annotations if "↑" in one.text]
+    assert not [one for one in live_curves({"wild": wild}, "cross_entropy", log=True).layout.annotations if "↑" in one.text]
+    # A run that is high throughout is shown where it is.
+    high = replace(state(0), trace={"epochs": (0.1, 0.5, 1.0), "cross_entropy": (47.0, 45.0, 46.0)})
+    assert live_curves({"high": high}, "cross_entropy").layout.yaxis.range[1] >= 47

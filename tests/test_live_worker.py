@@ -16,6 +16,7 @@ from core.live_state import StepMeans, Trace
 from core.live_worker import _trained, filter_pictures, sample_indices
 from core.progress import progress_bar
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
+from core.training import DivergedError
 
 ANNE = "anne" * 5
 
@@ -95,6 +96,26 @@ def test_a_rewind_after_a_stop_and_while_the_run_is_measured_begins_anew():
     last = _trained(asked, control, lambda fields: None, train, lambda name: data, lambda model, images: {})
     assert stopped == [False, False]
     assert last["status"] == "done"
+
+
+def test_of_a_run_that_diverges_in_its_first_epoch_no_test_figures_are_told():
+    part = SimpleNamespace(images=np.zeros((4, 2, 2, 1), np.uint8), labels=np.arange(4) % 2)
+    data = SimpleNamespace(info=SimpleNamespace(classes=("shirt", "shoe")), train=part, test=part)
+    whole: list[dict[str, object]] = []
+
+    def train(spec: RunSpec, **callbacks: object) -> SimpleNamespace:
+        ended = str(DivergedError("loss is nan", spec.training, len(whole) + 1, 3, 9))
+        test = {"accuracy": 0.5, "cross_entropy": 0.7}
+        return SimpleNamespace(finished=False, history=whole, test=test, device="none", parameters=1, diverged=ended)
+
+    asked = RunSpec("clock-hours", ClassifierSpec("mlp-300"), TrainSpec(2))
+    last = []
+    for history in ([], [{"epoch": 1}]):
+        whole[:] = history
+        last.append(_trained(asked, Control(), lambda fields: None, train, lambda name: data, lambda model, images: {}))
+    assert [one["test"] for one in last] == [{}, {"accuracy": 0.5, "cross_entropy": 0.7}]
+    assert last[0]["message"].endswith("the network as it was before training.")
+    assert last[1]["message"].endswith("the network after epoch 1.")
 
 
 def test_what_is_prepared_is_told_with_the_seconds_left(monkeypatch: pytest.MonkeyPatch):

@@ -69,7 +69,7 @@ def test_a_run_is_started_watched_and_still_there_after_a_reload(runs: LiveRuns)
     text = html(until(running, runs, ended))
     assert "Done" in text
     assert "2 of 2 epochs" in text
-    assert "test part: 50 % right, cross-entropy 0.5" in text
+    assert "test part: 50&nbsp;% right, cross-entropy 0.5" in text
     assert "The first 4 filters" in text
     assert text.count('alt="Test picture') == 2
     charts = [json.loads(chart.proto.spec) for chart in running.get("plotly_chart")]

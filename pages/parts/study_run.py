@@ -14,7 +14,7 @@ from core.classifiers.architectures import ARCHITECTURES
 from core.datasets import DATASETS, DatasetError, is_available
 from core.run_figures import LOOKS
 from core.specs import RunSpec
-from core.study_names import figure_text, measure_title, setting_title, share_words
+from core.study_names import diverged_words, figure_text, measure_title, setting_title, share_words
 from core.trials import Row, StudyError
 from pages.parts import being_read, cached_studies, forms, theme, train_form, views
 from pages.parts.model_cards import duration, number, swatch
@@ -63,7 +63,8 @@ def figures(shown: Shown, row: Row, place: int) -> None:
         lines.append(f'<tr><th scope="row">{measure_title(f"val_{measure}").removeprefix("validation ")}</th>{cells}</tr>')
     told = f"{network} on {DATASETS[run.dataset].title}, {number(row['parameters'])} parameters"
     seen = f"{share_words(row)}, {duration(row['seconds'])}"
-    ended = f'<p class="lo-problem">{escape(row["diverged"])}</p>' if row["diverged"] else ""
+    words = diverged_words(row["diverged"] or "", row["epochs_trained"])
+    ended = f'<p class="lo-problem">{escape(words)}</p>' if words else ""
     setting = setting_title({name: row[name] for name in shown.study.factors if row.get(name) is not None})
     st.html(
         f'<h3 class="lo-caption">{swatch(LOOKS[place])}Run {row["trial"]}: {escape(setting)}, seed {row["seed"]}'

@@ -189,7 +189,7 @@ def table(shown: Shown, rows: Sequence[Row]) -> None:
             "seconds",
             *(measure_title(f"{part}_{one}") for part in ("val", "test") for one in ("cross_entropy", "loss")),
         ):
-            small = name != "seconds" and all(abs(one[name] or 0) < 100 for one in lines)  # then decimals stand below each other
+            small = name != "seconds" and all(abs(one[name] or 0) < 100 for one in lines)  # decimals beneath each other
             config[name] = st.column_config.NumberColumn(name, format="%.4f" if small else "%.4g")
     trials = [row["trial"] for row in rows]
     key = f"runs-{shown.study.name}-{hash(tuple(trials)) % 10**8}"  # rows that change take their marks with them

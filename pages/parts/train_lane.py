@@ -41,9 +41,10 @@ BUTTONS = {  # command -> its button, and what that does
 
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
     """One run: how far it is, and its buttons."""
+    unbroken = escape(words(state)).replace(" %", "&nbsp;%")  # a line may end anywhere but there
     st.html(
         f'<div class="lo-lane"><h2 class="lo-caption">{swatch(live_figures.LOOKS[place])}{escape(name)}</h2>'
-        f'<p role="status"><b>{STATUS[state.status]}</b> {escape(words(state))}</p>{views.meter(state.share)}</div>'
+        f'<p role="status"><b>{STATUS[state.status]}</b> {unbroken}</p>{views.meter(state.share)}</div>'
     )
     if not cached.live_runs().owns(run_id, steering.owner()):
         st.html('<p class="lo-hint">Someone else steers this run; you watch.</p>')
