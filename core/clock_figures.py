@@ -111,10 +111,11 @@ def error_histogram(
     left, high = np.asarray(edges, float), np.asarray(shares, float)
     told = [[f"{start:.0f} to {start + WIDTH:.0f}", percent(share, 2)] for start, share in zip(left, high, strict=True)]
     series = palette(dark).series[look.hue]
-    tall: dict[str, object] = {"range": [0, top * 1.06], "nticks": 4, **percent_axis()}
+    tall: dict[str, object] = {"range": [0, top * 1.06], "nticks": 4, **percent_axis(), "title": title("pictures")}
     if log:
         ticks = {0.0001: "0.01 %", 0.001: "0.1 %", 0.01: "1 %", 0.1: "10 %", 1: "100 %"}
-        tall = {"type": "log", "range": [-4, 0.1], "tickvals": list(ticks), "ticktext": list(ticks.values())}
+        tall = {"type": "log", "title": tall["title"], "range": [-4, 0.1]}
+        tall |= {"tickvals": list(ticks), "ticktext": list(ticks.values())}
     across = {"range": [-4, 364], "tickvals": AXIS_MINUTES, "title": title("common-sense error, minutes")}
     figure = framed(height, dark, across, tall)
     figure.add_bar(
@@ -136,8 +137,9 @@ def within_curves(
     shares: title -> (n,) at the minutes ``at``.
     """
     ticks = [0.5, 1, 2, 5, 10, 30, 60, 180, 360]
-    across = {"type": "log", "tickvals": ticks, "range": list(np.log10([0.25, 360])), "title": title("within so many minutes")}
-    figure = framed(height, dark, across, {"range": [-0.02, 1.04], "nticks": 6, **percent_axis()})
+    across = {"type": "log", "tickvals": ticks, "range": list(np.log10([0.25, 360])), "title": title("minutes off, at most")}
+    tall = {"range": [-0.02, 1.04], "nticks": 6, **percent_axis(), "title": title("share of the test pictures")}
+    figure = framed(height, dark, across, tall)
     for place, (name, values) in enumerate(shares.items()):
         look = look_of(name, place, looks)
         figure.add_scatter(

@@ -91,11 +91,11 @@ def check_size(width: int, height: int) -> None:
     """``PictureError`` for a picture that is too large to be decoded."""
     if width * height > MAX_PIXELS:
         raise PictureError(
-            f"The picture has {width} x {height} = {width * height / 1e6:.1f} megapixels; "
+            f"The picture has {width:,} × {height:,} = {width * height / 1e6:.1f} megapixels; "
             f"at most {MAX_PIXELS / 1e6:.0f} are read. Save it smaller."
         )
     if max(width, height) > MAX_SIDE:
-        raise PictureError(f"The picture is {max(width, height)} pixels long; at most {MAX_SIDE} are read. Crop it.")
+        raise PictureError(f"The picture is {max(width, height):,} pixels long; at most {MAX_SIDE:,} are read. Crop it.")
 
 
 def _pixels(data: bytes) -> Pixels:

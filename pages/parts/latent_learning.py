@@ -64,7 +64,8 @@ def reconstructions(cards: Sequence[ModelCard], titles: Mapping[str, str], pixel
     views.section(
         "Reconstructions",
         "Held-out pictures through encoder and decoder. A loss of pixels is smallest at the mean of all that may be there, so "
-        "edges and texture blur; the divergence in the loss makes every number of the vector dear, and keeps the code short.",
+        "edges and texture blur. The other part of the loss, the Kullback-Leibler divergence, pulls every vector to what dice "
+        "would throw: it makes every number dear that tells pictures apart, and keeps the code short.",
         ruled=False,
     )
     groups: dict[tuple[str, int], list[str]] = {}
@@ -154,7 +155,7 @@ def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
     """Losses of each model over the epochs; of adversarial training also what the discriminator knows. Two in a row."""
     views.section(
         "Losses",
-        "An autoencoder's loss is reconstruction plus divergence; report 2023 names the divergence alone. In "
+        "An autoencoder's loss is reconstruction plus Kullback-Leibler divergence; report 2023 names the divergence alone. In "
         "adversarial training two networks learn against each other, one making pictures and one telling them from real ones: "
         "there no loss says how good the pictures are, for each rises when the other learns.",
     )
@@ -166,13 +167,15 @@ def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
             forms.complain(forms.sentence(error))
             continue
         at = [row["epoch"] for row in rows]
-        for names, draw, words in (
+        kinds = (
             (generator_figures.LOSSES, generator_figures.loss_curves, "losses"),
             (generator_figures.SHARES, generator_figures.share_curves, "what the discriminator knows"),
-        ):
-            series = generator_figures.history_series(rows, names)
-            if not series:
-                continue
+        )
+        told_of = [(generator_figures.history_series(rows, names), draw, words) for names, draw, words in kinds]
+        drawn = [one for one in told_of if one[0]]
+        if len(drawn) > len(places):  # both of a model stand in one row
+            places = []
+        for series, draw, words in drawn:
             places = places or list(st.columns(2, gap="medium"))
             told = ", ".join(f"{name} {three_digits(values[-1])}" for name, values in series.items())
             with places.pop(0):

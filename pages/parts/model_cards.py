@@ -219,8 +219,8 @@ def ruler(every: Sequence[Entry], scores: Scores) -> None:
         '<h2 class="lo-section" id="at-ruler">All on one ruler<small>The common-sense error, the smaller way round the dial, '
         "on 3,600 test pictures that no model learned from.</small></h2>"
         f"{wide(head, rows, 'Figures of all models', 'lo-ruler')}"
-        '<p class="lo-hint">Any turn: the mean for the same clock turned evenly. The eleven originals that we have, and so the '
-        "benchmark, lie mostly one way or another, and a network can learn that instead of reading the numerals.</p>"
+        '<p class="lo-hint">Any turn: the mean for the same clock turned evenly. Most of the eleven originals that we have, '
+        "and so of the benchmark's dials, are turned in one of two ways: a network can learn that instead of the numerals.</p>"
         f"{hint if missing else ''}"
     )
 
