@@ -208,6 +208,12 @@ def test_the_pictures_can_be_made_again(tmp_path: Path, monkeypatch: pytest.Monk
     assert [(row["line"], row["epoch"]) for row in made[::6]] == [("other", 1), ("training", 1), ("validation", 1)]
     assert (made[11]["accuracy"], made[17]["accuracy"]) == ("0.6000", "0.3000")
     assert maker.study_curves(study, rows, {0: points[:4]}) == []
+    # A run that is better on what it learned from stands in front of a better one that is not: the names promise it.
+    even = [point | {"val_accuracy": point["accuracy"]} for point in points]
+    good = [{**rows[0], "trial": trial, "val_accuracy": 0.9 - trial / 10} for trial in range(8)]
+    chosen = maker.study_curves(study, good, {trial: points if trial in (1, 5) else even for trial in range(8)})
+    assert {row["title"][:2] for row in chosen if row["line"] == "training"} == {"1:"}
+    assert {row["title"][:2] for row in chosen if row["line"] == "other"} == {f"{trial}:" for trial in (0, *range(2, 8))}
     monkeypatch.setattr(maker, "HOME", tmp_path)
     maker.write("curves.csv", made)
     monkeypatch.setattr(living, "HOME", tmp_path)

@@ -14,6 +14,8 @@ from core.classifiers import runs
 from core.classifiers.runs import RunResult, chosen_pictures, confusions, run
 from core.datasets import Dataset, DatasetError, DatasetInfo, Part
 from core.specs import ClassifierSpec, RunSpec, TrainSpec
+from core.study_names import diverged_words
+from core.training import DivergedError
 
 SHAPE, CLASSES = (4, 4, 1), 3
 INFO = DatasetInfo("tiny", "Tiny", SHAPE, ("dark", "grey", "light"), "none", "drawn.", "It is here.")
@@ -237,3 +239,17 @@ def test_what_does_not_fit_is_refused_before_anything_is_built() -> None:
         run(spec_of({"classes": 4}), data=TINY)
     with pytest.raises(DatasetError, match="There is no data set 'tiny'"):
         run(SPEC)
+
+
+def test_a_run_that_diverged_says_so_in_the_words_of_the_pages():
+    spec = TrainSpec(epochs=5, learning_rate=10.0, optimizer="sgd")
+    first = diverged_words(str(DivergedError("loss is nan", spec, 1, 14, 188)), 0)
+    assert first == (
+        "Training diverged: after batch 14 of epoch 1 the loss was no number any more. A lower learning rate than 10, or "
+        "clipping, helps. Shown is the network as it was before training."
+    )
+    later = diverged_words(str(DivergedError("a weight is inf", replace(spec, clip_norm=3.0), 4, 2, 9)), 3)
+    assert "a weight was no number" in later
+    assert "or closer clipping than 3, helps" in later
+    assert later.endswith("the network after epoch 3.")
+    assert diverged_words("no space left", 0) == "no space left"

@@ -9,12 +9,10 @@ import pytest
 
 from core import run_figures, study_axes, study_figures
 from core.run_figures import RunCurve
-from core.specs import TrainSpec
 from core.study_axes import Flag, flags
 from core.study_effects import Beside, Cell, LevelMean
 from core.study_names import (
     device_words,
-    diverged_words,
     figure_text,
     is_cut,
     level_title,
@@ -25,7 +23,6 @@ from core.study_names import (
     short_share,
     varied,
 )
-from core.training import DivergedError
 from core.trials import Printed
 
 EFFECTS = [
@@ -386,17 +383,3 @@ def test_figures_can_be_sent_to_a_browser(dark):
         run_figures.confusion_matrix(counts, ["a", "b"], run_figures.LOOKS[1], dark=dark),
     ):
         assert json.loads(figure.to_json())["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
-
-
-def test_a_run_that_diverged_says_so_in_the_words_of_the_pages():
-    spec = TrainSpec(epochs=5, learning_rate=10.0, optimizer="sgd")
-    first = diverged_words(str(DivergedError("loss is nan", spec, 1, 14, 188)), 0)
-    assert first == (
-        "Training diverged: after batch 14 of epoch 1 the loss was no number any more. A lower learning rate than 10, or "
-        "clipping, helps. Shown is the network as it was before training."
-    )
-    later = diverged_words(str(DivergedError("a weight is inf", replace(spec, clip_norm=3.0), 4, 2, 9)), 3)
-    assert "a weight was no number" in later
-    assert "or closer clipping than 3, helps" in later
-    assert later.endswith("the network after epoch 3.")
-    assert diverged_words("no space left", 0) == "no space left"
