@@ -20,7 +20,7 @@ LOOKS = (Look(0, "solid", "circle"), Look(1, "dash", "diamond"))
 MEASURES = {"cross_entropy": "cross-entropy", "loss": "loss, weight penalty included", "accuracy": "accuracy"}
 COLUMNS = 8  # of filters
 GAP = 1  # pixels between filters
-TALLEST = 3  # times the loss of guessing: as high as an axis of losses goes for values that a run soon leaves
+TALLEST = 3  # times the loss of guessing: as high as an axis goes at least, where losses leap
 LEAST_SIDE = 24  # pixels of a filter: smaller ones are drawn larger, lest the lines between them outweigh them
 
 
@@ -98,10 +98,10 @@ def _height_axis(runs: Mapping[str, LiveState], measure: str, log: bool) -> dict
     if log:
         return named | log_axis([value for value in values if value > 0] or [0.1, 1.0])
     # From the start as high as guessing is; higher where a run is worse, and in steps that it seldom passes. What leaps far
-    # above it leaves the figure, lest the others be pressed to its floor.
+    # above it and above where the runs began leaves the figure, lest the rest be pressed to its floor.
     guess = _chance(runs, measure) or 2.3
-    usual = [float(np.quantile(found, 0.25)) for state in runs.values() if (found := _values(state, measure))]
-    top = min(max([1.15 * guess, *values]), max(TALLEST * guess, 1.5 * min(usual, default=0.0)))
+    begun = [found[0] for state in runs.values() if (found := _values(state, measure))]
+    top = min(max([1.15 * guess, *values]), max(TALLEST * guess, 1.5 * min(begun, default=0.0)))
     step = 10 ** math.floor(math.log10(top)) / 2
     return named | {"range": [-0.01 * top, math.ceil(top / step) * step], "nticks": 6}
 

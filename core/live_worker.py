@@ -146,6 +146,8 @@ def _trained(
 
     measured = dict(result.test) if result.history or not result.diverged else {}  # of its first weights it says nothing
     fields |= {"test": measured, "device": result.device, "parameters": result.parameters}
+    if result.diverged:
+        fields["step"] = 0  # the message says in which batch
     fields["message"] = diverged_words(result.diverged or "", len(result.history)) or (
         f"Stopped after {MINUTES:g} minutes of training, which is as long as a live run lasts; take fewer pictures or epochs."
         if follower.late

@@ -84,9 +84,9 @@ def diverged_words(text: str, epochs: int) -> str:
         return text
     what = "the loss" if found["what"] == "loss" else found["what"]
     cut = f"closer clipping than {found['clip']}" if found["clip"] else "clipping"
-    shown = f"after epoch {epochs}" if epochs else "as it was before training"
+    shown = f"after epoch {epochs}" if epochs else "before training"
     return (
-        f"Training diverged: after batch {found['step']} of epoch {found['epoch']} {what} was no number any more. "
+        f"Diverged in batch {found['step']} of epoch {found['epoch']}: {what} was no number any more. "
         f"A lower learning rate than {found['rate']}, or {cut}, helps. Shown is the network {shown}."
     )
 

@@ -114,6 +114,7 @@ def test_a_loss_that_explodes_leaves_the_figure_and_says_how_high_it_went():
     assert [one.text for one in both.layout.annotations if "↑" in one.text] == ["↑ up to 10<sup>30</sup>"]
     assert not [one for one in alone.layout.annotations if "↑" in one.text]
     assert not [one for one in live_curves({"wild": wild}, "cross_entropy", log=True).layout.annotations if "↑" in one.text]
-    # A run that is high throughout is shown where it is.
-    high = replace(state(0), trace={"epochs": (0.1, 0.5, 1.0), "cross_entropy": (47.0, 45.0, 46.0)})
+    assert live_curves({"wild": wild}, "cross_entropy").layout.yaxis.range[1] == 7.0
+    # A run that begins high is shown where it is.
+    high = replace(state(0), trace={"epochs": (0.1, 0.5, 1.0), "cross_entropy": (47.0, 5.0, 1.0)})
     assert live_curves({"high": high}, "cross_entropy").layout.yaxis.range[1] >= 47

@@ -114,7 +114,8 @@ def test_of_a_run_that_diverges_in_its_first_epoch_no_test_figures_are_told():
         whole[:] = history
         last.append(_trained(asked, Control(), lambda fields: None, train, lambda name: data, lambda model, images: {}))
     assert [one["test"] for one in last] == [{}, {"accuracy": 0.5, "cross_entropy": 0.7}]
-    assert last[0]["message"].endswith("the network as it was before training.")
+    assert last[0]["message"].endswith("the network before training.")
+    assert last[0]["step"] == 0, "the message says in which batch"
     assert last[1]["message"].endswith("the network after epoch 1.")
 
 

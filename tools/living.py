@@ -73,8 +73,8 @@ def study_curves(study: Study, rows: Sequence[Row], curves: Mapping[int, list[Ro
         return []
     ranked = sorted(long, key=lambda row: row["val_accuracy"], reverse=True)
     front = next((row for row in ranked[: -(-len(ranked) // 4)] if gap(curves[row["trial"]]) >= GAP), ranked[0])
-    behind = [row for row in ranked if row is not front]
-    others = behind[:: max(1, len(ranked) // BEHIND)][:BEHIND]  # from good to bad
+    behind = [row for row in ranked if row is not front and len(curves[row["trial"]]) == len(curves[front["trial"]])]
+    others = behind[:: max(1, -(-len(behind) // BEHIND))]  # from good to bad, as long as the one in front
 
     def drawn(row: Row, line: str, column: str) -> list[dict[str, object]]:
         points = [(point["epoch"], point[column]) for point in curves[row["trial"]] if point.get(column) is not None]
