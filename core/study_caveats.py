@@ -43,15 +43,22 @@ def balance_words(design: Design, measure: str) -> str:
 
 
 def confounded_words(design: Design, measure: str) -> str:
-    """Which two factors go together most, and how."""
+    """Which two factors go together most, and how; to what else the same levels are bound, which misleads alike."""
     worst = confounded(design.rows, design.factors, measure)
     if worst is None:
         return "Not every combination of levels is there."
-    names = f"{factor_title(worst.first).capitalize()} and {factor_title(worst.second)} are confounded"
-    bound = [
-        f"{listed(level_title(worst.first, one) for one in levels)} only ran {_with(worst.second, level)}"
-        for level, levels in worst.only.items()
-    ]
+    bound, more = [], []
+    for level, levels in worst.only.items():
+        held = [(worst.second, level)]
+        for factor in design.factors:
+            met = {row[factor] for row in design.rows if row[worst.first] in levels}
+            if factor not in (worst.first, worst.second) and len(met) == 1 and len(levels) > 1:
+                held.append((factor, met.pop()))
+                more.append(factor)
+        only = listed(_with(factor, one).removeprefix("with " if at else "") for at, (factor, one) in enumerate(held))
+        bound.append(f"{listed(level_title(worst.first, one) for one in levels)} only ran {only}")
+    named = [worst.first, *dict.fromkeys(more), worst.second]
+    names = f"{listed(map(factor_title, named)).capitalize()} are confounded"
     return f"{names}: {'; '.join(bound)}." if bound else f"{names}: their levels do not meet equally often."
 
 

@@ -111,7 +111,8 @@ def test_a_grid_stands_beside_that_without_batch_normalisation(results: Path):
     assert "of 12 pairs; ours saw 20 % of the epochs, 8 % of the pictures" in text
     text = html(page(study="cnn-grid"))
     assert "Beside A" not in text
-    assert "Optimiser and epochs asked are confounded: RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs." in text
+    assert "Optimiser, rate and epochs asked are confounded: " in text
+    assert "RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs and rate 0.001." in text
     assert "Whiskers: standard deviation between the seeds of a setting, known of 3 of 59 settings." in text
 
 

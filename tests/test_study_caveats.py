@@ -63,8 +63,8 @@ def test_confounded_factors_are_named_instead_of_shares():
     slow = ("rmsprop", "adagrad", "sgd", "adadelta")
     rows = [row | {ACCURACY: 0.2 if row["optimizer"] in slow else 0.5 + row["epochs"] / 100} for row in rows_of(study)]
     assert no_shares_words(design(study, rows), study, ACCURACY) == (
-        "No shares of the variance: they would overlap. Optimiser and epochs asked are confounded: "
-        "RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs."
+        "No shares of the variance: they would overlap. Optimiser, rate and epochs asked are confounded: "
+        "RMSprop, Adagrad, SGD and Adadelta only ran with 5 epochs and rate 0.001."
     )
     cross = STUDIES["cnn-grid-batchnorm"]
     shared = design(cross, rows_of(cross))

@@ -24,7 +24,7 @@ def show(titles: Mapping[str, str], start: End, end: End, pixels: bool) -> None:
         ruled=False,
     )
     squares = st.container(key="squares")  # above what decides them, so that they are in sight
-    left, right = st.columns(2)
+    left, right = st.columns(2, gap="large")  # as the squares stand, where two do
     with left:
         st.html('<p class="lo-hint">Bottom left</p>')
         third = latent_ends.dice(THIRD, next(iter(titles)))
