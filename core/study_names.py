@@ -87,7 +87,7 @@ def diverged_words(text: str, epochs: int) -> str:
     shown = f"after epoch {epochs}" if epochs else "before training"
     return (
         f"Diverged in batch {found['step']} of epoch {found['epoch']}: {what} was no number any more. "
-        f"A lower learning rate than {found['rate']}, or {cut}, helps. Shown is the network {shown}."
+        f"A rate below {found['rate']}, or {cut}, helps. Shown is the network {shown}."
     )
 
 

@@ -245,7 +245,7 @@ def test_a_run_that_diverged_says_so_in_the_words_of_the_pages():
     spec = TrainSpec(epochs=5, learning_rate=10.0, optimizer="sgd")
     first = diverged_words(str(DivergedError("loss is nan", spec, 1, 14, 188)), 0)
     assert first == (
-        "Diverged in batch 14 of epoch 1: the loss was no number any more. A lower learning rate than 10, or clipping, helps. "
+        "Diverged in batch 14 of epoch 1: the loss was no number any more. A rate below 10, or clipping, helps. "
         "Shown is the network before training."
     )
     later = diverged_words(str(DivergedError("a weight is inf", replace(spec, clip_norm=3.0), 4, 2, 9)), 3)

@@ -34,7 +34,7 @@ FEWEST_EPOCHS = 5  # of a curve worth drawing
 GAP = 0.02  # by which a run in front is better at the end on what it learned from: what the two names promise
 BEHIND = 12  # runs of the same study behind the best one
 CLASSIFIER = "report23-classes-720"  # shown while no study is stored
-ENDS = (28, 20)  # seeds of the page 'Latent space'
+ENDS = (53, 20)  # seeds of the page 'Latent space'
 FRAMES, QUALITY = 24, 88
 
 

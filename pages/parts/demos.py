@@ -132,7 +132,7 @@ STEPS = (
         5,
         "A walk through latent space",
         "latent_space",
-        {"start": "28", "end": "20"},
+        {"start": "53", "end": "20"},
         "Every point is a picture. Between two leaves lie leaves that never grew: drag, and walk from one to the other.",
         no_generator,
         "python -m core train vae-leaves-32 gan-leaves",
