@@ -66,7 +66,8 @@ def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: Cloc
     for model_id, reading in readings.items():
         figure = reading_figures.dial_of_probabilities(reading, true_minutes=minutes, look=looks[model_id], dark=dark)
         words = f"Dial of the shares of all 720 minutes; the highest at {reading.time}"
-        detail = titles[model_id] + ("" if len(titles) > 1 else ", square-root scale")
+        # A model alone is named above; more words would take two lines and push its dial below the other.
+        detail = titles[model_id] if len(titles) > 1 else "square-root scale: small ones show"
         drawn.append(("Share of every minute", detail, figure, words))
     if true:
         read = {titles[model_id]: reading.minutes for model_id, reading in readings.items()}

@@ -89,7 +89,7 @@ def without_learning(offered: Offered, reading: ClassicalReading, true: ClockTim
     return (
         '<article><h3 class="lo-caption">Without learning</h3><div class="lo-pair"><figure class="lo-picture">'
         f'<div style="aspect-ratio:{width}/{height}"><img src="{seen}" alt="{escape(words)}"><img src="{over}" alt=""></div>'
-        "<figcaption>Circles, edges and straight lines; 12 is taken for above</figcaption></figure>"
+        "<figcaption>Circles, edges and straight lines; 12 is taken to be at the top</figcaption></figure>"
         f"{told(reading, true)}</div></article>"
     )
 
