@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from core import paths, registry
 from core.checkpoints import CHECKPOINT_FILE, steps_in
 from core.recipes import checkpoint_folder, why_stored_stays
 from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
-from core.studies import STUDIES
+from core.studies import STUDIES, load_study
 from core.study_results import KINDS, add_records, load_records, table_path
 
 PART_BYTES, PARTS, ALL_BYTES = 16 * 2**20 - 4096, 8, 64 * 2**20 - 2**16
@@ -175,10 +176,10 @@ def take(place: Path, *, anyway: bool = False, models: Path | None = None, resul
         _open(place, root)
         for folder in sorted(root.glob("models/*")):
             said[folder.name] = _take_model(folder, paths.MODELS if models is None else models, anyway)
-        for name in STUDIES:
+        for name in STUDIES:  # in their order: what an earlier one brings may choose trials of a later one
             if table_path(name, "", root / "results").exists():
                 records = load_records(name, root / "results").values()
-                said[name] = f"{add_records(STUDIES[name], records, results)} of {len(records)} trials are new"
+                said[name] = f"{add_records(load_study(name, results), records, results)} of {len(records)} trials are new"
         for path in sorted(root.glob("training/*/**/*.npz")):
             model_id = path.relative_to(root / "training").parts[0]
             target = checkpoint_folder(model_id) / path.relative_to(root / "training" / model_id)
@@ -207,7 +208,7 @@ def _open(place: Path, root: Path) -> None:
                     raise ParcelError(f"the parcel in {place} holds {name!r}, which is no part of one; fetch it again")
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_bytes(parcel.read(name))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: a flag or a method is wrong
         raise ParcelError(f"the parcel in {place} is damaged ({error}); fetch all of its parts again") from error
 
 

@@ -10,10 +10,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from stored_studies import store
 
 from core import parcels, registry
 from core.checkpoints import CHECKPOINT_FILE, steps_in
 from core.parcels import PART_NAME, ParcelError, halved, pack, slim, take, unslim, whole_again
+from core.studies import STUDIES, load_study
+from core.study_results import load_rows
 
 
 def test_weights_keep_eleven_digits_below_the_largest() -> None:
@@ -94,6 +97,21 @@ def test_a_whole_model_that_goes_on_takes_its_checkpoint_along(
     assert parcels.names(tmp_path / "out") == ["further", "longer"]
 
 
+def test_trials_that_our_own_runs_chose_travel_too(tmp_path: Path) -> None:
+    there, home, out = (tmp_path / name for name in ("there", "home", "out"))
+    store(STUDIES["cnn-grid"], there)
+    chosen = load_study("cifar-transfer-23", there)
+    store(chosen, there)
+    assert len(chosen.trials) > len(STUDIES["cifar-transfer-23"].trials), "the grid's best are not the printed ones here"
+    assert pack(out, [], ["cnn-grid", "cifar-transfer-23"], results=there) == []
+    count = len(chosen.trials)
+    assert take(out, results=home) == {
+        "cnn-grid": "62 of 62 trials are new",
+        "cifar-transfer-23": f"{count} of {count} trials are new",
+    }
+    assert [row["trial"] for row in load_rows("cifar-transfer-23", home)] == list(range(count))
+
+
 def test_what_finds_no_room_is_said_and_old_parts_go(machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint(machines("there") / "one" / CHECKPOINT_FILE, 4)
     out = tmp_path / "out"
@@ -127,3 +145,8 @@ def test_the_script_says_what_is_wrong(tmp_path: Path) -> None:
     assert (nothing.returncode, nothing.stdout) == (2, "")
     assert f"{tmp_path} holds no parcel (parcel-00.part)" in nothing.stderr
     assert "say where the parcel goes" in run("reader").stderr
+    with zipfile.ZipFile(tmp_path / PART_NAME.format(0), "w") as parcel:
+        parcel.writestr("results/study_keras-examples.csv", "no table\n")
+    damaged = run("--take", str(tmp_path))
+    assert (damaged.returncode, damaged.stdout) == (2, "")
+    assert damaged.stderr == "study_keras-examples.csv is damaged (a line or its head is cut); delete it or fetch it again\n"

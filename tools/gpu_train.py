@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         command.error("say where the parcel goes (--out DIR), or --take DIR, or --estimate")
     os.environ.setdefault("KERAS_BACKEND", "jax")
     from core.registry import RegistryError
+    from core.trials import StudyError
 
     def say(text: str) -> None:
         print(text, flush=True)
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
             from core.gpu_runs import train_on_gpu
 
             train_on_gpu(options.names, options.out, minutes=options.minutes, sources=options.sources, say=say)
-    except RegistryError as error:
+    except (RegistryError, StudyError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
