@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.kept_arrays import DAMAGES
 from core.specs import TrainSpec, train_settings
 
 CHECKPOINT_FILE = "checkpoint.npz"
@@ -204,27 +205,23 @@ class Checkpoint:
 
 def steps_in(path: Path) -> tuple[int, int]:
     """Whole epochs, and steps beyond them, that a checkpoint has; (-1, 0) for none that can be read."""
-    import zipfile
-
     try:
         with np.load(path, allow_pickle=False) as file:
             progress = json.loads(str(file["notes"]))["progress"]
         return int(progress["epoch"]), int(progress["step"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except DAMAGES:
         return -1, 0
 
 
 def read(path: Path, spec: TrainSpec) -> Checkpoint:
     """The checkpoint in ``path``; ``CheckpointError`` if it is damaged or neither of ``spec`` nor of a beginning of it."""
-    import zipfile
-
     try:
         with np.load(path, allow_pickle=False) as file:
             notes = json.loads(str(file["notes"]))
             values = [file[name] for name in sorted(file.files) if name != "notes"]
             progress = Progress(**notes["progress"])
             found_spec, found_identity = dict(notes["spec"]), dict(notes["identity"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGES as error:
         raise CheckpointError(f"the checkpoint {path} is damaged ({error}); {REMEDY}") from error
     asked, found_spec = spec.to_json(), train_settings(found_spec)
     if found_spec in [one.to_json() for one in spec.beginnings()]:

@@ -18,7 +18,11 @@ def cache_folder() -> Path:
     ``LATENT_OCLOCK_CACHE`` names it; otherwise ``~/.cache/latent-oclock``. It is created when missing.
     """
     folder = Path(os.environ.get("LATENT_OCLOCK_CACHE") or Path.home() / ".cache" / "latent-oclock")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remedy = f"the cache folder cannot be made ({error.strerror}); name one in LATENT_OCLOCK_CACHE that can be written to"
+        raise OSError(error.errno, remedy, str(folder)) from error
     return folder
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.images import Picture
-from core.picture_files import UNPACKABLE
+from core.kept_arrays import DAMAGES
 from core.sheets import sheet
 
 SNAPSHOT_FILE = "samples.webp"  # beside model.keras: a row an epoch, a column a vector
@@ -38,7 +38,7 @@ class Snapshots:
             try:
                 with np.load(self._path, allow_pickle=False) as kept:
                     self._rows = {int(epoch): row for epoch, row in zip(kept["epochs"], kept["rows"], strict=True)}
-            except (*UNPACKABLE, KeyError):  # damaged, cut or empty: the rows to come are worth having all the same
+            except DAMAGES:  # damaged, cut or empty: the rows to come are worth having all the same
                 self._rows = {}
 
     def note(self, model: Any, epoch: int) -> None:
