@@ -4,7 +4,6 @@ A model is a folder ``<model_id>/`` with ``model.keras`` (float32 in use, stored
 ``history.csv`` (one row an epoch). Importing this module imports neither Keras nor TensorFlow, and cards need neither.
 """
 
-import contextlib
 import csv
 import dataclasses
 import hashlib
@@ -14,7 +13,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from core.cards import (
 )
 from core.devices import runner, versions
 from core.packing import dequantised, huge_layers, pack, quantise_huge
+from core.tables import one_writer
 
 __all__ = [
     "CARD_FILE",
@@ -58,25 +58,10 @@ __all__ = [
 MAX_MODEL_BYTES = 16 * 1024 * 1024
 # Where our Keras classes are registered.
 LAYER_MODULES = ("core.layers", "core.lean_layers", "core.clocks.networks", "core.generators.vae")
-LOCK_FILE = ".lock"  # in the models' folder; held while one of them is written
 PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a model that is being stored
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """One writer at a time in ``folder``, in all threads and processes of a POSIX system; elsewhere nothing is held."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with (folder / LOCK_FILE).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by the end of the process
-        yield
 
 
 def save_trained(
@@ -121,7 +106,7 @@ def save_trained(
         for name, more in (beside or {}).items():
             (scratch / name).write_bytes(more)
         place = folder / card.model_id
-        with _writing(folder):
+        with one_writer(folder):
             place.mkdir(exist_ok=True)
             if history is None:
                 (place / HISTORY_FILE).unlink(missing_ok=True)
@@ -148,7 +133,7 @@ def update_card(
     folder = paths.MODELS if folder is None else Path(folder)
     load_card(model_id, folder)  # no lock is written for a model that is not there
     rounded = {name: round(float(value), 5) for name, value in (figures or {}).items()}
-    with _writing(folder):
+    with one_writer(folder):
         card = load_card(model_id, folder)
         if sha256 is not None and sha256 != card.sha256:
             raise RegistryError(f"{model_id}/{MODEL_FILE} is not the file that was measured (sha256 differs); measure it again")

@@ -7,7 +7,7 @@ what belongs to each trial. They are written whole or not at all, and never lose
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import paths
-from core.tables import replace_table
+from core.tables import one_writer, replace_table
 from core.trials import Level, Row, Study, StudyError, TrialSpec
 
 if TYPE_CHECKING:  # the first page asks for a table's name, and may not wait for OpenCV
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # the first page asks for a table's name, and may not wait fo
 CURVE = ("loss", "cross_entropy", "accuracy", "val_loss", "val_cross_entropy", "val_accuracy")
 KINDS = ("curves", "confusion", "wrong")
 WRONG_A_CELL = 3
+_CURVE_PLACES = ("trial", "epoch")  # beside ``CURVE``
+_CELL, _WRONG = ("true", "predicted", "count"), ("index", "true", "predicted", "confidence")  # beside the trial
 _WHOLE = ("trial", "seed", "epochs_trained", "epochs_asked", "pictures", "pictures_asked", "parameters")
 _WORDS = ("study", "device", "diverged", "key", "finished")
 _BEFORE = ("study", "trial", "seed")
@@ -109,7 +111,7 @@ def table_path(name: str, kind: str = "", folder: Path | None = None) -> Path:
 def load_rows(name: str, folder: Path | None = None) -> list[Row]:
     """The rows of a study, by trial; [] while it has none. Counts are ints, measures floats or None, factors as they were."""
     path = table_path(name, "", folder)
-    plain = _read(path)
+    plain = _read(path, *_BEFORE, *_AFTER)
     try:
         return [{key: _value(key, cell) for key, cell in row.items()} for row in plain]
     except ValueError as error:
@@ -125,25 +127,24 @@ def current_rows(study: Study, folder: Path | None = None) -> list[Row]:
 def load_curves(name: str, folder: Path | None = None) -> dict[int, list[Row]]:
     """Trial -> a row an epoch: epoch and ``CURVE``."""
     curves: dict[int, list[Row]] = {}
-    for row in _numbers(table_path(name, "curves", folder)):
-        curves.setdefault(int(row.pop("trial")), []).append({**row, "epoch": int(row["epoch"])})
+    for row in _numbers(table_path(name, "curves", folder), _CURVE_PLACES, CURVE):
+        curves.setdefault(row.pop("trial"), []).append(row)
     return curves
 
 
 def load_confusions(name: str, folder: Path | None = None) -> dict[int, list[list[int]]]:
     """Trial -> (true class, predicted class, pictures) where there are any."""
     cells: dict[int, list[list[int]]] = {}
-    for row in _numbers(table_path(name, "confusion", folder)):
-        cells.setdefault(int(row["trial"]), []).append([int(row[key]) for key in ("true", "predicted", "count")])
+    for row in _numbers(table_path(name, "confusion", folder), ("trial", *_CELL)):
+        cells.setdefault(row["trial"], []).append([row[key] for key in _CELL])
     return cells
 
 
 def load_wrong(name: str, folder: Path | None = None) -> dict[int, list[list[float]]]:
     """Trial -> (index in the test part, true class, predicted class, confidence) of its most confident mistakes."""
     found: dict[int, list[list[float]]] = {}
-    for row in _numbers(table_path(name, "wrong", folder)):
-        place = [int(row[key]) for key in ("index", "true", "predicted")]
-        found.setdefault(int(row["trial"]), []).append([*place, row["confidence"]])
+    for row in _numbers(table_path(name, "wrong", folder), ("trial", *_WRONG[:-1]), _WRONG[-1:]):
+        found.setdefault(row["trial"], []).append([row[key] for key in _WRONG])
     return found
 
 
@@ -158,12 +159,22 @@ def add_records(study: Study, records: Iterable[TrialRecord], folder: Path | Non
     """Write the tables of a study with ``records`` among what they hold; how many of them are new there.
 
     Of two records of a trial with the same settings the one that saw more is kept, of equal ones the later; one of other
-    settings than the study's gives way. Workers of one machine may overwrite each other here: whoever ends last writes all
-    that the storage holds.
+    settings than the study's gives way. Several processes may do this at once: each reads what the others have written.
     """
-    kept = load_records(study.name, folder)
+    given = list(records)
+    if not _with(study, given, load_records(study.name, folder))[1]:  # nothing is locked, or made, for nothing
+        return 0
+    with one_writer(paths.RESULTS if folder is None else folder):
+        kept, new = _with(study, given, load_records(study.name, folder))
+        if new:
+            _write_all(study, [kept[number] for number in sorted(kept)], folder)
+    return new
+
+
+def _with(study: Study, records: Sequence[TrialRecord], kept: dict[int, TrialRecord]) -> tuple[dict[int, TrialRecord], int]:
+    """``kept`` with those of ``records`` that belong to the study and are worth more, and how many these are."""
+    kept, new = dict(kept), 0
     keys = {trial.number: trial.run.key for trial in study.trials}
-    new = 0
     for record in records:
         number = record.row["trial"]
         if number not in keys or record.row["key"] != keys[number]:
@@ -171,9 +182,7 @@ def add_records(study: Study, records: Iterable[TrialRecord], folder: Path | Non
         if number not in kept or kept[number].row["key"] != keys[number] or _rank(record) > _rank(kept[number]):
             kept[number] = record
             new += 1
-    if new:
-        _write_all(study, [kept[number] for number in sorted(kept)], folder)
-    return new
+    return kept, new
 
 
 def _rank(record: TrialRecord) -> tuple[int, str]:
@@ -189,15 +198,14 @@ def _write_all(study: Study, records: list[TrialRecord], folder: Path | None) ->
         ]
 
     curves = [{"trial": one.row["trial"], **line} for one in records for line in one.curve]
-    replace_table(table_path(study.name, "curves", folder), ("trial", "epoch", *CURVE), curves)
-    names: tuple[str, ...] = ("true", "predicted", "count")
-    replace_table(table_path(study.name, "confusion", folder), ("trial", *names), lines("confusion", names))
-    names = ("index", "true", "predicted", "confidence")
-    replace_table(table_path(study.name, "wrong", folder), ("trial", *names), lines("wrong", names))
+    replace_table(table_path(study.name, "curves", folder), (*_CURVE_PLACES, *CURVE), curves)
+    replace_table(table_path(study.name, "confusion", folder), ("trial", *_CELL), lines("confusion", _CELL))
+    replace_table(table_path(study.name, "wrong", folder), ("trial", *_WRONG), lines("wrong", _WRONG))
     replace_table(table_path(study.name, "", folder), (*_BEFORE, *study.factors, *_AFTER), [one.row for one in records])
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _read(path: Path, *names: str) -> list[dict[str, str]]:
+    """The rows of a table that has these columns, as text; [] where there is no table."""
     if not path.exists():
         return []
     try:
@@ -207,16 +215,18 @@ def _read(path: Path) -> list[dict[str, str]]:
     except (OSError, ValueError, csv.Error) as error:  # ValueError: bytes that are no text
         raise StudyError(f"{path.name} cannot be read ({error}); delete it or fetch it again") from error
     cut = any(None in row or None in row.values() for row in rows)
-    if "trial" not in (reader.fieldnames or ()) or cut:
+    if not {*names} <= {*(reader.fieldnames or ())} or cut:
         raise StudyError(f"{path.name} is damaged (a line or its head is cut); delete it or fetch it again")
     return rows
 
 
-def _numbers(path: Path) -> list[dict[str, Any]]:
-    """A table that holds numbers alone; None where a cell is empty."""
-    plain = _read(path)
+def _numbers(path: Path, whole: Sequence[str], others: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """A table of numbers. whole: columns of counts, none of which is missing; others: those where a cell may be empty, None."""
+    plain = _read(path, *whole, *others)
     try:
-        return [{key: float(cell) if cell else None for key, cell in row.items()} for row in plain]
+        return [
+            {key: int(cell) if key in whole else float(cell) if cell else None for key, cell in row.items()} for row in plain
+        ]
     except ValueError as error:
         raise StudyError(f"{path.name} is damaged ({error}); delete it or fetch it again") from error
 

@@ -1,10 +1,27 @@
 """Tables of results as CSV, one row a run."""
 
+import contextlib
 import csv
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+LOCK_FILE = ".lock"  # in a folder that several may write into; held while one does
+
+
+@contextlib.contextmanager
+def one_writer(folder: Path) -> Iterator[None]:
+    """One writer at a time in ``folder``, in all threads and processes of a POSIX system; elsewhere nothing is held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with (folder / LOCK_FILE).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file is closed, also by the end of the process
+        yield
 
 
 def write_table(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:

@@ -1,12 +1,18 @@
 """Tables of studies: what is kept of a run, what gives way to what, and files that are damaged."""
 
+import csv
+import sys
+import threading
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from pretend import pretend_data, pretend_run, pretend_study
 
+from core import study_results
 from core.study_results import (
+    KINDS,
     TrialRecord,
     add_records,
     current_rows,
@@ -78,7 +84,7 @@ def test_tables_give_back_what_was_written(tmp_path):
     row = load_rows("pretend", tmp_path)[1]
     assert (row["optimizer"], row["learning_rate"], row["trial"]) == ("adam", 0.005, 4)
     assert TrialRecord.from_json(records[4].to_json()) == records[4]
-    assert not list(tmp_path.glob(".*")), "nothing temporary is left"
+    assert {path.name for path in tmp_path.glob(".*")} <= {".lock"}, "nothing temporary is left"
 
 
 def test_the_larger_record_wins_and_of_equal_ones_the_later(tmp_path):
@@ -104,6 +110,30 @@ def test_records_of_other_settings_give_way_and_never_come_in(tmp_path):
     share = make_record(changed, pretend_run(changed.run_here(False)), DATA.test.labels, 10)
     assert add_records(study, [share], tmp_path) == 1
     assert current_rows(study, tmp_path) == [share.row]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is held on Windows")
+def test_results_that_come_at_once_are_all_kept(tmp_path, monkeypatch):
+    """Each of four workers adds one of its own, and is slow between reading the tables and writing them."""
+    write = study_results._write_all
+
+    def slowly(*told):
+        time.sleep(0.05)
+        write(*told)
+
+    monkeypatch.setattr(study_results, "_write_all", slowly)
+    workers = [threading.Thread(target=add_records, args=(STUDY, [record_of(number)], tmp_path)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [row["trial"] for row in load_rows("pretend", tmp_path)] == [0, 1, 2, 3]
+    assert sorted(load_curves("pretend", tmp_path)) == [0, 1, 2, 3]
+
+
+def test_nothing_new_writes_nothing(tmp_path):
+    assert add_records(STUDY, [], tmp_path / "none") == 0
+    assert not (tmp_path / "none").exists()
 
 
 def test_what_a_trial_needs_to_be_done(tmp_path):
@@ -142,6 +172,27 @@ def test_damaged_tables_are_named_in_one_sentence(tmp_path, kind, text):
     path = table_path("pretend", kind, tmp_path)
     path.write_text(text)
     with pytest.raises(StudyError, match=rf"^{path.name} is damaged .*; delete it or fetch it again$"):
+        load_records("pretend", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["", *KINDS])
+def test_a_column_or_a_count_that_is_gone_is_damage(tmp_path, kind):
+    add_records(STUDY, [record_of(0)], tmp_path)
+    path = table_path("pretend", kind, tmp_path)
+    with path.open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    assert rows
+    optional = {*STUDY.factors} if kind == "" else set()
+    for place in (place for place, name in enumerate(names) if name not in optional):
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([row[:place] + row[place + 1 :] for row in (names, *rows)])
+        with pytest.raises(StudyError, match=rf"^{path.name} is damaged"):
+            load_records("pretend", tmp_path)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(
+            [names, ["" if name == "trial" else cell for name, cell in zip(names, rows[0], strict=True)]]
+        )
+    with pytest.raises(StudyError, match=rf"^{path.name} is damaged"):
         load_records("pretend", tmp_path)
 
 
