@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 from core import commands as does
 
+STOPPED, PIPED = 128 + 2, 128 + 13  # what a shell calls the end by Ctrl-C (SIGINT) and by a closed pipe (SIGPIPE)
+
 
 def _number(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
     """An argparse type: a finite number from ``low`` to ``high``."""
@@ -111,8 +113,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's remarks on hardware are not ours
     try:
         status: int = options.run(options)
+    except BrokenPipeError:  # whoever read the lines has enough of them (``| head``)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python would complain once more when it ends
+        return PIPED
     except (RegistryError, DatasetError, StudyError, OSError) as error:
         return does.fail(str(error))
+    except KeyboardInterrupt:
+        begun = "; what was begun is kept, and train without --fresh goes on" if options.run is does.train else ""
+        does.fail(f"stopped{begun}")
+        return STOPPED
     return status
 
 

@@ -19,6 +19,7 @@ from core.written import percent
 HEADLINES: dict[str, Callable[[float], str]] = {
     "mean_minutes": "{:.2f} min mean error".format,
     "test_accuracy": lambda share: f"{percent(share, 2)} of test pictures right",
+    "accuracy": lambda share: f"{percent(share, 2)} of test pictures right",
     "frechet_distance": "Fréchet distance {:.1f} in our leaf classifier's features".format,
     "diversity": "diversity {:.3f}".format,
 }

@@ -64,6 +64,13 @@ def test_a_row_a_model_with_what_is_left_at_the_same_pace(cards, tmp_path):
     assert again == "about 10 min from the start: the 5 epochs stored were trained on other data"
 
 
+def test_a_classifier_is_told_by_its_test_accuracy(cards, monkeypatch, tmp_path):
+    leaves = card("leaf-classifier", 60, 60, 100.0, {"accuracy": 0.97561, "accuracy_of_confident": 0.99})
+    monkeypatch.setattr(registry, "load_card", lambda *_: leaves)
+    [row] = [row for row in status.status(results=tmp_path) if row["name"] == "reader-report"]
+    assert row["figure"] == "97.56 % of test pictures right"
+
+
 def test_what_is_left_goes_on_as_fast_as_the_last_epochs(cards, monkeypatch, tmp_path):
     """Ten epochs of 60 s after one of 5 s, and a last one of 300 s: 98 epochs of 60 s are 5,880 s."""
     history = [{"epoch": epoch, "seconds": seconds} for epoch, seconds in enumerate([5.0, *[60.0] * 10, 300.0], 1)]
