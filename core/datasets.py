@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core import paths
 from core.clocks import hours
 from core.dataset_files import (
     Part,
@@ -250,10 +251,14 @@ def load_dataset(name: str) -> Dataset:
             parts: Parts = attempt(_SOURCES[name].download)
         except DatasetError as error:
             remedy = info.remedy[0].lower() + info.remedy[1:]
+            if lost := paths.lost_data_folder():
+                remedy += f" LATENT_OCLOCK_DATA names {lost!r}, which is no folder."
             raise DatasetError(f"{info.title} is missing, and {error}; {remedy}") from error
     else:
         parts = read()
     for part in parts.values():
+        if not len(part):
+            raise DatasetError(f"The files of {info.title} hold no pictures; replace them by those of the data set.")
         if part.images.shape[1:] != info.shape or len(part) != len(part.images):
             raise DatasetError(
                 f"The files of {info.title} hold pictures of shape {part.images.shape[1:]}, not {info.shape}; "

@@ -32,3 +32,9 @@ def data_folders() -> list[Path]:
     folders = [Path(named)] if named else []
     folders.append(ROOT.parent / "shared" / "data")
     return [folder for folder in folders if folder.is_dir()]
+
+
+def lost_data_folder() -> str:
+    """What ``LATENT_OCLOCK_DATA`` names where that is no folder, else ""."""
+    named = os.environ.get("LATENT_OCLOCK_DATA", "")
+    return named if named and not Path(named).is_dir() else ""

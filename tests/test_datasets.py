@@ -32,6 +32,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     data = tmp_path / "data"
     data.mkdir()
     monkeypatch.setattr(paths, "data_folders", lambda: [data])
+    monkeypatch.delenv("LATENT_OCLOCK_DATA", raising=False)
     monkeypatch.setattr(dataset_files, "SYSTEM_FOLDER", tmp_path / "system")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("LATENT_OCLOCK_CACHE", str(tmp_path / "cache"))
@@ -85,6 +86,24 @@ def test_damaged_idx_files_are_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.gz").write_bytes(gzip.compress(content)[:-4])
     with pytest.raises(DatasetError, match="is damaged"):
         read_idx(tmp_path / "bad.gz")
+
+
+def test_files_without_pictures_are_named(bare: Path) -> None:
+    (bare / "mnist").mkdir()
+    for name, sides in zip(dataset_files.IDX_FILES, ((0, 28, 28), (0,)) * 2, strict=True):
+        head = bytes([0, 0, 8, len(sides)]) + b"".join(side.to_bytes(4, "big") for side in sides)
+        (bare / "mnist" / name).write_bytes(head)
+    with pytest.raises(DatasetError, match="The files of MNIST hold no pictures; replace them"):
+        load_dataset("mnist")
+
+
+def test_a_data_folder_that_is_none_is_named(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENT_OCLOCK_DATA", str(bare))
+    with pytest.raises(DatasetError, match=r"LATENT_OCLOCK_DATA names it\)\.$"):
+        load_dataset("mnist")
+    monkeypatch.setenv("LATENT_OCLOCK_DATA", str(bare / "dta"))
+    with pytest.raises(DatasetError, match=r"LATENT_OCLOCK_DATA names '.*dta', which is no folder\.$"):
+        load_dataset("mnist")
 
 
 def test_what_is_nowhere_is_said_with_the_way_to_get_it(bare: Path) -> None:

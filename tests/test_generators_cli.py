@@ -133,6 +133,16 @@ def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
         assert load_snapshots(f"{kind}-my-pictures")[0] == [1]
 
 
+def test_folders_whose_names_part_at_a_dot_are_two_models(tmp_path):
+    for name in ("photos.2023", "photos.2024"):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.fromarray(IMAGES[index]).save(tmp_path / name / f"{index}.png")
+    found = [own.own_recipe("vae", tmp_path / name) for name in ("photos.2023", "photos.2024")]
+    assert [one.model_id for one in found] == ["vae-photos-2023", "vae-photos-2024"]
+    assert found[0].title == "VAE of photos.2023"
+
+
 def test_too_few_pictures_and_wrong_names_are_told_in_a_sentence(tmp_path, capsys):
     for index in range(10):
         Image.fromarray(IMAGES[index]).save(tmp_path / f"{index}.png")

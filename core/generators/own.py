@@ -52,8 +52,10 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     spec = SPECS[kind]
     epochs = int(np.clip(round(PICTURES[kind] / len(train)), *EPOCHS))
     training = replace(VAE_TRAINING if kind == "vae" else BEST_TRAINING, epochs=epochs, batch_size=min(64, len(train)))
-    title = printable(place.resolve().stem)
-    name = re.sub(r"[^a-z0-9]+", "-", place.resolve().stem.lower()).strip("-")[:40] or "pictures"
+    whole = place.resolve()
+    called = whole.name if whole.is_dir() else whole.stem  # what follows a folder's dot is no suffix: photos.2023, photos.2024
+    title = printable(called)
+    name = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")[:40] or "pictures"
     system = System(
         f"{kind}-{name}",
         f"{kind.upper()} of {title}",
