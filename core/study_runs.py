@@ -70,11 +70,15 @@ def run_trials(
     failed = set() if failed is None else failed
     data: dict[str, Dataset] = {}
     done: list[RunResult] = []
+
+    def next_trials() -> dict[int, RunSpec]:
+        return waiting_trials(study, full=full, folder=folder) or waiting_trials(study, full=True, folder=folder)
+
     while most is None or len(done) < most:
         left = None if deadline is None else (deadline - time.monotonic()) / 60
         if left is not None and left <= 0:
             break
-        open_here = waiting_trials(study, full=full, folder=folder) or waiting_trials(study, full=True, folder=folder)
+        open_here = next_trials()
         chosen = next((number for number in open_here if number not in failed), None)
         if chosen is None:
             break
@@ -96,7 +100,7 @@ def run_trials(
         add_records(study, [make_record(study.trials[chosen], result, test, pictures)], folder)
         shutil.rmtree(kept, ignore_errors=True)
         done.append(result)
-        if waiting_trials(study, full=full, folder=folder).get(chosen) == spec:  # it saw fewer pictures than are asked for
+        if next_trials().get(chosen) == spec:  # it saw fewer pictures than are asked for
             failed.add(chosen)
         figure = "diverged" if result.diverged else f"test accuracy {result.test['accuracy']:.4f}"
         say(f"{study.name}, trial {chosen}: {figure}, {result.seconds:.0f} s")

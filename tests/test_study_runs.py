@@ -92,6 +92,15 @@ def test_one_that_saw_fewer_pictures_is_not_run_for_ever(ready: dict[str, Any]) 
     assert len(waiting_trials(asked, full=True, folder=ready["folder"])) == 2
 
 
+def test_nor_where_its_share_was_whole(ready: dict[str, Any]) -> None:
+    """There are enough pictures for the share of a machine without a GPU, and fewer than the study asks for."""
+    whole = STUDIES["cnn-grid"]
+    few = replace(whole.trials[0], pictures_asked=2 * len(TINY), share=Share(epochs=0.5, pictures=0.5))
+    asked = replace(whole, trials=(few,))
+    options = {**ready, "full": False, "most": 5}
+    assert len(run_trials(asked, train=lambda spec, **more: result(spec), **options)) == 2
+
+
 def test_one_cut_short_waits_again(ready: dict[str, Any]) -> None:
     asked = study()
     assert run_trials(asked, train=lambda spec, **more: result(spec, epochs=1), **ready) == []

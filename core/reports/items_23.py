@@ -44,7 +44,7 @@ TASKS_1_AND_2 = (
         "text",
         "1.3.1",
         "Six forms of an MLP",
-        "Five forms lie within a hundredth: too little for single runs to tell. L1 does real harm, at a rate that is not "
+        "Five forms lie 0.011 apart at most: too little for single runs to tell. L1 does real harm, at a rate that is not "
         "printed.",
         (Runs("mlp-forms", shown=6),),
         stored_study("mlp-forms"),
