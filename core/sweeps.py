@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
-from core.checkpoints import CheckpointError
+from core.checkpoints import CHECKPOINT_FILE, CheckpointError, steps_in
 from core.classifiers.runs import RunResult
 from core.datasets import DATASETS, Dataset, is_available, load_dataset
 from core.progress import progress_bar
@@ -233,7 +233,7 @@ def _run_resumed(
     sweep: Sweep, run: RunSpec, data: Dataset, kept: Path, deadline: float | None, bar: Callable[[int, int], None] | None
 ) -> RunResult:
     """The run, from the state that an interrupted one left on this machine; anew when that does not fit."""
-    epochs_done = 0
+    epochs_done = max(0, steps_in(kept / CHECKPOINT_FILE)[0])  # the bar goes on, too
 
     def on_step(step: int, steps: int, means: dict[str, float]) -> None:
         nonlocal epochs_done

@@ -1,8 +1,10 @@
 """Sweeps around runs that take no time: what is open, what a worker does with it, and the command."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from optuna.exceptions import StorageInternalError
 from pretend import always, number_of, pretend_data, pretend_run, pretend_storage, pretend_study
@@ -152,6 +154,24 @@ def test_a_trial_goes_on_from_its_checkpoint_and_anew_from_one_of_something_else
     assert folders[:2] == [kept, kept]
     assert calls == [True, *[False] * 6]
     assert not kept.exists()
+
+
+def test_the_bar_of_a_trial_goes_on_where_its_checkpoint_stands(sweep, monkeypatch):
+    kept = paths.cache_folder() / "sweeps" / f"pretend-0-{STUDY.trials[0].run.key}"
+    kept.mkdir(parents=True)
+    notes = {"progress": {"epoch": 1, "step": 3}}
+    np.savez(kept / "checkpoint.npz", notes=np.array(json.dumps(notes)))
+    told = []
+    monkeypatch.setattr(sweeps, "progress_bar", lambda title: lambda done, count: told.append((title, done, count)))
+
+    def run(spec, *, on_step, **more):
+        for step in (4, 5, 1):  # the end of the second epoch, the beginning of the third
+            on_step(step, 5, {})
+        return pretend_run(spec)
+
+    work(replace(sweep, run=run))
+    count = 5 * STUDY.trials[0].run.training.epochs
+    assert told[:3] == [("trial 0", done, count) for done in (9, 10, 11)]
 
 
 def test_data_that_is_missing_is_one_sentence(sweep, capsys):

@@ -14,8 +14,8 @@ from core.generators.specs import VaeSpec
 class Sampling(keras.layers.Layer):
     """A vector from each posterior: mean + exp(log variance / 2) * noise; (batch, 2 latent) -> (batch, latent).
 
-    In training only; otherwise the mean, so that a picture is always reconstructed alike. The noise comes from outside what
-    is learned, so that slopes pass: Kingma & Welling 2014, section 2.4.
+    In training only; otherwise the mean, so that a picture is always reconstructed alike. A loss taken then lacks what
+    the noise costs. The noise comes from outside what is learned, so that slopes pass: Kingma & Welling 2014, section 2.4.
     """
 
     def __init__(self, seed: int | None = None, **kwargs: Any) -> None:

@@ -155,7 +155,8 @@ def losses(cards: Sequence[ModelCard], titles: Mapping[str, str]) -> None:
     """Losses of each model over the epochs; of adversarial training also what the discriminator knows. Two in a row."""
     views.section(
         "Losses",
-        "An autoencoder's loss is reconstruction plus Kullback-Leibler divergence; report 2023 names the divergence alone. In "
+        "An autoencoder's loss is reconstruction plus Kullback-Leibler divergence; report 2023 names the divergence alone. "
+        "Validation decodes the middle of each posterior, training a vector drawn from it: so validation may lie below. In "
         "adversarial training two networks learn against each other, one making pictures and one telling them from real ones: "
         "there no loss says how good the pictures are, for each rises when the other learns.",
     )
