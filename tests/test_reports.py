@@ -242,6 +242,20 @@ def test_generators_have_the_short_names_of_the_other_pages(empty: Evidence):
     assert {line.name for line in lines.lead} == {"VAE-64 of leaves (2023)"}
 
 
+def test_pictures_of_two_sizes_are_told_apart_and_not_compared_by_sharpness(empty: Evidence):
+    leaves, faces = Made(("gan-leaves",), "gan-leaves-best"), Made(("gan-faces",), "gan-faces-best")
+    cards = {name: load_card(name) for made in (leaves, faces) for name in (*made.models, made.best)}
+    sides = {"gan-leaves": 32, "gan-leaves-best": 64, "gan-faces": 64, "gan-faces-best": 64}
+    assert {name: card.extra["side"] for name, card in cards.items()} == sides
+    small, same = (network_lines.made_of("2023", made, replace(empty, cards=cards)).lead for made in (leaves, faces))
+    assert all(line.here.how.endswith(" epochs, 32 × 32 pixels") for line in small)
+    beside = {line.more: line.best for line in small}
+    assert beside.pop("sharpness") is None
+    assert all(best.how.endswith(" epochs, 64 × 64 pixels") for best in beside.values())
+    assert len(same) == 3, "nobody is sure to see a leaf in a face"
+    assert all(one.how.endswith(" epochs") for line in same for one in (line.here, line.best))
+
+
 def test_the_best_is_taken_of_times_read_by_the_measure_in_print(empty: Evidence):
     true = np.array([0.0, 90.0, 359.0, 719.0])
     near, far = np.array([719.5, 90.2, 0.0, 718.6]), np.array([300.0, 300.0, 300.0, 300.0])

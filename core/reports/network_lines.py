@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
-from core.cards import short_title
+from core.cards import ModelCard, short_title
 from core.catalogue import all_recipes
 from core.classifiers.study_parts import printed
 from core.clocks.benchmark import PICTURES_A_MINUTE
@@ -19,6 +19,7 @@ QUALITY = {  # figures on the cards of generators -> words
     "sharpness": "sharpness",
     "diversity": "diversity",
 }
+OF_ONE_SIZE = {"sharpness"}  # what cannot be compared between sizes: in a larger picture an edge is spread over more pixels
 
 
 def parameters_of(layer: str, before: Sequence[int], after: Sequence[int], kernel: int) -> int:
@@ -106,8 +107,16 @@ _COUNTED: dict[str, Callable[[str, Evidence], Found | None]] = {
 # --- generators -----------------------------------------------------------------------------------------------------
 
 
+def _epochs(card: ModelCard) -> str:
+    return f"{card.epochs_trained} of {card.epochs_asked} epochs"
+
+
+def _size(card: ModelCard) -> str:
+    return f", {card.extra['side']} × {card.extra['side']} pixels"
+
+
 def made_of(year: str, source: Made, evidence: Evidence) -> Lines:
-    """Figures of what generators make here, beside the best of ours on the same pictures."""
+    """Figures of what generators make here, beside the best of ours on the same pictures; their sizes where they differ."""
     recipes = all_recipes()
     best = evidence.cards.get(source.best)
     lines, none, unmeasured = [], [], False
@@ -118,11 +127,12 @@ def made_of(year: str, source: Made, evidence: Evidence) -> Lines:
             continue
         told = [name for name in QUALITY if name in card.figures]
         unmeasured |= not told
-        how = f"{card.epochs_trained} of {card.epochs_asked} epochs"
+        apart = best is not None and best.extra.get("side") != card.extra.get("side")
+        how = _epochs(card) + (_size(card) if apart else "")
         for name in told:
             ours = None
-            if best is not None and name in best.figures:
-                words = f"{short_title(best.title)}, {best.epochs_trained} of {best.epochs_asked} epochs"
+            if best is not None and name in best.figures and not (apart and name in OF_ONE_SIZE):
+                words = f"{short_title(best.title)}, {_epochs(best)}" + (_size(best) if apart else "")
                 ours = Found(best.figures[name], words)
             lines.append(Line(short_title(card.title), "", Found(card.figures[name], how), ours, "", QUALITY[name]))
         if not told:
