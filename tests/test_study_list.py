@@ -10,9 +10,10 @@ from core.classifiers.architectures import check_run
 from core.classifiers.designs import OPTIMUM
 from core.classifiers.grids import plan_49
 from core.classifiers.studies_23 import PLAN
-from core.classifiers.study_list import STUDIES, estimated_seconds
+from core.classifiers.study_list import STUDIES, estimated_seconds, products
 from core.classifiers.study_parts import PICTURES
 from core.datasets import is_available, load_dataset
+from core.specs import ClassifierSpec
 from core.studies import load_study
 from core.study_effects import beside_published
 from core.study_results import current_rows, load_rows
@@ -264,3 +265,12 @@ def test_the_estimate_is_what_was_measured():
     assert estimated_seconds(cnn, share) < estimated_seconds(cnn, cnn.run) / 10
     small = replace(trial.run, training=replace(trial.run.training, batch_size=32))
     assert estimated_seconds(trial, small) > estimated_seconds(trial, trial.run)
+
+
+def test_networks_that_were_not_measured_are_estimated_by_their_products():
+    """2022's basic CNN by hand: two convolutions at 26 x 26 and 24 x 24 places, a dense layer of 12 x 12 x 64, ten outputs."""
+    by_hand = 26 * 26 * 320 + 24 * 24 * 18_496 + (12 * 12 * 64 + 1) * 128 + (128 + 1) * 10
+    assert products(ClassifierSpec("cnn-22-basic")) == by_hand
+    trial = STUDIES["cnn-grid"].trials[0]
+    other = replace(trial.run, network=ClassifierSpec("fashion-best"))
+    assert estimated_seconds(trial, other) == pytest.approx(estimated_seconds(trial, trial.run), rel=1.5)  # as large as Géron's

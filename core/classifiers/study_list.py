@@ -1,10 +1,11 @@
 """The nine studies of both reports' first task by name, and how long they take."""
 
+import math
 from itertools import pairwise
 
 from core.classifiers import studies_22, studies_23
-from core.classifiers.architectures import ARCHITECTURES, Hidden
-from core.specs import RunSpec
+from core.classifiers.architectures import ARCHITECTURES, Hidden, outline
+from core.specs import ClassifierSpec, RunSpec
 from core.trials import Study, TrialSpec
 
 STUDIES: dict[str, Study] = {
@@ -33,9 +34,15 @@ CNN_PICTURES_A_SECOND = {
     "cnn-chapter-14": 650,
     "cnn-chapter-14-batchnorm": 600,
 }
+SECONDS_A_PRODUCT = 3e-11  # and picture, of a CNN that was not measured: these take 1.7 to 4.4
 SECONDS_A_RUN = 5.0  # to build and compile
 VALID_PICTURES, TEST_PICTURES = 6_000, 10_000
 FORWARD = 1 / 3  # of the time of a training step
+
+
+def products(network: ClassifierSpec) -> int:
+    """Products of a weight with a number that a network takes for one picture: a weight counts at every place of its layer."""
+    return sum(layer.weights * math.prod(layer.shape[:-1]) for layer in outline(network))
 
 
 def estimated_seconds(trial: TrialSpec, run: RunSpec) -> float:
@@ -48,7 +55,8 @@ def estimated_seconds(trial: TrialSpec, run: RunSpec) -> float:
         weights = sum(a * b for a, b in pairwise(sizes))
         a_picture = SECONDS_A_WEIGHT * weights
     else:
-        a_picture = height * width / 28**2 / CNN_PICTURES_A_SECOND[run.network.architecture]
+        known = CNN_PICTURES_A_SECOND.get(run.network.architecture)
+        a_picture = height * width / 28**2 / known if known else SECONDS_A_PRODUCT * products(run.network)
     a_picture += SECONDS_A_STEP / run.training.batch_size
     epochs, pictures = run.training.epochs, run.pictures or trial.pictures_asked
     # Validation after every epoch; the test part once for its figures and once for its confusions.
