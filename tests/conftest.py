@@ -1,5 +1,6 @@
 """What all tests share: a quiet TensorFlow, a cache of their own, the browser."""
 
+import gc
 import os
 import shutil
 import sys
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import settings
 
 MAIN = sys.modules["__main__"]
+MANY_MODULES = 50  # that a library brings along
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -42,6 +44,29 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+class Garbage:
+    """What searches for garbage pass over: all that lay there before a file of tests, or before a library was imported.
+
+    Streamlit searches after every run of a page, and Python itself while TensorFlow traces. Once TensorFlow and thousands of
+    tests are there, such a search takes up to a second: half the time of all tests. The app passes over what its models
+    brought along, too.
+    """
+
+    file = ""
+    modules = 0
+
+    @classmethod
+    def pass_over_what_stays(cls, file: str) -> None:
+        if file != cls.file or len(sys.modules) > cls.modules + MANY_MODULES:
+            gc.collect()
+            gc.freeze()
+            cls.file, cls.modules = file, len(sys.modules)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    Garbage.pass_over_what_stays(item.location[0])
 
 
 @pytest.fixture(scope="session")

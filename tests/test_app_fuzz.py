@@ -82,12 +82,11 @@ def house(app, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     monkeypatch.setattr(cached_why, "answers_with_numbers", lambda model_id: False)
     monkeypatch.setattr(cached, "live_runs", lambda: runs)
     monkeypatch.setattr(paths, "RESULTS", tmp_path / "results")
-    import core.clocks.lesson  # noqa: F401  (and with it TensorFlow)
+    import core.clocks.losses  # noqa: F401  (and with it TensorFlow)
 
     gc.collect()
     gc.freeze()  # as in the app: Streamlit collects garbage after every run, and would search all of TensorFlow each time
     yield
-    gc.unfreeze()
     runs.close()
 
 

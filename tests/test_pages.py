@@ -387,6 +387,7 @@ def test_a_scrubber_needs_one_label_a_frame():
 def test_the_warm_up_ends_whatever_happens_and_spares_later_runs_the_search_for_garbage(app, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(cached.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(devices, "device_name", lambda: "some device")
+    gc.unfreeze()
     state = cached.WarmUp()
     cached._warm(state)
     assert (state.done.is_set(), state.device, state.problem) == (True, "some device", "")
@@ -396,4 +397,3 @@ def test_the_warm_up_ends_whatever_happens_and_spares_later_runs_the_search_for_
     monkeypatch.setattr(registry, "list_cards", list)
     cached._warm(state := cached.WarmUp())
     assert (state.done.is_set(), state.problem) == (True, "No model is stored yet")
-    gc.unfreeze()
