@@ -93,7 +93,7 @@ def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server:
     page.keyboard.press("Escape")
     bar(page).get_by_role("link", name="Next").click()
     page.wait_for_url(re.compile(r"/compare_training\?part=Train\+now&.*demo=7"))
-    expect(page.get_by_role("button", name="Train with these settings")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_in_viewport()
     page.keyboard.press("n")
     page.wait_for_url(re.compile(r"/latent_space\?.*demo=8"))
     expect(page.get_by_role("heading", name="Latent space")).to_be_visible()

@@ -34,7 +34,6 @@ RUN = "run"  # in the URL: the runs shown
 LOSSES = {"cross_entropy": "Cross-entropy", "loss": "With the weights' penalty"}
 LINES = "Thin: training. Thick: validation."
 QUIET = "Curves, filters and predictions appear here while the network learns."
-BEGIN = "Train with these settings"
 RACE_HELP = "Train them beside the first run shown: the second one's lines are dashed."
 START_HELP = "What is shown makes room; your runs that still train are stopped."
 
@@ -49,7 +48,7 @@ def show(stored: Mapping[str, RunSpec] | None = None) -> None:
         with right:
             shown = runs_shown()
             if not known(shown):
-                begin(spec)
+                outlook(spec)
             going = any(not state.ended for state in known(shown).values())
             # A fragment looks again every second while there is something to see, and leaves the rest of the page alone.
             st.fragment(run_every=POLL_SECONDS if going else None)(panel)(shown, going)
@@ -90,14 +89,12 @@ def known(ids: Sequence[str]) -> dict[str, LiveState]:
 # --- starting ---------------------------------------------------------------------------------------------------------
 
 
-def begin(spec: RunSpec) -> None:
-    """What the settings on the left come to, and a second button that starts them: the form's own stands below its fields."""
+def outlook(spec: RunSpec) -> None:
+    """What the settings on the left come to."""
     network, data = ARCHITECTURES[spec.network.architecture].title, DATASETS[spec.dataset].title
     pictures = f"{spec.pictures:,} pictures" if spec.pictures else "all pictures"
     epochs = f"{spec.training.epochs} epochs" if spec.training.epochs > 1 else "one epoch"
     st.html(f'<p class="lo-quiet">{escape(network)} on {escape(data)}: {epochs} of {pictures}. {QUIET}</p>')
-    st.button(BEGIN, type="primary", on_click=start, args=(spec, []), help=START_HELP)
-    refusal()
     train_preview.show(spec)
 
 
@@ -119,8 +116,7 @@ def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
             )
             st.toggle("Begin paused", key="live-hold", help="Stand still before the first step, to go on batch by batch.")
         st.html(f'<p class="lo-hint" role="status">{escape(train_values.changes_words(train_values.values_of(spec)))}</p>')
-        if shown:  # else it stands beside the button that the eye is on
-            refusal()
+        refusal()
     with st.popover("A link to watch", disabled=not shown):
         st.html('<p class="lo-hint">Whoever has this link sees the run; it is steered in your own browser alone.</p>')
         told = link()
