@@ -1,4 +1,4 @@
-"""A picture's file or bytes -> a checked array, or one sentence that says what is wrong; grey, gamma, squares.
+"""A picture's file or bytes -> a checked array, or one sentence that says what is wrong; grey, tones, gamma, squares.
 
 Arrays are ``uint8`` RGB ``(height, width, 3)`` or grey ``(height, width)``; coordinates are ``(x, y)`` in pixels with the
 middle of the first pixel at (0, 0).
@@ -17,6 +17,9 @@ from core.specs import check_range
 Picture = NDArray[np.uint8]
 MAX_BYTES = 10 * 1024 * 1024  # what upload forms call 10 MB
 GREY_BLOCK = 1 << 18  # pixels made grey at a time: what a core keeps at hand, a third of the time of all at once
+# Of a flat picture: its grey levels from the darkest to the lightest, each leaving out so large a share of the pixels. Were
+# it larger, the hands of a small dial on a plain wall would not count. Below the least there is only noise.
+FLAT_LEVELS, LEAST_LEVELS, LEFT_OUT = 128, 8, 0.00005
 
 
 def open_picture(source: bytes | str | Path) -> Picture:
@@ -94,6 +97,20 @@ def adjust_gamma(grey: NDArray, gamma: float) -> NDArray:
     if grey.size and not (grey.min() >= 0 and grey.max() <= 1):
         raise ValueError(f"float32 pictures must lie in [0, 1]; got {grey.min()} to {grey.max()}")
     return np.power(grey, np.float32(gamma))
+
+
+def spread_tones(grey: Picture) -> Picture:
+    """A flat picture, too dark, too light or faint, ``uint8`` (height, width), with its tones spread evenly over 0-255.
+
+    Flat is what spans 8 to 127 grey levels; everything else comes back as it is.
+    """
+    counts = cv2.calcHist([np.ascontiguousarray(grey)], [0], None, [256], [0, 256]).ravel().astype(np.int64)
+    least = LEFT_OUT * grey.size
+    low, high = int(np.argmax(counts.cumsum() > least)), 255 - int(np.argmax(counts[::-1].cumsum() > least))
+    if not LEAST_LEVELS <= high - low + 1 < FLAT_LEVELS:
+        return grey
+    table = np.rint(np.clip((np.arange(256) - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
+    return table[grey]
 
 
 def fit_square(

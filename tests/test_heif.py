@@ -236,7 +236,7 @@ CLIPPED = box(b"clap", struct.pack(">8I", 64, 1, 64, 1, 0, 1, 0, 1))  # says tha
 TAIL = bytes(4_000_000)
 HOSTILE = {
     "too large": (single(ispe(5001, 5000)), r"5,001 × 5,000 = 25\.0 megapixels"),
-    "too long": (single(ispe(65_536, 1)), "65536 pixels long"),
+    "too long": (single(ispe(65_536, 1)), "65,536 pixels long"),
     "a huge one, a small part of it shown": (single(ispe(30_000, 30_000), CLIPPED), r"900\.0 megapixels"),
     "a size that is not said": (single(CLIPPED), DAMAGED),
     "a huge tile": (

@@ -204,6 +204,15 @@ def test_a_dial_is_found_anywhere(size: tuple[int, int], x: float, y: float, rad
     assert np.argwhere(located.rectified < 25).mean(0) == pytest.approx([middle - PLACE * FILL * SIDE, middle], abs=2)
 
 
+@pytest.mark.parametrize(("share", "offset"), [(8, 0), (6, 100), (10, 228)], ids=["dark", "faint", "light"])
+def test_a_flat_picture_is_read_as_the_clear_one(share: int, offset: int) -> None:
+    model = Stub()
+    clear, flat = read_located([picture := scene(640, 480, 320, 200, 90), picture // share + offset], model)
+    assert (flat.views, flat.readable) == (clear.views, clear.readable)
+    assert flat.points == pytest.approx(clear.points, abs=1)
+    assert np.abs(flat.rectified.astype(int) - clear.rectified).max() <= 2 * share
+
+
 def test_a_dial_that_fills_the_picture_is_not_searched_for() -> None:
     model = Stub()
     [located] = read_located([scene(200, 200, 100, 100, 80)], model)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage import exposure
 
-from core.images import adjust_gamma, fit_square, from_square, open_picture, to_grey
+from core.images import adjust_gamma, fit_square, from_square, open_picture, spread_tones, to_grey
 from core.sheets import encode, sheet, thumbnail_bytes
 from tests.handmade import COLOURS, RNG, SMOOTH
 
@@ -44,6 +44,29 @@ def test_gamma_by_hand_and_its_refusals() -> None:
         adjust_gamma(np.zeros((2, 2)), 1)
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         adjust_gamma(np.full((2, 2), 1.5, np.float32), 1)
+
+
+def test_tones_by_hand() -> None:
+    # 21 levels from 40 to 60: 40 -> 0, 45 -> 63.75, 50 -> 127.5 (to the even level), 60 -> 255.
+    flat = np.tile(np.array([[40, 45], [50, 60]], np.uint8), (75, 75))
+    np.testing.assert_array_equal(spread_tones(flat)[:2, :2], [[0, 64], [128, 255]])
+    np.testing.assert_array_equal(spread_tones(flat[:, ::2]), np.tile(np.array([[0], [255]], np.uint8), (75, 75)))
+    assert flat[0, 0] == 40  # what was given is left as it is
+    # One pixel of 22,500 is less than one in 20,000: a lamp in the dark is as white as the lightest of the others. Two count.
+    flat[0, 0] = 250
+    np.testing.assert_array_equal(spread_tones(flat)[:2, :2], [[255, 64], [128, 255]])
+    flat[0, 2] = 250
+    assert spread_tones(flat) is flat
+
+
+@pytest.mark.parametrize(("low", "high", "spread"), [(0, 126, True), (0, 127, False), (90, 97, True), (90, 96, False)])
+def test_only_flat_pictures_are_spread_and_noise_is_not(low: int, high: int, spread: bool) -> None:
+    grey = np.linspace(low, high, 400).round().astype(np.uint8).reshape(20, 20)
+    stretched = spread_tones(grey)
+    assert (stretched is not grey) == spread
+    if spread:
+        of_skimage = exposure.rescale_intensity(grey.astype(float), (low, high), (0, 255))
+        np.testing.assert_allclose(stretched, of_skimage, atol=0.5)
 
 
 # --- squares -----------------------------------------------------------------------------------------------------
