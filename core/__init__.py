@@ -12,7 +12,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     batches                  what networks learn from, batch by batch, and how steps are made of it
     picture_decoding         bytes of a PNG, JPEG or WebP -> pixels, or a sentence that says what is wrong with them
     heif                     bytes of a HEIC photograph -> pixels; what its boxes say is judged first
-    images                   a picture's file or bytes -> checked array; grey, gamma, square
+    images                   a picture's file or bytes -> checked array; grey, tones, gamma, square
     picture_files            a folder or a zip of pictures -> arrays
     sheets                   pictures -> thumbnails and one sheet of frames
     layers                   Keras layers of our own
