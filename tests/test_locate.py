@@ -209,6 +209,7 @@ def test_a_flat_picture_is_read_as_the_clear_one(share: int, offset: int) -> Non
     model = Stub()
     clear, flat = read_located([picture := scene(640, 480, 320, 200, 90), picture // share + offset], model)
     assert (flat.views, flat.readable) == (clear.views, clear.readable)
+    assert (flat.spread, clear.spread) == (True, False)
     assert flat.points == pytest.approx(clear.points, abs=1)
     assert np.abs(flat.rectified.astype(int) - clear.rectified).max() <= 2 * share
 

@@ -8,10 +8,12 @@ import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import devices, paths, registry
@@ -363,6 +365,23 @@ def test_where_no_clock_is_seen_no_time_stands_large():
     assert "<b>exact</b>" in readings.told(told(608.04), "", ClockTime(10, 8))
 
 
+def test_a_dark_picture_is_shown_as_it_was_read():
+    dark = np.full((60, 80, 3), 20, np.uint8)
+    dark[20:40, 20:40] = 60
+    data = encode(dark, "PNG")
+    seen = {
+        spread: np.asarray(
+            Image.open(io.BytesIO(cached.thumbnail(f"dark-{spread}", 80, data, 1.0, spread=spread))).convert("L")
+        )
+        for spread in (False, True)
+    }
+    assert (seen[False].min(), seen[False].max()) == (pytest.approx(20, abs=4), pytest.approx(60, abs=4))
+    assert (seen[True].min(), seen[True].max()) == (pytest.approx(0, abs=4), pytest.approx(255, abs=4))
+    clear, spread = told(608), replace(told(608), spread=True)
+    assert "in grey, contrast raised, gamma 1.0" in readings.overlay("", (150, 150), spread, "", 1.0)
+    assert "in grey, gamma 1.0" in readings.overlay("", (150, 150), clear, "", 1.0)
+
+
 def test_titles_that_occur_twice_are_told_apart():
     assert forms.sentence(ValueError("a time looks like 10:08; got 'x'")) == "A time looks like 10:08; got 'x'."
     assert pictures.told_apart({"a": "One", "b": "Two", "c": "One"}) == {"a": "One (a)", "b": "Two", "c": "One (c)"}
@@ -374,7 +393,7 @@ def test_gammas_are_the_steps_of_the_slider():
 
 
 def test_the_sheet_of_gammas_fits_every_browser():
-    data, columns = cached.gamma_sheet("x", lambda: np.zeros((30, 40, 3), np.uint8))
+    data, columns = cached.gamma_sheet("x", False, lambda: np.zeros((30, 40, 3), np.uint8))
     assert data[:3] == b"\xff\xd8\xff"  # a JPEG
     assert max(columns, -(-len(cached.GAMMAS) // columns)) * cached.FRAME < 8192
 

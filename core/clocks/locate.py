@@ -17,7 +17,7 @@ from core.clocks.face import POINTS
 from core.clocks.fit import fit_dial
 from core.clocks.time import mass_around
 from core.clocks.views import Matrix, Pyramid, search_views, seen_through, straight_view, through, whole_view
-from core.images import Picture, adjust_gamma, spread_tones, to_grey
+from core.images import Picture, adjust_gamma
 
 NEAR_MINUTES = 3  # a time's probability is what lies within so many minutes of it
 # Turns (degrees clockwise) and scales of a rectified dial that are read. Models learn from dials of about this size, turned
@@ -44,7 +44,8 @@ class Located:
     output. misfit: of hub and numerals, in dial radii (``fit.fit_dial``). views: how many squares the model looked at for
     this picture. homography: (3, 3), the dial's plane (unit one radius, y to 6) -> pixels of the picture; rectified: uint8
     (side, side), 12 above, the dial a circle; points: (15, 2) pixels of the picture, in the order of ``face.POINTS``. Without
-    a dial the distribution is that of the whole picture, and these three are None.
+    a dial the distribution is that of the whole picture, and these three are None. spread: whether the picture was dark or
+    faint and had its tones spread.
     """
 
     distribution: NDArray[np.float64]
@@ -54,6 +55,7 @@ class Located:
     homography: Matrix | None = None
     rectified: Picture | None = None
     points: NDArray[np.float64] | None = None
+    spread: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ def find_dials(pictures: Sequence[Picture], model: registry.TrainedModel) -> lis
     of the photographs as many.
     """
     side = int(model.card.extra["side"])
-    jobs = [_Job(Pyramid(spread_tones(to_grey(picture))), 1.0) for picture in pictures]
+    jobs = [_Job(Pyramid.clear(picture), 1.0) for picture in pictures]
     wholes = [seen for [seen] in _look(jobs, [[whole_view(job.picture.grey.shape, side)] for job in jobs], model)]
     parts = [
         [] if _convincing(whole, side) else search_views(job.picture, side) for job, whole in zip(jobs, wholes, strict=True)
@@ -153,7 +155,7 @@ def read_dials(found: Sequence[Found], model: registry.TrainedModel, gammas: Seq
     for job, one, seen in zip(jobs, found, _look(jobs, views, model), strict=True):
         if one.dial is None:
             [whole] = seen
-            located.append(Located(whole.shares, whole.readable, whole.misfit, one.views + 1))
+            located.append(Located(whole.shares, whole.readable, whole.misfit, one.views + 1, spread=job.picture.spread))
         else:
             located.append(_together(job, one.dial, seen, side, one.views + len(seen), temperature))
     return located
@@ -283,6 +285,7 @@ def _together(job: _Job, dial: Matrix, seen: Sequence[_Seen], side: int, views: 
         homography=homography,
         rectified=seen_through(job.picture, straight_view(homography, side), side),
         points=points,
+        spread=job.picture.spread,
     )
 
 

@@ -49,8 +49,8 @@ class Reading:
     outside the dial or contradicts itself. candidates: the three
     likeliest times, best first (the first is the reading). probabilities: float32 (720,), one a minute, sums to 1. centre,
     twelve, hour_tip, minute_tip: where the model sees them, in pixels of the picture, or None when it has no such output.
-    note: None, or one sentence when the reading is doubtful. readable, rectified, homography: of models that look for the
-    dial themselves, as in ``locate.Located``.
+    note: None, or one sentence when the reading is doubtful. readable, rectified, homography, spread: of models that look
+    for the dial themselves, as in ``locate.Located``.
     """
 
     time: ClockTime
@@ -67,6 +67,7 @@ class Reading:
     readable: float | None = None
     rectified: NDArray[np.uint8] | None = None
     homography: NDArray[np.float64] | None = None
+    spread: bool = False
 
     @property
     def blind(self) -> bool:
@@ -301,6 +302,7 @@ def located_reading(located: Located, model_id: str) -> Reading:
         readable=located.readable,
         rectified=located.rectified,
         homography=located.homography,
+        spread=located.spread,
         **dict(zip(("centre", "twelve", "hour_tip", "minute_tip"), places, strict=True)),
     )
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images import Picture
+from core.images import Picture, spread_tones, to_grey
 
 FILL = 0.42  # radius of a dial laid straight, as a share of the side
 
@@ -34,10 +34,21 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Pyramid:
-    """A grey picture, uint8 (height, width), and what it was made smaller to so far: by 2 ** (level / 4)."""
+    """A grey picture, uint8 (height, width), and what it was made smaller to so far: by 2 ** (level / 4).
+
+    spread: whether its tones are those of a flat picture, spread (``images.spread_tones``).
+    """
 
     grey: Picture
     levels: dict[int, Picture] = field(default_factory=dict)
+    spread: bool = False
+
+    @classmethod
+    def clear(cls, picture: Picture) -> "Pyramid":
+        """Of a picture, uint8 (height, width) or (height, width, 3); a flat one with its tones spread."""
+        grey = to_grey(picture)
+        clear = spread_tones(grey)
+        return cls(clear, spread=clear is not grey)
 
     def level(self, scale: float) -> Picture:
         """The picture shrunk by at most ``scale``, averaged over areas; nearly that, so that little is left to shrink."""

@@ -177,13 +177,19 @@ def picture(sha: str, _data: bytes) -> "NDArray[np.uint8]":
 
 
 @st.cache_data(show_spinner=False, max_entries=2048)
-def thumbnail(sha: str, size: int, _data: bytes, gamma: float | None = None, own: float = 1.0) -> bytes:
-    """The picture as WebP, at most ``size`` pixels a side; with ``gamma`` grey, raised to it and then to a model's ``own``."""
-    from core.images import adjust_gamma, to_grey
+def thumbnail(sha: str, size: int, _data: bytes, gamma: float | None = None, own: float = 1.0, spread: bool = False) -> bytes:
+    """The picture as WebP, at most ``size`` pixels a side; with ``gamma`` grey, raised to it and then to a model's ``own``.
+
+    spread: with a flat picture's tones spread, as models that look for the dial themselves see it.
+    """
+    from core.images import adjust_gamma, spread_tones, to_grey
     from core.sheets import thumbnail_bytes
 
     pixels = picture(sha, _data)
-    return thumbnail_bytes(pixels if gamma is None else adjust_gamma(adjust_gamma(to_grey(pixels), gamma), own), size)
+    if gamma is None:
+        return thumbnail_bytes(pixels, size)
+    grey = to_grey(pixels)
+    return thumbnail_bytes(adjust_gamma(adjust_gamma(spread_tones(grey) if spread else grey, gamma), own), size)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -217,17 +223,20 @@ def read_every_gamma(file: tuple, sha: str, model_id: str, _picture: "Callable[[
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def gamma_sheet(sha: str, _picture: "Callable[[], NDArray[np.uint8]]") -> tuple[bytes, int]:
+def gamma_sheet(sha: str, spread: bool, _picture: "Callable[[], NDArray[np.uint8]]") -> tuple[bytes, int]:
     """The picture under each of ``GAMMAS`` in one JPEG, and the number of its columns; frames are ``FRAME`` pixels square.
+
+    spread: as in ``thumbnail``.
 
     A WebP would be a third smaller and take a core forty times as long, 0.2 s: too long for a class that drops pictures.
     """
     import numpy as np
 
-    from core.images import adjust_gamma, fit_square, to_grey
+    from core.images import adjust_gamma, fit_square, spread_tones, to_grey
     from core.sheets import sheet
 
-    square = fit_square(to_grey(_picture()), FRAME)[0]
+    grey = to_grey(_picture())
+    square = fit_square(spread_tones(grey) if spread else grey, FRAME)[0]
     data, columns, _ = sheet(np.stack([adjust_gamma(square, gamma) for gamma in GAMMAS]), 7, "JPEG", 82)
     return data, columns
 

@@ -47,7 +47,7 @@ def single(offered: Offered, titles: Mapping[str, str], true: ClockTime | None, 
     cards = []
     for model_id, reading in readings.items():
         own = own_gammas.get(model_id, 1.0)
-        seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma, own))
+        seen = pictures.data_url(cached.thumbnail(offered.sha, SHOWN, offered.data, gamma, own, reading.spread))
         words = f"{offered.name}, " + (reading.unseen or f"read as {reading.time}")
         figure = overlay(seen, (width, height), reading, words, gamma, own)
         words = told(reading, titles[model_id], true, learned(stored.get(model_id)))
@@ -93,13 +93,14 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     if any(hand.put for hand in hands_drawn(reading) if hand):
         keys += '<span class="lo-key lo-key-put">dashed: where the time puts it</span>'
     added = f", then the model's own {own:.1f}" if own != 1 else ""
+    spread = ", contrast raised" if reading.spread else ""
     legend = keys if reading.hour_tip or reading.minute_tip else implied(reading)
     if reading.unseen:
         legend = ""
     return (
         f'<figure class="lo-picture"><div style="aspect-ratio:{width}/{height};--shape:{width / height:.4f}">'
         f'<img src="{source}" alt="{escape(words)}">{drawn}</div>'
-        f"<figcaption>{legend}<span>in grey, gamma {gamma:.1f}{added}</span></figcaption></figure>"
+        f"<figcaption>{legend}<span>in grey{spread}, gamma {gamma:.1f}{added}</span></figcaption></figure>"
     )
 
 
@@ -239,8 +240,9 @@ def through_gammas(offered: Offered, titles: Mapping[str, str], true: ClockTime 
     hint = "<small>drag the picture; what you let go of is read above</small>"
     st.html(f'<h2 class="lo-section lo-ruled">Through every gamma{hint}</h2>')
     left, right = st.columns([2, 3], gap="large")
-    sheet, columns = cached.gamma_sheet(offered.sha, offered.pixels)
     read = {model_id: cached.read_every_gamma(offered.sha, model_id, offered.pixels) for model_id in titles}
+    spread = any(reading.spread for row in read.values() for reading in row)
+    sheet, columns = cached.gamma_sheet(offered.sha, spread, offered.pixels)
     for model_id, row in read.items():
         [above] = cached.read((offered.sha,), model_id, gamma, lambda: [offered.pixels()])
         read[model_id] = [above if value == gamma else one for value, one in zip(cached.GAMMAS, row, strict=True)]
