@@ -11,7 +11,6 @@ import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,12 @@ from numpy.typing import NDArray
 
 from core import paths, registry
 from core.checkpoints import CHECKPOINT_FILE, steps_in
+from core.kept_arrays import DAMAGES
 from core.recipes import checkpoint_folder, why_stored_stays
 from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
 from core.studies import STUDIES, load_study
 from core.study_results import KINDS, add_records, load_records, table_path
+from core.trials import StudyError
 
 PART_BYTES, PARTS, ALL_BYTES = 16 * 2**20 - 4096, 8, 64 * 2**20 - 2**16
 PART_NAME = "parcel-{:02d}.part"
@@ -168,65 +169,94 @@ def take(place: Path, *, anyway: bool = False, models: Path | None = None, resul
     """Put what the parcel in ``place`` holds where it belongs; name of model or study -> what was done, in words.
 
     A model replaces the stored one when that learned from other data, or when it has no fewer epochs and does no worse on
-    validation pictures; ``anyway``: whatever these say. A checkpoint goes where there is none or an earlier one.
+    validation pictures; ``anyway``: whatever these say. A checkpoint goes where there is none or an earlier one. Where
+    anything in the parcel is damaged nothing of it is taken: ``ParcelError``.
     """
     said: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         _open(place, root)
+        _check(place, root)
         for folder in sorted(root.glob("models/*")):
             said[folder.name] = _take_model(folder, paths.MODELS if models is None else models, anyway)
         for name in STUDIES:  # in their order: what an earlier one brings may choose trials of a later one
             if table_path(name, "", root / "results").exists():
                 records = load_records(name, root / "results").values()
                 said[name] = f"{add_records(load_study(name, results), records, results)} of {len(records)} trials are new"
-        for path in sorted(root.glob("training/*/**/*.npz")):
+        for path in sorted(root.glob(f"training/*/**/{CHECKPOINT_FILE}")):
             model_id = path.relative_to(root / "training").parts[0]
             target = checkpoint_folder(model_id) / path.relative_to(root / "training" / model_id)
-            if path.name != CHECKPOINT_FILE:
-                continue
-            path.write_bytes(unslim(path.read_bytes()))
             if steps_in(path) > steps_in(target):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 for name in (CHECKPOINT_FILE, KEPT_FILE):
                     if (path.parent / name).exists():
-                        shutil.move(path.parent / name, target.parent / name)
+                        part = target.parent / f".{name}.{os.getpid()}"
+                        shutil.move(path.parent / name, part)  # from another disk, perhaps: not in one go
+                        os.replace(part, target.parent / name)
                 text = f"checkpoint of epoch {steps_in(target)[0]}"
                 said[model_id] = f"{said[model_id]}; {text}" if model_id in said else text
     return said
 
 
 def _open(place: Path, root: Path) -> None:
+    """Put the files of the parcel in ``place`` into the folder ``root``, as they travelled."""
     parts = [place / PART_NAME.format(index) for index in range(PARTS)]
     parts = [part for part in parts if part.exists()]
     if not parts:
         raise ParcelError(f"{place} holds no parcel ({PART_NAME.format(0)}); name a folder that gpu-train wrote")
+    content = b"".join(part.read_bytes() for part in parts)
     try:
-        with zipfile.ZipFile(io.BytesIO(b"".join(part.read_bytes() for part in parts))) as parcel:
-            for name in parcel.namelist():
-                if not _ENTRY.fullmatch(name):
-                    raise ParcelError(f"the parcel in {place} holds {name!r}, which is no part of one; fetch it again")
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                (root / name).write_bytes(parcel.read(name))
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: a flag or a method is wrong
+        with zipfile.ZipFile(io.BytesIO(content)) as parcel:
+            files = {name: parcel.read(name) for name in parcel.namelist()}
+    except DAMAGES as error:
         raise ParcelError(f"the parcel in {place} is damaged ({error}); fetch all of its parts again") from error
+    for name, content in files.items():
+        if not _ENTRY.fullmatch(name):
+            raise ParcelError(f"the parcel in {place} holds {name!r}, which is no part of one; fetch it again")
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(content)
+
+
+def _check(place: Path, root: Path) -> None:
+    """Read once all that was unpacked into ``root``, and make its checkpoints whole; ``ParcelError`` for what is damaged."""
+    name = ""
+    try:
+        for folder in sorted(root.glob("models/*")):
+            name = f"{folder.name}/{registry.CARD_FILE}"
+            card = registry.load_card(folder.name, folder.parent)
+            registry.load_history(folder.name, folder.parent)
+            name = f"{folder.name}/{registry.MODEL_FILE}"
+            if not (folder / registry.MODEL_FILE).exists():
+                raise ValueError("it did not come along")
+            if hashlib.sha256((folder / registry.MODEL_FILE).read_bytes()).hexdigest() != card.sha256:
+                raise ValueError("it is not the file of its card")
+            with zipfile.ZipFile(folder / registry.MODEL_FILE) as model:
+                for member in model.namelist():
+                    model.read(member)
+        for study in STUDIES:
+            name = table_path(study, "", root / "results").name
+            load_records(study, root / "results")
+        for path in sorted(root.glob(f"training/*/**/{CHECKPOINT_FILE}")):
+            name = path.relative_to(root / "training").as_posix()
+            path.write_bytes(unslim(path.read_bytes()))
+            if steps_in(path) < (0, 0):
+                raise ValueError("it does not say how far it is")
+    except (registry.RegistryError, StudyError) as error:  # they name the file
+        raise ParcelError(f"the parcel in {place} is damaged, fetch it again: {error}") from error
+    except (*DAMAGES, AttributeError) as error:  # AttributeError: bytes that are no array at all
+        raise ParcelError(f"the parcel in {place} is damaged, fetch it again: {name} cannot be read ({error})") from error
 
 
 def _take_model(source: Path, folder: Path, anyway: bool) -> str:
-    model_id = source.name
-    card = registry.load_card(model_id, source.parent)
-    if hashlib.sha256((source / registry.MODEL_FILE).read_bytes()).hexdigest() != card.sha256:
-        raise ParcelError(f"{registry.MODEL_FILE} of {model_id} is not the file of its card; fetch the parcel again")
-    why = "" if anyway else why_stored_stays(card, registry.load_history(model_id, source.parent), folder)
-    if why:
-        return f"left, {why}"
-    place = folder / model_id
-    place.mkdir(parents=True, exist_ok=True)
-    for name in _MODEL_FILES:
-        if (source / name).exists():
-            shutil.move(source / name, place / f".{name}.new")
-            os.replace(place / f".{name}.new", place / name)
-    return f"taken: {card.epochs_trained} of {card.epochs_asked} epochs"
+    card = registry.load_card(source.name, source.parent)
+    history = registry.load_history(source.name, source.parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{source.name}-", dir=folder) as scratch:  # on the disk where it is to lie
+        shutil.copytree(source, scratch, dirs_exist_ok=True)
+        why = registry.put_in_place(
+            Path(scratch), source.name, folder, lambda: "" if anyway else why_stored_stays(card, history, folder)
+        )
+    return f"left, {why}" if why else f"taken: {card.epochs_trained} of {card.epochs_asked} epochs"
 
 
 def names(place: Path) -> list[str]:

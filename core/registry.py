@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from core.cards import (
     load_history,
 )
 from core.devices import runner, versions
+from core.kept_arrays import DAMAGES
 from core.packing import dequantised, huge_layers, pack, quantise_huge
 from core.tables import one_writer
 
@@ -51,6 +52,7 @@ __all__ = [
     "load_card",
     "load_history",
     "load_trained",
+    "put_in_place",
     "save_trained",
     "update_card",
 ]
@@ -105,17 +107,28 @@ def save_trained(
             _write_history(scratch / HISTORY_FILE, history)
         for name, more in (beside or {}).items():
             (scratch / name).write_bytes(more)
-        place = folder / card.model_id
-        with one_writer(folder):
-            place.mkdir(exist_ok=True)
-            if history is None:
-                (place / HISTORY_FILE).unlink(missing_ok=True)
-            for name in (MODEL_FILE, HISTORY_FILE, *(beside or {}), CARD_FILE):
-                if (scratch / name).exists():
-                    os.replace(scratch / name, place / name)
+        put_in_place(scratch, card.model_id, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return done
+
+
+def put_in_place(scratch: Path, model_id: str, folder: Path, why_not: Callable[[], str] = str) -> str:
+    """Move the files of a model, all of them whole in ``scratch``, into ``folder/model_id``: one by one, the card last.
+
+    scratch: on the same disk as ``folder``. why_not: asked when no other writer can change the stored model any more; what it
+    says is returned, and where it says anything nothing is moved.
+    """
+    with one_writer(folder):
+        if why := why_not():
+            return why
+        place = folder / model_id
+        place.mkdir(exist_ok=True)
+        if not (scratch / HISTORY_FILE).exists():
+            (place / HISTORY_FILE).unlink(missing_ok=True)
+        for path in sorted(scratch.iterdir(), key=lambda path: path.name == CARD_FILE):
+            os.replace(path, place / path.name)
+    return ""
 
 
 def update_card(
@@ -213,7 +226,7 @@ def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64
         path.write_bytes(content)
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
-        except (ValueError, TypeError, KeyError, OSError) as error:  # what Keras raises for configurations it does not know
+        except DAMAGES as error:  # also what Keras raises for configurations that it does not know
             name = f"{model_id}/{MODEL_FILE}"
             raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
     return TrainedModel(card, dequantised(model), batch_size)

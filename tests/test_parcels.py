@@ -1,7 +1,10 @@
 """Parcels: what is halved comes back, what is cut in parts is whole again, what is stored only gets better."""
 
+import contextlib
+import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -15,8 +18,10 @@ from stored_studies import store
 from core import parcels, registry
 from core.checkpoints import CHECKPOINT_FILE, steps_in
 from core.parcels import PART_NAME, ParcelError, halved, pack, slim, take, unslim, whole_again
+from core.registry import ModelCard
 from core.studies import STUDIES, load_study
 from core.study_results import load_rows
+from core.tables import LOCK_FILE, one_writer
 
 
 def test_weights_keep_eleven_digits_below_the_largest() -> None:
@@ -135,6 +140,122 @@ def test_parcels_that_are_none(tmp_path: Path) -> None:
         take(tmp_path)
 
 
+def models_in(folder: Path, model_id: str = "tiny", **changed: object) -> ModelCard:
+    """A stored model whose file is a small zip, with the card and the history that belong to it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("config.json", "{}")
+    told = {"report": None, "network": "", "spec": {}, "training": {}, "data": "", "data_licence": ""}
+    told |= {"epochs_trained": 2, "epochs_asked": 3, "device": "", "seconds": 1.0}
+    card = ModelCard(model_id, "Tiny", "", **told | {"sha256": hashlib.sha256(content.getvalue()).hexdigest()} | changed)
+    (folder / model_id).mkdir(parents=True)
+    (folder / model_id / registry.MODEL_FILE).write_bytes(content.getvalue())
+    (folder / model_id / registry.HISTORY_FILE).write_text("epoch,loss\n1,0.5\n2,0.25\n")
+    (folder / model_id / registry.CARD_FILE).write_text(card.to_json())
+    return card
+
+
+def what_lies_in(folder: Path) -> list[str]:
+    """Files that were left there, but for the lock."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name != LOCK_FILE)
+
+
+def test_a_model_takes_its_place_when_no_other_writer_stands_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there, home, out = (tmp_path / name for name in ("there", "home", "out"))
+    card = models_in(there)
+    assert pack(out, ["tiny"], [], there) == []
+    before = list[str]()
+
+    @contextlib.contextmanager
+    def watched(folder: Path):
+        before.extend(what_lies_in(home / "tiny"))  # what lies there until it is this writer's turn
+        with one_writer(folder):
+            yield
+        before.append("done")
+
+    monkeypatch.setattr(registry, "one_writer", watched)
+    assert take(out, models=home) == {"tiny": "taken: 2 of 3 epochs"}
+    assert before == ["done"]
+    assert registry.load_card("tiny", home) == card
+    assert what_lies_in(home) == ["card.json", "history.csv", "model.keras"]
+    assert take(out, models=home) == {"tiny": "left, the stored one has 2 epochs"}
+    assert what_lies_in(home) == ["card.json", "history.csv", "model.keras"]
+
+
+def test_nothing_of_a_damaged_parcel_is_taken(machines, tmp_path: Path) -> None:
+    """Any byte of it may have changed on its way, or a part of it may be no longer what its card tells of."""
+    models_in(tmp_path / "there")
+    checkpoint(machines("there") / "one" / CHECKPOINT_FILE, 4)
+    assert pack(tmp_path / "out", ["tiny", "one"], [], tmp_path / "there") == []
+    [part] = (tmp_path / "out").iterdir()
+    whole, rng = part.read_bytes(), np.random.default_rng(7)
+    training = machines("home")
+    with zipfile.ZipFile(io.BytesIO(whole)) as parcel:
+        first, directory = parcel.infolist()[0].header_offset, parcel.start_dir
+    heads = [*range(first, first + 30), *range(directory, directory + 46), *range(len(whole) - 22, len(whole))]
+    refused = 0
+    for place in [*heads, *rng.integers(0, len(whole), 10).tolist()]:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << int(rng.integers(8))
+        part.write_bytes(damaged)
+        said = ""
+        try:
+            take(tmp_path / "out", models=tmp_path / "home")  # taken, where it was a date or the like
+        except ParcelError as error:
+            said = str(error)
+        if said:
+            refused += 1
+            assert f"the parcel in {tmp_path / 'out'}" in said
+            assert "fetch" in said
+            assert what_lies_in(tmp_path / "home") == []
+        shutil.rmtree(tmp_path / "home", ignore_errors=True)
+    assert refused > 30
+    assert training.parent == tmp_path / "home"
+
+
+def repacked(out: Path, name: str, content: bytes | None) -> None:
+    """Put other bytes into a parcel under one of its names, or leave it out."""
+    with zipfile.ZipFile(out / PART_NAME.format(0)) as old:
+        files = {one: old.read(one) for one in old.namelist() if one != name} | ({} if content is None else {name: content})
+    with zipfile.ZipFile(out / PART_NAME.format(0), "w") as new:
+        for one, bytes_of_it in files.items():
+            new.writestr(one, bytes_of_it)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("models/tiny/card.json", b"{", r"tiny/card\.json is not valid JSON"),
+        ("models/tiny/card.json", None, "there is no model 'tiny'"),
+        ("models/tiny/history.csv", b"loss\n1\n", r"tiny/history\.csv is damaged"),
+        ("models/tiny/model.keras", b"another", r"tiny/model\.keras cannot be read \(it is not the file of its card"),
+        ("models/tiny/model.keras", None, r"tiny/model\.keras cannot be read \(it did not come along"),
+        ("results/study_cnn-grid.csv", b"no table\n", r"study_cnn-grid\.csv is damaged"),
+        ("training/one/checkpoint.npz", b"no zip", r"one/checkpoint\.npz cannot be read"),
+    ],
+)
+def test_what_is_wrong_in_a_parcel_is_named(machines, tmp_path: Path, name: str, content: bytes | None, said: str) -> None:
+    models_in(tmp_path / "there")
+    checkpoint(machines("there") / "one" / CHECKPOINT_FILE, 4)
+    assert pack(tmp_path / "out", ["tiny", "one"], [], tmp_path / "there") == []
+    repacked(tmp_path / "out", name, content)
+    machines("home")
+    with pytest.raises(ParcelError, match=f"the parcel in .* is damaged, fetch it again: {said}"):
+        take(tmp_path / "out", models=tmp_path / "home", results=tmp_path / "home")
+    assert what_lies_in(tmp_path / "home") == []
+
+
+def test_a_model_that_is_no_zip_is_named_though_its_card_fits(tmp_path: Path) -> None:
+    content = b"PK\x03\x04 and no more"
+    models_in(tmp_path / "there", sha256=hashlib.sha256(content).hexdigest())
+    (tmp_path / "there" / "tiny" / registry.MODEL_FILE).write_bytes(content)
+    assert pack(tmp_path / "out", ["tiny"], [], tmp_path / "there") == []
+    with pytest.raises(ParcelError, match=r"tiny/model\.keras cannot be read \(File is not a zip file"):
+        take(tmp_path / "out", models=tmp_path / "home")
+    with pytest.raises(registry.RegistryError, match=r"tiny/model\.keras cannot be loaded by Keras"):
+        registry.load_trained("tiny", tmp_path / "there")
+
+
 def test_the_script_says_what_is_wrong(tmp_path: Path) -> None:
     script = Path(__file__).resolve().parent.parent / "tools" / "gpu_train.py"
 
@@ -149,4 +270,7 @@ def test_the_script_says_what_is_wrong(tmp_path: Path) -> None:
         parcel.writestr("results/study_keras-examples.csv", "no table\n")
     damaged = run("--take", str(tmp_path))
     assert (damaged.returncode, damaged.stdout) == (2, "")
-    assert damaged.stderr == "study_keras-examples.csv is damaged (a line or its head is cut); delete it or fetch it again\n"
+    assert damaged.stderr == (
+        f"the parcel in {tmp_path} is damaged, fetch it again: study_keras-examples.csv is damaged "
+        "(a line or its head is cut); delete it or fetch it again\n"
+    )
