@@ -44,6 +44,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     datasets                 data sets by name, each in three fixed parts
     clocks.augment           variations of pictures for training
     clocks.painted           faces with hands painted on: a data set, and its variations
+    cards                    model cards and histories, as they are read
     clocks.doubts            what speaks against an answer, in sentences and in shares of confidence
     clocks.forms             label forms: targets for a network, and the way back to a time
     clocks.losses            losses of the clock networks, each standing once
@@ -66,7 +67,6 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     generators.inception     features of Keras's Inception, where its weights lie
     devices                  where we run, and with what
     packing                  a .keras file made small
-    cards                    model cards and histories, as they are read
     registry                 save_trained, load_trained
     clocks.heat              why a model reads what it reads: which pixels speak for it
     checkpoints              the whole state of a run in one file

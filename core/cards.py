@@ -9,7 +9,7 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,8 @@ class ModelCard:
     model_id: ``[a-z0-9-]``, also its folder. report: the report that it follows, "2022" or "2023", or None. network: the
     builder's name, spec: the fields of its spec; training: those of ``TrainSpec``. data: what it learned from, with the
     licence. epochs_trained of epochs_asked, on device, in seconds. figures: test figures by name, units in the names. extra:
-    what decoding needs besides (input size, temperature). ``save_trained`` fills parameters, versions, sha256 (of
-    ``model.keras``) and, where empty, created (ISO date).
+    what decoding needs besides (input size, temperature); ``_EXTRA`` says what each key holds, and ``_NEEDED`` which ones a
+    task takes. ``save_trained`` fills parameters, versions, sha256 (of ``model.keras``) and, where empty, created (ISO date).
     """
 
     model_id: str
@@ -68,6 +68,15 @@ class ModelCard:
                 raise RegistryError(f"{name} of the card of {self.model_id} must be {wanted}; got {value!r}")
         if self.report not in (None, "2022", "2023"):
             raise RegistryError(f"report of the card of {self.model_id} must be '2022', '2023' or None; got {self.report!r}")
+        remedy = "correct it, or train or fetch the model again"
+        for key, value in self.extra.items():
+            wanted, fits = _EXTRA.get(key, ("", _anything))
+            if not fits(value):
+                raise RegistryError(f"extra.{key} of the card of {self.model_id} must be {wanted}; got {value!r}; {remedy}")
+        for key in _NEEDED.get(self.extra.get("task", ""), ()):
+            if key not in self.extra:
+                wanted = _EXTRA[key][0]
+                raise RegistryError(f"extra of the card of {self.model_id} lacks {key!r}, which must be {wanted}; {remedy}")
 
     def to_json(self) -> str:
         """Readable JSON, one key a line, in the order of the fields; tuples become lists."""
@@ -115,6 +124,52 @@ _CARD_TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("spec", "training", "figures", "extra", "versions"), (dict,)),
     **dict.fromkeys(("epochs_trained", "epochs_asked", "parameters"), (int,)),
     "seconds": (int, float),
+}
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _number(least: float, most: float = math.inf, *, above: bool = False) -> Callable[[Any], bool]:
+    """Whether a value is a finite number from ``least`` (above: not that one itself) to ``most``."""
+
+    def fits(value: Any) -> bool:
+        plain = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return plain and least <= value <= most and not (above and value == least)
+
+    return fits
+
+
+# What each key of a card's ``extra`` must be, in words, and whether a value is that. Cards are edited by hand, too.
+_EXTRA: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("task", "form", "loss", "data", "dataset", "data_version"), ("text", _text)),
+    **dict.fromkeys(("side", "latent"), ("a whole number from 1 on", _count)),
+    **dict.fromkeys(("temperature", "located_temperature", "spread_minutes"), ("a number above 0", _number(0, above=True))),
+    "gamma": ("a number above 0, and at most 10", _number(0, 10, above=True)),
+    "gross_share": ("a number from 0 to 1", _number(0, 1)),
+    "validation_minutes": ("a number from 0 on", _number(0)),
+    "readable": ("true or false", lambda value: isinstance(value, bool)),
+    "kind": ("'vae' or 'gan'", lambda value: value in ("vae", "gan")),
+    "classes": ("a list of texts", lambda value: isinstance(value, list | tuple) and all(map(_text, value))),
+    "snapshots": (
+        "a list of epochs, each 1 or more",
+        lambda value: isinstance(value, list | tuple) and all(map(_count, value)),
+    ),
+}
+_NEEDED = {
+    "clock": ("side",),
+    "classifier": ("dataset",),
+    "generator": ("kind", "side", "latent", "data"),
+    "leaf-classes": ("side",),
 }
 
 

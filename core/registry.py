@@ -229,7 +229,20 @@ def load_trained(model_id: str, folder: Path | None = None, batch_size: int = 64
         except DAMAGES as error:  # also what Keras raises for configurations that it does not know
             name = f"{model_id}/{MODEL_FILE}"
             raise RegistryError(f"{name} cannot be loaded by Keras {keras.__version__}: {str(error)[:300]}") from error
+    _check_side(card, model)
     return TrainedModel(card, dequantised(model), batch_size)
+
+
+def _check_side(card: ModelCard, model: Any) -> None:
+    """``RegistryError`` where the model takes pictures of another size than its card says."""
+    if card.extra.get("task") not in ("clock", "leaf-classes"):  # those of generators come out of it: ``as_generator``
+        return
+    side, taken = card.extra["side"], tuple(model.inputs[0].shape[1:3])
+    if taken not in ((side, side), (None, None)):
+        raise RegistryError(
+            f"extra.side of {card.model_id}/{CARD_FILE} is {side}, but the model takes pictures of "
+            f"{' × '.join(map(str, taken))} pixels; write that, or train or fetch the model again"
+        )
 
 
 def checked_card(model_id: str, folder: Path | None = None) -> ModelCard:

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.clocks.forms import FORMS
+from core.cards import RegistryError
+from core.clocks.forms import FORMS, form_of
 from core.clocks.time import ClockTime, common_sense_error_minutes
 from core.specs import ReportNetSpec
 
@@ -68,6 +69,13 @@ def test_a_number_becomes_a_bump_and_an_even_rest():
     assert shares[500] == pytest.approx(0.0005)
     [shares] = FORMS["hours"].probabilities(np.array([[3.0]]), 0.5, 0.0)
     assert shares[500] == 0
+
+
+def test_a_card_with_a_form_that_is_none_is_named():
+    assert form_of(SimpleNamespace(model_id="tiny", extra={})) is None
+    assert form_of(SimpleNamespace(model_id="tiny", extra={"form": "hours"})) == "hours"
+    with pytest.raises(RegistryError, match=r"extra.form of the card of tiny must be one of hours, .*; got 'days'; correct it"):
+        form_of(SimpleNamespace(model_id="tiny", extra={"form": "days"}))
 
 
 def test_calibration_parts_common_errors_from_gross_ones(monkeypatch):

@@ -131,6 +131,17 @@ def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
         assert generator.card.title == f"{kind.upper()} of My pictures \\udce9"
         assert generator.decode(np.zeros((2, 3))).shape == (2, 32, 32, 3)
         assert load_snapshots(f"{kind}-my-pictures")[0] == [1]
+    for model_id, told, said in (
+        ("gan-my-pictures", {"kind": "vae"}, "is 'vae', but the model has no encoder and decoder; write 'gan'"),
+        ("gan-my-pictures", {"latent": 4}, r"a gan with 4 latent numbers .* it takes \(3,\) and gives \(32, 32, 3\)"),
+        ("vae-my-pictures", {"side": 64}, "a vae with 3 latent numbers and pictures of 64 pixels, but the model is none"),
+    ):
+        true = registry.load_card(model_id).extra
+        registry.update_card(model_id, extra=told)
+        with pytest.raises(registry.RegistryError, match=said):
+            load_generator(model_id)
+        registry.update_card(model_id, extra=true)
+        assert load_generator(model_id).card.extra == true
 
 
 def test_folders_whose_names_part_at_a_dot_are_two_models(tmp_path):

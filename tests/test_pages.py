@@ -42,7 +42,7 @@ def told(minutes: float, note: str | None = None) -> Reading:
 def model_card(model_id: str, title: str, **fields: object) -> registry.ModelCard:
     said = {"summary": "", "report": None, "network": "core.clocks.networks.build_reader", "spec": {}, "training": {}}
     done = {"data": "", "data_licence": "", "epochs_trained": 3, "epochs_asked": 100, "device": "CPU", "seconds": 60.0}
-    return registry.ModelCard(model_id, title, **{**said, **done, "extra": {"task": "clock"}, **fields})
+    return registry.ModelCard(model_id, title, **{**said, **done, "extra": {"task": "clock", "side": 150}, **fields})
 
 
 @pytest.fixture
@@ -52,7 +52,8 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         name = f"{time}-wall.png".replace(":", "_")
         (tmp_path / name).write_bytes(encode(render(time, seed=1).image, "PNG"))
     cards = [model_card(f"reader-{name}", f"{name.title()} reader") for name in ("other", "report")]
-    cards.append(model_card("report22-classes-24", "24 classes (2022)", report="2022", extra={"task": "clock", "gamma": 3.0}))
+    extra = {"task": "clock", "side": 150, "gamma": 3.0}
+    cards.append(model_card("report22-classes-24", "24 classes (2022)", report="2022", extra=extra))
     cards.append(model_card("classifier", "No reader", network="core.classifiers.networks.build", extra={}))
     batches: list[int] = []
 

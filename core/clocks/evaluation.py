@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core import paths, registry
 from core.clocks.benchmark import draw, report_benchmark
+from core.clocks.forms import form_of
 from core.clocks.measures import error_figures, form_figures, hand_label_figures
 from core.clocks.photographs import CHUNK, CLASSICAL, evaluate_sets, picture_sets, wild_set
 from core.clocks.reading import decode, read_pictures
@@ -65,12 +66,13 @@ def _read(model: registry.TrainedModel, images: NDArray[np.uint8]) -> tuple[NDAr
 
 def read_benchmark(model: registry.TrainedModel) -> tuple[dict[str, float], NDArray[np.float64]]:
     """All figures of one model on the benchmark's test part, 3,600 pictures, and the minutes that it read there."""
+    form = form_of(model.card)
     benchmark = report_benchmark(progress=progress_bar("drawing the benchmark"))
     true = benchmark.minutes[benchmark.test]
     read, outputs = _read(model, benchmark.images[benchmark.test])
     figures = error_figures(true, read) | hand_label_figures(true, read)
-    if "form" in model.card.extra:
-        figures |= form_figures(model.card.extra["form"], outputs, true)
+    if form is not None:
+        figures |= form_figures(form, outputs, true)
     images, minutes = turned_pictures()
     turned, _ = _read(model, images)
     figures["mean_minutes_any_turn"] = float(common_sense_error_minutes(minutes, turned).mean())

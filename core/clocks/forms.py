@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cards import ModelCard, RegistryError
 from core.clocks import time as clock
 from core.clocks.doubts import HALF, NOTHING, Doubt, weigh
 
@@ -289,6 +290,17 @@ FORMS: dict[str, Form] = {
         doubts=lambda outputs: _either(torn_hours(outputs), torn_pairs(outputs)),
     ),
 }
+
+
+def form_of(card: ModelCard) -> str | None:
+    """The key of the label form that a card names, None where it names none; ``RegistryError`` for one that is unknown."""
+    name = card.extra.get("form")
+    if name is not None and name not in FORMS:
+        raise RegistryError(
+            f"extra.form of the card of {card.model_id} must be one of {', '.join(FORMS)}; got {name!r}; correct it, or train "
+            "or fetch the model again"
+        )
+    return name
 
 
 def _product(hour: Any, pair: Any) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import registry
-from core.clocks.forms import FORMS
+from core.clocks.forms import FORMS, form_of
 from core.clocks.time import MINUTES
 from core.images import Picture, adjust_gamma, fit_square, to_grey
 
@@ -31,7 +31,7 @@ def model_input(picture: Picture, model: registry.TrainedModel, gamma: float = 1
 
 def answers_with_numbers(model: registry.TrainedModel) -> bool:
     """Whether some output of a model is a plain number: its score then belongs to no time, and a sign says nothing."""
-    form = model.card.extra.get("form")
+    form = form_of(model.card)
     return form is not None and any(activation == "linear" for _, activation in FORMS[form].outputs.values())
 
 

@@ -13,7 +13,7 @@ from core.clocks.candidates import Candidate, likeliest_classes, likeliest_times
 from core.clocks.doubts import Doubt, all_doubts, weigh, with_slight_changes
 from core.clocks.face import POINTS
 from core.clocks.fit import MISFIT_LIMIT, NUMERAL_RADIUS, fit_dial, minutes_of_tips
-from core.clocks.forms import FORMS
+from core.clocks.forms import FORMS, form_of
 from core.clocks.locate import MISFIT, NEAR_MINUTES, Located, bin_shares, read_located, readable_shares
 from core.clocks.time import (
     ClockTime,
@@ -176,7 +176,7 @@ def _look(frames: Sequence[tuple[NDArray[np.uint8], float, Point]], model: regis
         square = squares[id(grey)][0]
         batch[row, ..., 0] = adjust_gamma(adjust_gamma(square / np.float32(255), gamma), own_gamma)
     # The reports' networks cannot say that they see no clock: pictures are looked at too, and read under slight changes.
-    of_report = "form" in model.card.extra
+    of_report = form_of(model.card) is not None
     decoded = decode(model(with_slight_changes(batch) if of_report else batch), model.card.extra)
     if of_report:
         sizes = [(grey.shape[0], grey.shape[1]) for grey, _, _ in frames]

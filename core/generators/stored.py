@@ -70,11 +70,21 @@ def as_generator(trained: TrainedModel) -> Generator:
     """A loaded model whose card says that it is a generator."""
     card, model = trained.card, trained.model
     kind, side, latent = str(card.extra["kind"]), int(card.extra["side"]), int(card.extra["latent"])
-    if kind == "gan":
-        return Generator(card, kind, side, latent, _alone(card, model))
-    return Generator(
-        card, kind, side, latent, _alone(card, model.get_layer("decoder")), _alone(card, model.get_layer("encoder"))
-    )
+    try:
+        decoder, encoder = (model, None) if kind == "gan" else (model.get_layer("decoder"), model.get_layer("encoder"))
+    except ValueError as error:
+        raise RegistryError(
+            f"extra.kind of {card.model_id}/{registry.CARD_FILE} is {kind!r}, but the model has no encoder and decoder; "
+            "write 'gan', or train or fetch the model again"
+        ) from error
+    made = (*decoder.input_shape[1:], *decoder.output_shape[1:])
+    if made != (latent, side, side, 3):
+        raise RegistryError(
+            f"{card.model_id}/{registry.CARD_FILE} tells of a {kind} with {latent} latent numbers and pictures of {side} "
+            f"pixels, but the model is none: it takes {decoder.input_shape[1:]} and gives {decoder.output_shape[1:]}; correct "
+            "kind, side and latent in its extra, or train or fetch the model again"
+        )
+    return Generator(card, kind, side, latent, _alone(card, decoder), None if encoder is None else _alone(card, encoder))
 
 
 def _alone(card: ModelCard, network: Any) -> TrainedModel:
