@@ -12,13 +12,13 @@ from typing import Any
 
 from core import paths
 from core.classifiers.architectures import ARCHITECTURES
+from core.datasets import DATASETS
 from core.specs import ClassifierSpec, Precision, RunSpec, TrainSpec
 from core.study_names import setting_title
 from core.trials import Printed, Rows, Share, Study, TrialSpec
 
 SEEDS = (0, 1, 2)
 BATCH = 128
-SHAPES = {"fashion-mnist": (28, 28, 1), "mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 # Of the training part: nine tenths of every class, rounded, and the ten of MNIST are of ten sizes.
 PICTURES = {"fashion-mnist": 54_000, "mnist": 54_001, "cifar10": 45_000}
 PRINTED, OURS = "published", "ours"  # levels of the factor "choice": whose choice of an earlier study is run
@@ -44,7 +44,7 @@ def is_cnn(architecture: str) -> bool:
 def run_of(network: ClassifierSpec, dataset: str, seed: int, optimizer: str, rate: float, batch: int, epochs: int) -> RunSpec:
     precision: Precision = "mixed_bfloat16" if is_cnn(network.architecture) else "float32"
     training = TrainSpec(epochs, batch, rate, optimizer, seed=seed, precision=precision)
-    return RunSpec(dataset, replace(network, input_shape=SHAPES[dataset]), training)
+    return RunSpec(dataset, replace(network, input_shape=DATASETS[dataset].shape), training)
 
 
 def trials_of(study: str, entries: Iterable[Entry], cnn_share: Share, first: int = 0) -> list[TrialSpec]:
@@ -89,7 +89,7 @@ def transferred(
     for row in chosen:
         trial = earlier.trials[row["trials"][0]]
         words.append(setting_title({name: trial.factors[name] for name in earlier.factors}))
-        network = replace(trial.run.network, input_shape=SHAPES["cifar10"])
+        network = replace(trial.run.network, input_shape=DATASETS["cifar10"].shape)
         for seed in seeds:
             training = replace(trial.run.training, seed=seed)
             run = replace(trial.run, dataset="cifar10", network=network, training=training)
