@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -245,14 +244,23 @@ def test_outputs_may_be_dictionaries() -> None:
 # --- when it stops -----------------------------------------------------------------------------------------------------
 
 
-def test_time_limits_stop() -> None:
-    result, _ = run(minutes=0)
+def test_time_limits_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, steps = [50.0], []  # a clock that a step takes a quarter of a second on
+    monkeypatch.setattr("core.training.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def on_step(*call: Any) -> None:
+        steps.append(call[0])
+        now[0] += 0.25
+
+    result, _ = run(minutes=0, on_step=on_step)
     assert (result.epochs_trained, result.finished, result.history, result.steps_per_second) == (0, False, [], 0)
-    started = time.monotonic()
-    result = train(line(), ONE, TrainSpec(epochs=100_000), loss="mse", minutes=0.01)
-    assert not result.finished
-    assert result.epochs_trained > 0
-    assert time.monotonic() - started < 10
+    assert steps == []
+    result = train(line(), ONE, TrainSpec(epochs=100_000), loss="mse", minutes=2 / 60, on_step=on_step)  # between epochs
+    assert (result.epochs_trained, result.finished, steps) == (8, False, 8 * [1])
+    steps.clear()
+    result, _ = run(minutes=2 / 60, on_step=on_step)  # amid one
+    assert (result.epochs_trained, result.finished, steps) == (1, False, [1, 2, 3, 4, 5, 6, 1, 2])
+    assert result.seconds == 2
     with pytest.raises(ValueError, match="minutes"):
         run(minutes=-1)
 
