@@ -128,12 +128,15 @@ def test_the_reports_networks_have_the_parameters_counted_by_hand():
 
 
 def compiled(spec: GanSpec | VaeSpec = TINY, training_spec: TrainSpec = TRAINING) -> Any:
+    import keras
+
     from core.generators.gan import build_gan, build_vae_gan
     from core.optimizers import make_optimizer
 
     training.seed_everything(9)
     model = build_gan(spec) if isinstance(spec, GanSpec) else build_vae_gan(spec)
-    model.compile(make_optimizer(training_spec, model, 3), jit_compile=False)
+    # TensorFlow is as quick without; JAX else compiles hundreds of operations one by one.
+    model.compile(make_optimizer(training_spec, model, 3), jit_compile=keras.backend.backend() == "jax")
     model.optimizer.build(model.trainable_variables)
     return model
 
