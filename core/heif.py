@@ -17,7 +17,7 @@ from core.picture_decoding import DAMAGED, MAX_PIXELS, UNREADABLE, PictureError,
 BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}  # pictures coded by HEVC
 ANY_BRANDS, AVIF_BRANDS = {b"mif1", b"mif2", b"msf1"}, {b"avif", b"avis"}  # however coded; coded by AV1, not read here
 CODED, GRID = b"hvc1", b"grid"  # items that are pictures: coded, or laid together of coded tiles
-DERIVED = {b"iden", b"iovl"}  # made of any number of other items
+DERIVED = {b"iden": "a changed copy of another one", b"iovl": "an overlay of others"}  # made of any number of other items
 MAX_META = 1 << 20  # bytes of all boxes but those of pixels; phones write some thousands
 TILED = 4 * MAX_PIXELS  # at most so many pixels in the tiles of one grid: the last ones reach beyond its edges
 MISSING = "HEIC photographs cannot be read on this machine; open the picture in a photo app and export it as JPEG."
@@ -96,8 +96,9 @@ class _Reader:
 
 
 def _judge(data: bytes) -> None:
-    """``PictureError`` where any picture in the file is too large; ``ValueError``, ``KeyError`` or ``IndexError`` where boxes
-    make no sense, claim bytes more than once, or ask for work that no photograph asks for.
+    """``PictureError`` where any picture in the file is too large, or the primary one is made of others; ``ValueError``,
+    ``KeyError`` or ``IndexError`` where boxes make no sense, claim bytes more than once, or ask for work that no photograph
+    asks for.
     """
     [meta] = [body for kind, body in _file_boxes(data) if kind == b"meta"]
     if len(meta) > MAX_META:
@@ -113,6 +114,11 @@ def _judge(data: bytes) -> None:
         raise ValueError("a picture does not say its size")
     reader = _Reader(parts[b"pitm"])
     primary = reader.number(2 if reader.version_and_flags()[0] == 0 else 4)
+    if kinds.get(primary) in DERIVED:
+        raise PictureError(
+            f"The picture in this HEIC file is {DERIVED[kinds[primary]]}, which is not read here; open it in a photo app and "
+            "export it as JPEG."
+        )
     if primary not in pictures:
         raise ValueError("the primary picture is none that phones take")
     for kind, source, targets in _references(parts.get(b"iref", b"\0\0\0\0")):
