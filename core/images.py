@@ -25,7 +25,8 @@ FLAT_LEVELS, LEAST_LEVELS, LEFT_OUT = 128, 8, 0.00005
 def open_picture(source: bytes | str | Path) -> Picture:
     """Read a PNG, JPEG, WebP or HEIC picture: ``uint8`` RGB ``(height, width, 3)``, upright, alpha on white.
 
-    ``source`` is the file's content or its path. Size and number of pixels are judged before anything is decoded. Of an
+    ``source`` is the file's content or its path. Size and number of pixels are judged before anything is decoded; a JPEG of
+    25 to 80 million pixels comes back half as high and wide where it can be halved as it is decoded (not progressive). Of an
     animation the first frame is taken, of a HEIC file with several pictures the primary one. 16 bits a channel become 8 (grey:
     to the nearest level; colour: the upper byte), CMYK is converted without profiles, and the EXIF rotation, or HEIC's own, is
     applied where it can be read. Everything else raises ``PictureError``, and nothing else is raised for whatever the bytes

@@ -5,6 +5,7 @@ import io
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,14 @@ from PIL import Image
 Pixels = NDArray[np.uint8]
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 25_000_000
+# Of a JPEG that is halved while it is decoded, so that never more than 20 million are there: telephones take pictures of 48 to
+# 64 million. It took 0.3 s and 270 MB at most, one of 25 million 0.6 s and 240 MB. Pillow itself warns of 89 million and more.
+MAX_HALVED_PIXELS = 80_000_000
 MAX_SIDE = 65_535  # of JPEG; beyond it a square around the picture would not fit in memory
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+SCAN = 0xDA  # the kinds of a JPEG's segments: pixels follow; how they are coded, and which of these ways needs one pass
+FRAMES, SEQUENTIAL = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1}
 
 # All that Pillow and pillow-heif were seen or are documented to raise for damaged files; it hides no fault of ours, because
 # only their open, load, convert and getexif stand under it. AssertionError and the rest of its line: parsers trust files.
@@ -114,6 +120,9 @@ def _pillow_pixels(data: bytes) -> tuple[NDArray, object, object]:
     except UNREADABLE as error:
         raise _DamagedError from error
     with image:
+        width, height = image.size
+        if MAX_PIXELS < width * height <= MAX_HALVED_PIXELS and data.startswith(JPEG_START) and _is_one_pass(data):
+            image.draft(None, (width // 2, height // 2))
         check_size(*image.size)
         orientation: object = 1
         clear = None
@@ -216,18 +225,44 @@ def _ended_jpegs(data: bytes) -> list[bytes]:
     return [body + filler + JPEG_END for filler in (b"", noise, noise[1:], following + noise)]
 
 
-def _has_all_passes(data: bytes) -> bool:
-    """Whether the scans of a JPEG bring every coefficient of every component down to its last bit (ITU-T T.81, B.2)."""
-    at, components, brought = 2, b"", set[tuple[int, int]]()
+def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kinds and bodies of a JPEG's segments (ITU-T T.81, B.1.1.4), without the pixels between; ends at what is none."""
+    at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        body = data[at + 4 : at + 2 + length]
+        yield kind, data[at + 4 : at + 2 + length]
         at += 2 + length
-        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # the frame's header
-            components = body[6::3]
-        elif kind == 0xDA and len(body) >= 6:  # a scan's: components, first and last coefficient, bits still to come
-            if body[-1] & 15 == 0:
-                brought |= {(name, index) for name in body[1:-3:2] for index in range(body[-3], body[-2] + 1)}
+        if kind == SCAN:
             marker = re.compile(rb"\xff[^\x00\xd0-\xd7]").search(data, at)  # whatever ends its pixels
             at = marker.start() if marker else len(data)
+
+
+def _is_one_pass(data: bytes) -> bool:
+    """Whether a JPEG is decoded from its first row to its last, in the memory of some rows.
+
+    Where its passes bring a bit of each pixel (progressive), or one component after the other, libjpeg keeps all coefficients
+    of the whole picture: 12 bytes a pixel and more. What it might read in another way than we do counts as such.
+    """
+    frames = list[bytes]()
+    for kind, body in _segments(data):
+        if kind in FRAMES - SEQUENTIAL or not 0xC0 <= kind <= 0xFE or 0xD0 <= kind <= 0xD9:
+            return False
+        if kind in SEQUENTIAL:
+            frames.append(body)
+        if kind == SCAN:
+            return len(frames) == 1 and len(frames[0]) >= 6 and body[:1] == frames[0][5:6]  # components of both
+    return False
+
+
+def _has_all_passes(data: bytes) -> bool:
+    """Whether the scans of a JPEG bring every coefficient of every component down to its last bit (ITU-T T.81, B.2).
+
+    A scan names its components, then its first and last coefficient, and ends with the bits that are still to come.
+    """
+    components, brought = b"", set[tuple[int, int]]()
+    for kind, body in _segments(data):
+        if kind in FRAMES:
+            components = body[6::3]
+        elif kind == SCAN and len(body) >= 6 and body[-1] & 15 == 0:  # no bits are still to come
+            brought |= {(name, index) for name in body[1:-3:2] for index in range(body[-3], body[-2] + 1)}
     return len(components) > 0 and len(brought) == 64 * len(components)

@@ -217,7 +217,7 @@ def claims(format: str, side: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("format", "side"), [("PNG", 20_000), ("PNG", 2**31 - 1), ("JPEG", 5001), ("JPEG", 20_000), ("WEBP", 16_384)]
+    ("format", "side"), [("PNG", 20_000), ("PNG", 2**31 - 1), ("JPEG", 8945), ("JPEG", 20_000), ("WEBP", 16_384)]
 )
 def test_huge_pictures_are_refused_before_decoding(format: str, side: int) -> None:
     started = time.perf_counter()
@@ -230,6 +230,43 @@ def test_huge_pictures_are_refused_before_decoding(format: str, side: int) -> No
 def test_huge_jpeg_between_the_limits_of_pillow() -> None:
     with pytest.raises(PictureError, match="megapixels"):
         open_picture(claims("JPEG", 11_000))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_of_a_telephone_with_48_megapixels_is_read_at_half_its_size(mode: str, orientation: int) -> None:
+    small = Image.fromarray(SMOOTH).resize((72, 54))
+    data = save(small.resize((8064, 6048)).convert(mode), "JPEG", quality=30, exif=exif(orientation))
+    picture = open_picture(data)
+    assert picture.shape == ((3024, 4032, 3) if orientation == 1 else (4032, 3024, 3))
+    expected = small.convert(mode).convert("RGB").resize((4032, 3024)).reduce(8)
+    found = Image.fromarray(picture if orientation == 1 else np.rot90(picture).copy()).reduce(8)
+    assert np.abs(np.asarray(found).astype(int) - np.asarray(expected)).mean() < 4
+    if (mode, orientation) == ("L", 1):
+        np.testing.assert_array_equal(open_picture(data[:-2]), picture)  # its end marker is missing
+        with pytest.raises(PictureError, match="damaged or incomplete"):
+            open_picture(data[: len(data) // 2])
+
+
+def test_large_jpegs_that_would_be_held_whole_in_memory_are_refused() -> None:
+    """Those of several passes, and whatever might be one: libjpeg would keep 12 bytes a pixel and more."""
+    with pytest.raises(PictureError, match=r"25\.1 megapixels; at most 25 are read"):
+        open_picture(save(Image.new("RGB", (5010, 5010)), "JPEG", progressive=True))
+    whole = save(Image.new("RGB", (5010, 5010)), "JPEG")
+    assert open_picture(whole).shape == (2505, 2505, 3)
+    frame, scan = whole.index(b"\xff\xc0"), whole.index(b"\xff\xda")
+    header = whole[frame : frame + 2 + int.from_bytes(whole[frame + 2 : frame + 4], "big")]
+    for name, other in {
+        "a scan of one component": whole[:scan] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" + whole[scan + 14 :],
+        "another way of coding": whole.replace(b"\xff\xc0", b"\xff\xc9", 1),
+        "two frames": whole[:frame] + header + whole[frame:],
+        "a marker within": whole[:frame] + b"\xff\xd0" + whole[frame:],
+        "filled up": whole[:frame] + b"\xff" + whole[frame:],
+        "no scan": whole[:scan],
+    }.items():
+        assert not picture_decoding._is_one_pass(other), name
+        with pytest.raises(PictureError):
+            open_picture(other)
 
 
 def test_limits_of_bytes_and_sides(tmp_path: Path) -> None:
