@@ -10,8 +10,8 @@ readings     the Readings of one picture -> what stands on the page
 why          what a model looked at, the pixels that decide, and a reader without learning beside it
 tables       the readings of many pictures, as a table and as CSV
 model_cards  a card for each model, tables for all
-study_tab    the stored studies: which, and how much of it is there; study_effects, study_pairs, study_runs, study_run,
-             study_published are its sections, study_charts its figures, which can be saved
+study_tab    the stored studies: which, and how much of it is there; study_effects, study_lines, study_pairs, study_runs,
+             study_run, study_published are its sections, study_charts its figures, which can be saved
 dataset_browser  the tab that shows the pictures of a data set
 compare      the tab that sets all models side by side
 lesson       the tab on the common-sense error, with its dial of two times
