@@ -71,9 +71,9 @@ def live_runs(state: Mapping[Any, Any]) -> dict[str, RunSpec]:
 
     shown = [one.spec for one in train_now.known(state.get("live-shown") or []).values()]
     found = {f"{PLAIN}: {name}": spec for name, spec in zip(train_values.labels(shown), shown, strict=True)}
-    first = train_form.defaults(train_form.available() or [train_form.FIRST_DATA[0]])
+    data = train_form.available() or [train_form.FIRST_DATA[0]]
     try:
-        spec = train_values.spec_of({name: state.get(train_form.PREFIX + name, value) for name, value in first.items()})
+        spec = train_values.spec_of(train_form.chosen(data, state))
         check_network(spec.network)
     except ValueError:  # settings that contradict each other: the form says so
         return found

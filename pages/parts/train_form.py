@@ -73,18 +73,18 @@ def follow(data: Sequence[str]) -> None:
                 st.session_state[PREFIX + name] = default
 
 
-def chosen(data: Sequence[str]) -> Values:
-    """What stands in the form."""
-    return {name: st.session_state[PREFIX + name] for name in defaults(data)}
+def chosen(data: Sequence[str], state: Mapping[Any, Any]) -> Values:
+    """What stands in the form; the defaults while it was not yet shown. state: of the session."""
+    return {name: state.get(PREFIX + name, default) for name, default in defaults(data).items()}
 
 
 def tell() -> None:
     """Write into the URL what differs from the defaults."""
     data = available()
+    values = chosen(data, st.session_state)
     for name, default in defaults(data).items():
-        value = st.session_state.get(PREFIX + name, default)
-        if value != default:
-            st.query_params[PREFIX + name] = as_text(value)
+        if values[name] != default:
+            st.query_params[PREFIX + name] = as_text(values[name])
         elif PREFIX + name in st.query_params:
             del st.query_params[PREFIX + name]
 
@@ -197,7 +197,7 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
     if st.session_state[PREFIX + "reg"] != "none" or architecture.has_l1:
         slide("penalty", PENALTIES, "It multiplies the sum over all weights.")
     more()
-    return spec_of(chosen(data))
+    return spec_of(chosen(data, st.session_state))
 
 
 def more() -> None:
