@@ -73,7 +73,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     optimizers               a TrainSpec -> an optimiser with its schedule
     keras_code               a TrainSpec -> the lines of plain Keras that say the same
     clocks.report_losses     what the reports' networks minimise, as names, functions and code
-    clocks.keras_code        a network of the reports -> the plain Keras that one would write for it
+    clocks.keras_code        a network that reads clocks -> the plain Keras that one would write for it
     classifiers.designs      the orthogonal design of 2022's hyperparameters
     classifiers.architectures  the architectures of classifiers as data; do settings fit each other?
     classifiers.networks     ClassifierSpec -> an uncompiled classifier

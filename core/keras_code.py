@@ -36,8 +36,8 @@ def sequential(shape: tuple[int, ...], stack: Sequence[str]) -> list[str]:
     return ["model = keras.Sequential([", f"    keras.Input({shape}),", *(f"    {layer}," for layer in stack), "])"]
 
 
-def training_lines(spec: TrainSpec, loss: str, metrics: str) -> list[str]:
-    """Optimiser, ``compile`` and ``fit``. loss, metrics: as code."""
+def training_lines(spec: TrainSpec, loss: str, metrics: str, loss_weights: str = "") -> list[str]:
+    """Optimiser, ``compile`` and ``fit``. loss, metrics, loss_weights: as code."""
     lines, rate = _rate(spec)
     optimizer = _optimizer(spec, rate)
     if spec.weight_decay:
@@ -47,7 +47,8 @@ def training_lines(spec: TrainSpec, loss: str, metrics: str) -> list[str]:
             "optimizer.exclude_from_weight_decay(var_list=vectors)",
         ]
         optimizer = "optimizer"
-    lines += ["model.compile(", f"    optimizer={optimizer},", f"    loss={loss},", f"    metrics={metrics},", ")"]
+    told = {"optimizer": optimizer, "loss": loss, "loss_weights": loss_weights, "metrics": metrics}
+    lines += ["model.compile(", *(f"    {name}={code}," for name, code in told.items() if code), ")"]
     if spec.ema:
         lines.append("# Here the averaged weights are validated, too; fit takes them over at its end alone.")
     fit = call("model.fit", "x_train", "y_train", batch_size=spec.batch_size, epochs=spec.epochs)

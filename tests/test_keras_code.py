@@ -12,7 +12,7 @@ from core.classifiers.architectures import ARCHITECTURES
 from core.classifiers.keras_code import keras_code
 from core.clocks import keras_code as of_clocks
 from core.clocks.report_recipes import recipes
-from core.specs import INITIALIZERS, OPTIMIZERS, ClassifierSpec, ReportNetSpec, RunSpec, TrainSpec
+from core.specs import INITIALIZERS, OPTIMIZERS, ClassifierSpec, ReaderSpec, ReportNetSpec, RunSpec, TrainSpec
 
 SHAPES = {"cifar10-best": (32, 32, 3)}
 PICTURES = 200
@@ -209,6 +209,33 @@ def test_every_network_of_the_reports_is_the_one_that_the_project_builds(recipe:
     if isinstance(ours.output, dict):
         assert {key: one.shape for key, one in model.output.items()} == {key: one.shape for key, one in ours.output.items()}
     compile(of_clocks.keras_code(recipe.spec, recipe.training, extra["loss"]), "mixed", "exec")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        ReaderSpec(),
+        ReaderSpec(side=128, blocks=(1, 2, 2), readable=True),
+        ReaderSpec(side=49, stem=3, widths=(4, 5), blocks=(1, 1), neck=2, hidden=7, dropout=0.2, readable=True),
+    ],
+)
+def test_every_reader_of_ours_is_the_one_that_the_project_builds(spec: ReaderSpec):
+    from core.clocks.losses import reader_losses, wild_reader_losses
+    from core.clocks.networks import build_reader
+
+    text = of_clocks.reader_code(spec, TrainSpec(7, 64, optimizer="adamw", schedule="cosine", ema=0.999))
+    model, said = built(text)
+    ours = build_reader(spec)
+    same_network(model, ours)
+    assert {key: one.shape for key, one in model.output.items()} == {key: one.shape for key, one in ours.output.items()}
+    picture = np.random.default_rng(0).random((2, spec.side, spec.side, 1), np.float32)
+    assert model(picture)["points"].shape == (2, 30)
+    assert (said["batch_size"], said["epochs"]) == (64, 7)
+    losses, weights, _ = wild_reader_losses() if spec.readable else reader_losses()
+    assert str(named(model.loss)) == str(named(losses))
+    assert model._compile_loss._user_loss_weights == weights
+    assert all(len(line) <= 128 for line in text.splitlines())
+    compile(of_clocks.reader_code(spec, TrainSpec(1, precision="mixed_bfloat16")), "mixed", "exec")
 
 
 def named(told: Any) -> Any:

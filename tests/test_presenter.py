@@ -293,7 +293,7 @@ def test_every_page_shows_its_code(page: str):
         running.switch_page(f"pages/{page}.py").run()
     running.button(key="ask-code").click().run()
     assert not running.exception
-    written = page in ("home", "compare_training")  # what one would write by hand comes first, then functions
+    written = page in ("home", "compare_training", "tell_the_time")  # what one would write by hand comes first, then functions
     first = ("import ", "from ") if written else ("def ", "class ")
     assert any(block.value.startswith(first) or block.value.startswith("@") for block in running.code)
     offered = running.selectbox(key="source-of").options
@@ -315,8 +315,9 @@ def test_the_run_on_screen_stands_first_as_plain_keras():
 
 def test_a_network_of_the_reports_stands_first_as_plain_keras():
     found = keras_texts.texts("tell_the_time", "", {}, ["reader-report", "report23-classes-720", "no-such-model"])
-    [(title, text)] = found.items()
-    assert title == "In plain Keras: 720 classes (2023)"
+    assert list(found) == ["In plain Keras: Reader of the course's clock", "In plain Keras: 720 classes (2023)"]
+    ours, text = found.values()
+    assert "zip((32, 64, 128), (1, 2, 1))" in ours
     assert 'layers.Dense(720, activation="softmax", dtype="float32"),' in text
     assert keras_texts.texts("tell_the_time", "Common sense", {}) == {}
     assert keras_texts.texts("latent_space", "", {}) == {}

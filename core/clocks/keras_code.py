@@ -1,18 +1,25 @@
-"""A network of the reports as plain Keras: the lines that one would write for it by hand. Pure text.
+"""A network that reads clocks as plain Keras: the lines that one would write for it by hand. Pure text.
 
-``report_networks`` builds the same network from the same spec; a test runs this text and compares the two.
+``report_networks`` and ``networks`` build the same networks from the same specs; tests run these texts and compare.
 """
 
+from core.clocks.face import POINTS
 from core.clocks.forms import FORMS
 from core.clocks.report_losses import LOSSES, OURS, as_code
+from core.clocks.time import MINUTES
 from core.keras_code import call, head, output_dtype, sequential, training_lines
-from core.specs import ReportNetSpec, TrainSpec
+from core.specs import ReaderSpec, ReportNetSpec, TrainSpec
 
 SIDE = 150
+SAME = '"same"'
+FASTER = (
+    "Here batch norm and dropout run in faster primitives; at the end of training",
+    "batch norm's statistics are taken anew from thousands of pictures.",
+)
 
 
 def keras_code(spec: ReportNetSpec, training: TrainSpec, loss: str, gamma: float = 1.0) -> str:
-    """The text: imports, network, ``compile`` and ``fit``.
+    """The text for a network of the reports: imports, network, ``compile`` and ``fit``.
 
     loss: a key of ``LOSSES``, as a card's ``extra["loss"]``. gamma: what pictures are raised to first. ``ValueError`` for a
     head or a loss that there is not.
@@ -24,8 +31,7 @@ def keras_code(spec: ReportNetSpec, training: TrainSpec, loss: str, gamma: float
     comments = [
         f"x: pictures of clocks, float32 (n, {SIDE}, {SIDE}, 1) in [0, 1]{raised}",
         *([f"y: a dict of {' and '.join(names)}"] if len(names) > 1 else []),
-        "Here batch norm and dropout run in faster primitives; at the end of training",
-        "batch norm's statistics are taken anew from thousands of pictures.",
+        *FASTER,
     ]
     lines = head(training, comments)
     losses, metrics = map(as_code, LOSSES[loss])
@@ -110,3 +116,64 @@ def _branches_23(outputs: dict[str, str]) -> list[str]:
 def _model(outputs: dict[str, str], features: dict[str, str]) -> list[str]:
     answers = [f'    "{name}": {code}({features[name]}),' for name, code in outputs.items()]
     return ["outputs = {", *answers, "}", "model = keras.Model(inputs, outputs)"]
+
+
+# --- our own readers ---------------------------------------------------------------------------------------------------
+
+
+def reader_code(spec: ReaderSpec, training: TrainSpec) -> str:
+    """The text for a reader of ours, as above; its expectation over maps and its losses are imported from here."""
+    losses = "wild_reader_losses" if spec.readable else "reader_losses"
+    lines = head(
+        training,
+        [
+            f"x: pictures of clocks, float32 (n, {spec.side}, {spec.side}, 1) in [0, 1]",
+            f"y: a dict of bins, hands, maps{', points and readable' if spec.readable else ' and points'}",
+            *FASTER,
+        ],
+    )
+    lines[2:2] = [f"from core.clocks.losses import {losses}", "from core.layers import SpatialExpectation"]
+    sizes = [-(-spec.side // 2)]  # of the stem, then of each stage
+    for _ in spec.widths:
+        sizes.append(-(-sizes[-1] // 2))
+    fine, beyond = sizes[-2], 2 * sizes[-1] - sizes[-2]
+    whole, plain = output_dtype(training), {"use_bias": False, "kernel_initializer": '"he_normal"'}
+    lines += [
+        "def convolution(x, width, kernel=3, strides=1):",
+        f"    x = {call('layers.Conv2D', 'width', 'kernel', 'strides', padding=SAME, **plain)}(x)",
+        "    return layers.BatchNormalization(momentum=0.97)(x)",
+        "",
+        "def residual(x, width):",
+        "    y = layers.ReLU()(convolution(x, width))",
+        "    return layers.ReLU()(layers.Add()([x, convolution(y, width)]))",
+        "",
+        f"inputs = keras.Input(({spec.side}, {spec.side}, 1))",
+        f"x = layers.ReLU()(convolution(inputs, {spec.stem}, kernel=5, strides=2))",
+        f"for width, blocks in zip({spec.widths}, {spec.blocks}):",
+        "    before = x",
+        "    x = layers.ReLU()(convolution(x, width, strides=2))",
+        "    for _ in range(blocks):",
+        "        x = residual(x, width)",
+        "# What the last stage knows and the one before sees: where hub, tips and numerals lie.",
+        f"coarse = layers.Cropping2D(((0, {beyond}), (0, {beyond})))(layers.UpSampling2D(2)(x))",
+        f"merged = layers.ReLU()(convolution(layers.Concatenate()([before, coarse]), {spec.neck}))",
+        f"maps = {call('layers.Reshape', (fine * fine, len(POINTS)), **whole)}(layers.Conv2D({len(POINTS)}, 1)(merged))",
+        f"points = {call('SpatialExpectation', fine, fine, **whole)}(maps)",
+        f"x = layers.Flatten()(layers.ReLU()(convolution(x, {spec.neck}, kernel=1)))",
+        f"x = layers.Concatenate()([layers.Dropout({spec.dropout:g})(x), points])",
+        "for _ in range(2):",
+        f"    x = {call('layers.Dense', spec.hidden, **plain)}(x)",
+        "    x = layers.ReLU()(layers.BatchNormalization(momentum=0.97)(x))",
+        "outputs = {",
+        *(
+            f'    "{name}": {call("layers.Dense", units, **whole)}(x),'
+            for name, units in (("bins", MINUTES), ("hands", 4), *([("readable", 1)] if spec.readable else []))
+        ),
+        '    "maps": maps,',
+        '    "points": points,',
+        "}",
+        "model = keras.Model(inputs, outputs)",
+        "",
+        f"losses, weights, metrics = {losses}()",
+    ]
+    return "\n".join([*lines, *training_lines(training, "losses", "metrics", "weights")]) + "\n"

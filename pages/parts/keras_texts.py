@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.cards import ModelCard, RegistryError
-from core.specs import ReportNetSpec, RunSpec, TrainSpec
+from core.specs import ReaderSpec, ReportNetSpec, RunSpec, TrainSpec
 from core.trials import StudyError
 
-READS = "core.clocks.report_networks.build_report_network"  # builds the reports' networks, as their cards name it
+REPORTS = "core.clocks.report_networks.build_report_network"  # builds the reports' networks, as their cards name it
+OURS = "core.clocks.networks.build_reader"  # likewise, our own readers
 PLAIN = "In plain Keras"
 TEN_LINES = "A picture read in ten lines"
 READ_A_PICTURE = """\
@@ -35,14 +36,14 @@ def texts(page: str, tab: str, state: Mapping[Any, Any], models: Sequence[str] =
 
 
 def of_models(ids: Sequence[str]) -> dict[str, str]:
-    """The reports' networks among stored models; others, and what is not stored, are passed over."""
+    """The networks that read clocks among stored models; others, and what is not stored, are passed over."""
     from core.registry import load_card
 
     found = {}
     for model_id in ids:
         try:
             card = load_card(model_id)
-            if card.network == READS:
+            if card.network in (REPORTS, OURS):
                 found[f"{PLAIN}: {card.title}"] = of_card(card)
         except (RegistryError, KeyError, TypeError, ValueError):  # not stored, or a card that says otherwise
             continue
@@ -50,9 +51,12 @@ def of_models(ids: Sequence[str]) -> dict[str, str]:
 
 
 def of_card(card: ModelCard) -> str:
-    """The network of one report as its card has it."""
-    from core.clocks.keras_code import keras_code
+    """A network that reads clocks as its card has it."""
+    from core.clocks.keras_code import keras_code, reader_code
 
+    if card.network == OURS:
+        told = {name: tuple(value) if isinstance(value, list) else value for name, value in card.spec.items()}
+        return reader_code(ReaderSpec(**told), TrainSpec.from_json(card.training))
     gamma = float(card.extra.get("gamma", 1.0))
     return keras_code(ReportNetSpec(**card.spec), TrainSpec.from_json(card.training), card.extra["loss"], gamma)
 
