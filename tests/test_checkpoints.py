@@ -20,6 +20,9 @@ from core.training import TrainingResult, train
 from tests.test_training import EARLIER, FULL, LOSS, line, pictures, run, same_rows, stop_after, tiny
 
 ROOT = Path(__file__).resolve().parent.parent
+# Of 24 pictures every batch has as many, so that TensorFlow traces a step for one size alone: a third of the time of a run.
+# What a smaller last batch asks of a checkpoint is seen where a run is stopped at each of its steps.
+evenly = functools.partial(run, count=24)
 
 
 @pytest.fixture(scope="module")
@@ -70,24 +73,24 @@ def test_a_fresh_process_ends_with_the_same_bits(whole: tuple[TrainingResult, li
 
 def test_constant_rates_may_go_on_for_longer(tmp_path: Path) -> None:
     spec = TrainSpec(epochs=1, batch_size=4, ema=0.5, seed=5)
-    run(spec, checkpoint=tmp_path)
-    longer, weights = run(replace(spec, epochs=2), seed=7, checkpoint=tmp_path)
-    at_once, expected = run(replace(spec, epochs=2))
+    evenly(spec, checkpoint=tmp_path)
+    longer, weights = evenly(replace(spec, epochs=2), seed=7, checkpoint=tmp_path)
+    at_once, expected = evenly(replace(spec, epochs=2))
     same_rows(longer.history, at_once.history)
     for ours, theirs in zip(weights, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(CheckpointError, match="2 epochs already"):
-        run(spec, checkpoint=tmp_path)
+        evenly(spec, checkpoint=tmp_path)
 
 
 def test_a_cosine_that_ended_begins_anew_where_it_ended(tmp_path: Path) -> None:
     """One restart after the other, as a recipe grows; the same as all of them at once."""
     stages = [FULL, replace(FULL, epochs=4, restart_epochs=(3,)), replace(FULL, epochs=6, restart_epochs=(3, 4))]
     assert stages[2].beginnings() == stages[:2]
-    run(stages[0], checkpoint=tmp_path)
+    evenly(stages[0], checkpoint=tmp_path)
     for seed, spec in enumerate(stages[1:], 7):  # of first weights that the checkpoint's replace
-        grown, weights = run(spec, seed=seed, checkpoint=tmp_path)
-    at_once, expected = run(stages[2])
+        grown, weights = evenly(spec, seed=seed, checkpoint=tmp_path)
+    at_once, expected = evenly(stages[2])
     # A row tells the rate of the step to come: 0 where a run ended, and half the peak of 0.01 where one knew that it goes on.
     for result, rate in ((grown, 0.0), (at_once, 0.005)):
         assert [row.pop("learning_rate") for row in result.history[2:4]] == pytest.approx([rate, rate], abs=1e-8)
@@ -95,7 +98,7 @@ def test_a_cosine_that_ended_begins_anew_where_it_ended(tmp_path: Path) -> None:
     for ours, theirs in zip(weights, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(CheckpointError, match="epochs = 6, not 7"):
-        run(replace(FULL, epochs=7, restart_epochs=(3, 5)), checkpoint=tmp_path)
+        evenly(replace(FULL, epochs=7, restart_epochs=(3, 5)), checkpoint=tmp_path)
 
 
 def test_checkpoints_of_other_runs_are_refused(tmp_path: Path) -> None:
@@ -136,14 +139,14 @@ def test_signals_write_a_checkpoint_first(
 def test_a_run_that_took_weights_over_resumes_to_the_bit(tmp_path: Path) -> None:
     """Its optimiser counts from 0, its schedule from the epochs before: both come back from the checkpoint."""
     earlier = EARLIER[:1]
-    expected, weights = run(earlier=earlier)
+    expected, weights = evenly(earlier=earlier)
     assert expected.epochs_trained == 3
     for steps in (0, 3, 9):
         folder = tmp_path / str(steps)
         if steps:
-            run(earlier=earlier, checkpoint=folder, should_stop=stop_after(steps))
+            evenly(earlier=earlier, checkpoint=folder, should_stop=stop_after(steps))
             assert json.loads(str(np.load(folder / CHECKPOINT_FILE)["notes"]))["progress"]["first_step"] == 6
-        result, found = run(seed=5 if not steps else 77, earlier=[] if steps else earlier, checkpoint=folder)
+        result, found = evenly(seed=5 if not steps else 77, earlier=[] if steps else earlier, checkpoint=folder)
         same_rows(result.history, expected.history)
         for ours, theirs in zip(found, weights, strict=True):
             np.testing.assert_array_equal(ours, theirs)
@@ -152,7 +155,7 @@ def test_a_run_that_took_weights_over_resumes_to_the_bit(tmp_path: Path) -> None
 def test_an_older_run_that_took_weights_over_goes_on_without_a_ramp(tmp_path: Path) -> None:
     """Its constant rate was a number, which Keras keeps among the optimiser's variables; a schedule is none of them."""
     spec = replace(FULL, schedule="constant", warmup_epochs=0.0)
-    run(spec, checkpoint=tmp_path, should_stop=stop_after(8))
+    evenly(spec, checkpoint=tmp_path, should_stop=stop_after(8))
     path = tmp_path / CHECKPOINT_FILE
     with np.load(path) as file:
         arrays = dict(file)
@@ -160,23 +163,23 @@ def test_an_older_run_that_took_weights_over_goes_on_without_a_ramp(tmp_path: Pa
     notes["progress"]["first_step"] = 6
     del notes["progress"]["ramp"], notes["spec"]["restart_epochs"]
     np.savez(path, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
-    result, weights = run(spec, seed=9, checkpoint=tmp_path)
+    result, weights = evenly(spec, seed=9, checkpoint=tmp_path)
     assert result.finished
-    for ours, theirs in zip(weights, run(spec)[1], strict=True):
+    for ours, theirs in zip(weights, evenly(spec)[1], strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])
 def test_a_run_resumes_within_and_after_its_ramp(schedule: Any, tmp_path: Path) -> None:
     spec = replace(FULL, schedule=schedule, warmup_epochs=0.0, restart_epochs=(2,) if schedule == "cosine" else ())
-    expected, weights = run(spec, earlier=EARLIER[:1])
+    expected, weights = evenly(spec, earlier=EARLIER[:1])
     rates = [row["learning_rate"] for row in expected.history[1:]]
     peak = spec.learning_rate
     assert rates == pytest.approx([peak, peak] if schedule == "constant" else [peak / 2, 0.0], abs=1e-9)
     for steps in (2, 6, 7):
         folder = tmp_path / str(steps)
-        run(spec, earlier=EARLIER[:1], checkpoint=folder, should_stop=stop_after(steps))
-        result, found = run(spec, seed=77, checkpoint=folder)
+        evenly(spec, earlier=EARLIER[:1], checkpoint=folder, should_stop=stop_after(steps))
+        result, found = evenly(spec, seed=77, checkpoint=folder)
         same_rows(result.history, expected.history)
         for ours, theirs in zip(found, weights, strict=True):
             np.testing.assert_array_equal(ours, theirs)

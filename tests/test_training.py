@@ -80,9 +80,9 @@ FULL = TrainSpec(
 )  # fmt: skip  # 22 pictures: 6 steps an epoch, the last of 2 pictures
 
 
-def run(spec: TrainSpec = FULL, seed: int = 5, **options: Any) -> tuple[TrainingResult, list[np.ndarray]]:
+def run(spec: TrainSpec = FULL, seed: int = 5, count: int = 22, **options: Any) -> tuple[TrainingResult, list[np.ndarray]]:
     model = tiny(seed)
-    result = train(model, pictures(), spec, loss=LOSS, metrics=["accuracy"], **options)
+    result = train(model, pictures(count), spec, loss=LOSS, metrics=["accuracy"], **options)
     return result, model.get_weights()
 
 
