@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.figures import LIGHT
 from core.hall_figures import enlarged
-from pages.parts import cached, demos, keras_texts, share, source
+from pages.parts import cached, demos, keras_texts, share, source, theme
 from pages.parts.demos import STEPS
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
@@ -56,6 +56,7 @@ def test_a_link_turns_presenter_mode_on_and_what_a_browser_says_late_does_not_tu
     running = start(present="on")
     assert bar(running)["presenting"]
     assert "black on white" in html(running)
+    assert f"--lo-hall-paper: light-dark({theme.HALL_PAPER[False]}, {theme.HALL_PAPER[True]})" in html(running)
     assert bar(running)["pages"][1] == "/compare_training?present=on"
     running.button(key="ask-present").click().run()
     assert bar(running)["presenting"]

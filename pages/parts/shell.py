@@ -28,7 +28,8 @@ def dress(pages: Sequence[st.Page], page: st.Page) -> None:
     """Give the page its style, its mark and its measure; above it stands the presenter's bar, which also hears the keys."""
     presenter.follow()
     sheets = ["style.css", "presenter_choices.css", *(["presenting.css"] if theme.large() else [])]
-    st.html(f"<style>{''.join((WEB / name).read_text('utf-8') for name in sheets)}</style>")
+    colours = theme.hall_colours() if theme.large() else ""
+    st.html(f"<style>{colours}{''.join((WEB / name).read_text('utf-8') for name in sheets)}</style>")
     st.logo(str(WEB / "mark.svg"), size="large")
     presenter.bar(pages, page)
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 FILES = {"png": "PNG", "svg": "SVG"}
-HALL_PAPER = {False: "#ffffff", True: "#000000"}  # by whether it is dark: the page in presenter mode, as in presenting.css
 LETTER = 0.56  # widths of a letter by its size, in the wider ones of the types that a saved figure may be shown in
 
 
@@ -49,7 +48,7 @@ def chart(
         named = figure.layout.xaxis.title.text
         of = f'<span style="font-size:0.8em">{study.row}, {study.name}</span>'
         figure.update_layout(xaxis_title_text=f"{named}<br>{of}" if named else of)
-    paper = palette(theme.dark()).paper if not theme.large() else HALL_PAPER[theme.dark()]
+    paper = palette(theme.dark()).paper if not theme.large() else theme.HALL_PAPER[theme.dark()]
     figure.update_layout(paper_bgcolor=paper, margin_l=room(figure))
     if fits and theme.large():
         views.chart(figure, key, words, fits=True, config=config)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 KEY = "theme"
 PRESENTING = "presenting"  # in the session: whether presenter mode is on
 LARGE = 1.35  # times the type of figures in presenter mode
+HALL_PAPER = {False: "#ffffff", True: "#000000"}  # of the page in presenter mode, by whether it is dark; its ink is the other
 _watch = component("theme", html="<i hidden></i>", css=":host { display: none; }")
 
 
@@ -29,6 +30,12 @@ def watch() -> None:
 def large() -> bool:
     """Whether presenter mode is on."""
     return bool(st.session_state.get(PRESENTING))
+
+
+def hall_colours() -> str:
+    """The same for style sheets: ``--lo-hall-paper`` and ``--lo-hall-ink``."""
+    light, black = HALL_PAPER[False], HALL_PAPER[True]
+    return f".stApp {{ --lo-hall-paper: light-dark({light}, {black}); --lo-hall-ink: light-dark({black}, {light}); }}"
 
 
 def for_the_hall(figure: "go.Figure") -> "go.Figure":
