@@ -250,6 +250,8 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
     assert seen_at_once(page, 1)
     page.get_by_role("button", name="Race", exact=True).click()
     assert seen_at_once(page, 2)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    assert seen_at_once(page, 2)
 
 
 def seen_at_once(page, runs: int) -> bool:

@@ -92,6 +92,14 @@ def test_the_figure_of_the_third_demo_stands_in_the_window_whole(page, server: S
     )
 
 
+def test_what_is_said_of_both_models_of_a_walk_stands_above_the_fold(page, server: Server):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{server.url}/{STEPS[7].link}&present=on&demo=8")
+    told = page.locator(".st-key-strips .told span")
+    expect(told).to_contain_text(re.compile(r"VAE.*: length [\d.]+\s+GAN.*: length [\d.]+"), timeout=LONG)
+    page.wait_for_function("one => one.getBoundingClientRect().bottom <= innerHeight", arg=told.element_handle(), timeout=LONG)
+
+
 def test_short_lists_of_models_stand_together_beside_the_long_one(page):
     """Fourteen, three and nine models of the welcome page: no column is left half empty, on telephones there is but one."""
     lists = "".join(f"<section><h3>Some</h3><ul>{'<li>One</li>' * count}</ul></section>" for count in (14, 3, 9))

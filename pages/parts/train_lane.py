@@ -13,6 +13,7 @@ from pages.parts import cached, forms, steering, views
 from pages.parts.model_cards import swatch
 
 PATIENCE_SECONDS = 0.5  # that a button waits for what it does to be seen
+TWO_LINES = 110  # letters about a run that fill two lines while two runs race in presenter mode
 REFUSED = "live-refused"  # in the session: why the last command was refused
 STATUS = {
     "queued": "Waiting",
@@ -41,9 +42,11 @@ BUTTONS = {  # command -> its button, and what that does
 
 def lane(place: int, run_id: str, state: LiveState, name: str) -> None:
     """One run: how far it is, and its buttons."""
-    unbroken = escape(words(state)).replace(" %", "&nbsp;%")  # a line may end anywhere but there
+    told = words(state)
+    unbroken = escape(told).replace(" %", "&nbsp;%")  # a line may end anywhere but there
     st.html(
-        f'<div class="lo-lane"><h2 class="lo-caption">{swatch(live_figures.LOOKS[place])}{escape(name)}</h2>'
+        f'<div class="lo-lane{" lo-long" if len(told) > TWO_LINES else ""}">'
+        f'<h2 class="lo-caption">{swatch(live_figures.LOOKS[place])}{escape(name)}</h2>'
         f'<p role="status"><b>{STATUS[state.status]}</b> {unbroken}</p>{views.meter(state.share)}</div>'
     )
     if not cached.live_runs().owns(run_id, steering.owner()):

@@ -1,16 +1,18 @@
 """What stands in the tab 'Train now' before a run: the network layer by layer, and the figures that it will fill."""
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
 from core import live_figures
-from core.classifiers.architectures import outline
+from core.classifiers.architectures import LayerOutline, outline
 from core.live_state import LiveState
 from core.specs import RunSpec
 from pages.parts import theme, views
 
 HEIGHT = 230  # pixels of a figure that waits for its run
+MOST_IN_THE_HALL = 8  # layers of a network that are seen at once in presenter mode; more stand in two tables side by side
 
 
 def show(spec: RunSpec) -> None:
@@ -19,17 +21,7 @@ def show(spec: RunSpec) -> None:
         layers = outline(spec.network)
     except ValueError:  # Start says what is wrong
         return
-    lines = "".join(
-        f'<tr><th scope="row">{escape(one.words)}</th><td>{" × ".join(map(str, one.shape))}</td>'
-        f"<td>{f'{one.weights:,}' if one.weights else '–'}</td></tr>"
-        for one in layers
-    )
-    total = f'<tr class="lo-sum"><th scope="row">all</th><td></td><td>{sum(one.weights for one in layers):,}</td></tr>'
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Layer", "gives", "weights"))
-    st.html(
-        f'<table class="lo-table lo-outline"><caption class="lo-caption">The network</caption><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{lines}{total}</tbody></table>"
-    )
+    st.html(network(layers, halved=theme.large() and len(layers) > MOST_IN_THE_HALL))
     waiting = {"this run": LiveState("", spec, "queued")}
     for place, measure in zip(st.columns(2, gap="medium"), ("cross_entropy", "accuracy"), strict=True):
         with place:
@@ -39,3 +31,25 @@ def show(spec: RunSpec) -> None:
                 f"{live_figures.MEASURES[measure].capitalize()} over the epochs, still empty; the line is what guessing reaches"
             )
             views.chart(drawing, f"live-empty-{measure}", words)
+
+
+def network(layers: Sequence[LayerOutline], *, halved: bool) -> str:
+    """A network layer by layer as a table, its weights summed at the end. halved: as two tables, its first half on the left."""
+    middle = (len(layers) + 1) // 2 if halved else len(layers)
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Layer", "gives", "weights"))
+    total = f'<tr class="lo-sum"><th scope="row">all</th><td></td><td>{sum(one.weights for one in layers):,}</td></tr>'
+    tables = []
+    for title, part in (("The network", layers[:middle]), ("Its second half", layers[middle:])):
+        if not part:
+            continue
+        lines = "".join(
+            f'<tr><th scope="row">{escape(one.words)}</th><td>{" × ".join(map(str, one.shape))}</td>'
+            f"<td>{f'{one.weights:,}' if one.weights else '–'}</td></tr>"
+            for one in part
+        )
+        end = total if part[-1] is layers[-1] else ""
+        tables.append(
+            f'<table class="lo-table lo-outline"><caption class="lo-caption">{title}</caption><thead><tr>{heads}</tr></thead>'
+            f"<tbody>{lines}{end}</tbody></table>"
+        )
+    return f'<div class="lo-halves">{"".join(tables)}</div>' if halved else tables[0]
