@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from core import live_turns
+from core.classifiers.architectures import outline
 from core.live import LiveRuns
 from core.live_state import LiveState, Samples
-from pages.parts import train_insides, train_lane, train_now, train_values
+from core.specs import ClassifierSpec
+from pages.parts import train_insides, train_lane, train_now, train_preview, train_values
 from tests.fake_worker import SLOW_SEED
 from tests.test_live import BERT, spec
 from tests.train_page import SCRIPT, ended, fake_runs, html, page, press, shown, until
@@ -131,7 +133,25 @@ def test_in_presenter_mode_the_runs_are_the_legend_of_two_figures_side_by_side(r
     charts = [json.loads(chart.proto.spec) for chart in running.get("plotly_chart")]
     assert [chart["layout"].get("showlegend", True) for chart in charts] == [not presenting] * 2
     assert (train_now.LINES in html(running)) is presenting
-    assert len(running.columns) == 2 + 2 + (4 if presenting else 0)  # page and form; runs and figures
+    assert len(running.columns) == 2 + 2 + 2 + (2 if presenting else 0)  # page, form, runs; figures
+    assert "lo-long" not in html(running)
+
+
+def test_of_a_run_that_diverged_more_is_told_than_two_lines(runs: LiveRuns):
+    told = "Diverged in batch 14 of epoch 1: the loss was no number any more. A rate below 10, or clipping, helps."
+    state = LiveState("", spec(), "stopped", seconds=5, message=f"{told} Shown is the network before training.")
+    assert len(train_lane.words(state)) > train_lane.TWO_LINES
+    done = LiveState("", spec(), "done", epoch=5, seconds=338, test={"accuracy": 0.83, "cross_entropy": 0.517})
+    assert len(train_lane.words(done)) <= train_lane.TWO_LINES
+
+
+def test_in_presenter_mode_a_long_network_stands_in_two_tables_side_by_side():
+    layers = outline(ClassifierSpec("cnn-chapter-14"))
+    whole, halved = (train_preview.network(layers, halved=halved) for halved in (False, True))
+    assert (whole.count("<table"), halved.count("<table")) == (1, 2)
+    rows = [re.findall(r'<th scope="row">(.*?)</tr>', one) for one in (whole, halved)]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == len(layers) + 1  # their sum
 
 
 def test_a_run_stopped_inside_an_epoch_keeps_its_batch_and_its_bar(runs: LiveRuns):

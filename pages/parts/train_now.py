@@ -101,8 +101,9 @@ def outlook(spec: RunSpec) -> None:
 def start_form(stored: Mapping[str, RunSpec]) -> RunSpec:
     """The form, and what starts it; returns the run that it describes."""
     shown = list(known(runs_shown()))
-    train_form.presets()
-    above = st.container()  # in sight when a preset is chosen, which the fields below, and what they come to, are not
+    with st.container(key="live-begin"):
+        train_form.presets()
+        above = st.container()  # in sight when a preset is chosen, which the fields below, and what they come to, are not
     spec = train_form.form(stored)
     with above:
         with st.container(horizontal=True, vertical_alignment="center", key="live-start"):
@@ -179,8 +180,7 @@ def panel(shown: list[str], polled: bool) -> None:
         return
     names = train_values.labels([state.spec for state in states.values()])
     with st.container(key=f"live-lanes-{len(states)}"):
-        side_by_side = theme.large() and len(states) > 1
-        places = st.columns(len(states), gap="medium") if side_by_side else [st.container() for _ in states]
+        places = st.columns(len(states), gap="medium")
         for place, (run_id, state) in enumerate(states.items()):
             with places[place]:
                 train_lane.lane(place, run_id, state, names[place])
