@@ -58,7 +58,7 @@ def choose(cards: list[ModelCard], titles: Mapping[str, str]) -> tuple[dict[str,
 def show(cards: list[ModelCard]) -> None:
     """Choices on the left, tabs on the right; only what the open tab shows is made."""
     titles = pictures.told_apart({card.model_id: short_title(card.title) for card in cards})
-    left, right = st.columns([3, 7], gap="large")
+    left, right = st.columns([3, 7], gap="medium")
     with left, st.container(key="choices"):
         loaded, start, end, pixels = choose(cards, titles)
     if not loaded:

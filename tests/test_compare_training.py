@@ -89,6 +89,7 @@ def test_a_study_with_runs_shows_every_section(results: Path):
     sections = ("What each setting does", "What decides", "Every run", "How they learned", "One run, or two", "Printed in the")
     assert [name in text for name in sections] == [True] * len(sections)
     assert "Rank correlation" in text
+    assert "scroll sideways" in text  # the table of runs is wider than most windows
     assert all(len(chart.proto.alt) > 20 for chart in running.get("plotly_chart"))
     # Three measures of main effects, importance, interaction, curves, one confusion matrix, published losses of both parts.
     assert len(figures(running)) == 3 + 2 + 1 + 1 + 2

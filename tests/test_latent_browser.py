@@ -163,6 +163,15 @@ def test_the_chooser_cuts_no_name(page, url: str, width: int):
     assert names.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)")
 
 
+def test_seed_and_its_buttons_stand_in_a_row(page, url: str):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    walk_of(page, url)
+    row = page.locator(".st-key-choices .stHorizontalBlock", has=page.get_by_label("Seed", exact=True)).first
+    buttons = [row.get_by_role("button", name=name) for name in ("Throw", "Gallery")]
+    lows = [one.bounding_box()["y"] for one in (row.locator("input"), *buttons)]
+    assert max(lows) - min(lows) < 8
+
+
 @pytest.mark.parametrize("asked", ["", "&demo=8"])  # without the script's line in the bar, and with it
 def test_in_presenter_mode_whole_pictures_are_seen_by_a_projector(page, url: str, asked: str):
     page.set_viewport_size({"width": 1280, "height": 720})

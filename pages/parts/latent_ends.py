@@ -74,10 +74,10 @@ def choose(key: str, title: str, model_id: str) -> End:
 
 def dice(key: str, model_id: str) -> int:
     """A seed: typed, thrown, or picked from a gallery of what the model makes of some."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):  # all three in a row at 1280 pixels
         words = "One seed, one vector of each model."
-        seed = st.number_input("Seed", 0, SEEDS, DEFAULTS[key], key=key, bind="query-params", help=words, width=120)
-        st.button("Throw", icon=":material/casino:", on_click=throw, args=(key,), key=f"{key}-throw")
+        seed = st.number_input("Seed", 0, SEEDS, DEFAULTS[key], key=key, bind="query-params", help=words, width=84)
+        st.button("Throw", on_click=throw, args=(key,), key=f"{key}-throw")
         with st.popover("Gallery"), st.spinner("Making pictures to choose from"):
             made_of_seeds(key, model_id)
     return DEFAULTS[key] if seed is None else int(seed)

@@ -18,6 +18,7 @@ from pages.parts.study_tab import CHOICES, Shown, measures_of, section
 
 TOPS = (5, 10, 20, 50)
 NONE = "none"
+WIDE = "Where the window cuts it off, scroll sideways: test accuracy, epochs and seconds stand at the right."
 SHORT = {"accuracy": "accuracy", "cross_entropy": "cross-entropy", "loss": "loss"}
 
 
@@ -167,7 +168,6 @@ def choose(label: str, titles: Mapping[str, str], name: str) -> None:
 def table(shown: Shown, rows: Sequence[Row]) -> None:
     """The runs within the brushes; marking one or two rows picks them."""
     left, right = st.columns([3, 1], vertical_alignment="bottom")
-    left.html('<p class="lo-hint">Mark one row or two to look at these runs.</p>')
     names = list(shown.rows[0])
     right.download_button(
         "Download CSV",
@@ -181,6 +181,7 @@ def table(shown: Shown, rows: Sequence[Row]) -> None:
     factors = varied(shown.study.factors, shown.rows)
     lost = bool(diverged(shown.rows))
     lines = [line(shown, row, factors, lost) for row in rows]
+    left.html(f'<p class="lo-hint">Mark one row or two to look at these runs. {WIDE if lines else ""}</p>')
     config: dict[str, Any] = {"run": st.column_config.NumberColumn("run", width="small")}
     for name in lines[0] if lines else ():
         if name.endswith("accuracy"):
