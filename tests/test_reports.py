@@ -250,7 +250,7 @@ def test_pictures_of_two_sizes_are_told_apart_and_not_compared_by_sharpness(empt
     small, same = (network_lines.made_of("2023", made, replace(empty, cards=cards)).lead for made in (leaves, faces))
     assert all(line.here.how.endswith(" epochs, 32 × 32 pixels") for line in small)
     beside = {line.more: line.best for line in small}
-    assert beside.pop("sharpness") is None
+    assert beside.pop(network_lines.QUALITY["sharpness"]) is None
     assert all(best.how.endswith(" epochs, 64 × 64 pixels") for best in beside.values())
     assert len(same) == 3, "nobody is sure to see a leaf in a face"
     assert all(one.how.endswith(" epochs") for line in same for one in (line.here, line.best))
@@ -299,7 +299,7 @@ def test_a_study_stands_beside_print_with_its_share_and_its_best_run(tmp_path: P
     assert best.name == "Best run, chosen by validation"
     assert best.here
     row = max(evidence.studies["cnn-grid"][1], key=lambda one: one["val_accuracy"])
-    assert best.here.value == f"{100 * row['test_accuracy']:.2f} %"  # no print beside it: as on the other pages
+    assert best.here.value == row["test_accuracy"]  # a share of 1, as the accuracies above it
     assert best.best is None  # ours is not trained
     assert any(line.name.startswith("Rank correlation") for line in table.lead)
     assert [one.command for one in table.missing] == ["python -m core train fashion-best"]

@@ -16,8 +16,8 @@ HALVES = ("Dense (output1)", "Dense (output2)")  # heads that stand side by side
 QUALITY = {  # figures on the cards of generators -> words
     "frechet_distance": "Fréchet distance in leaf features, less is better",
     "confident_share": "share in which a classifier is sure to see a leaf",
-    "sharpness": "sharpness",
-    "diversity": "diversity",
+    "sharpness": "sharpness, the variance of the Laplacian of grey values from 0 to 1: blurred pictures have little",
+    "diversity": "diversity, how far apart two pictures lie in leaf features, more is more varied",
 }
 OF_ONE_SIZE = {"sharpness"}  # what cannot be compared between sizes: in a larger picture an edge is spread over more pixels
 

@@ -11,7 +11,7 @@ from core.reports.items import Levels, RunMeans, Runs
 from core.study_effects import Beside, agreement, beside_published, best
 from core.study_names import factor_title, is_cut, level_title, measure_title, setting_title, short_share
 from core.trials import Level, Rows, Study
-from core.written import percent, true_minus
+from core.written import true_minus
 
 BEST = "test_accuracy"
 
@@ -60,18 +60,17 @@ def _agreement(pairs: Sequence[Beside]) -> list[Line]:
 def best_line(study: Study, rows: Rows, model_id: str, evidence: Evidence) -> list[Line]:
     """The test accuracy of the study's best run, chosen by validation, beside that of our own classifier.
 
-    Nothing printed stands in the line, so both are in per cent, as on the other pages; beside print, ours are written
-    as it is.
+    Both are shares of 1, as print and ours stand in the lines above.
     """
     [chosen] = best(rows, 1) or [None]
     here = None
     if chosen is not None and chosen[BEST] is not None:
         share = short_share(chosen) or f"{chosen['epochs_trained']} epochs"
-        here = Found(percent(chosen[BEST], 2), f"{setting_title({name: chosen[name] for name in study.factors})}; {share}")
+        here = Found(chosen[BEST], f"{setting_title({name: chosen[name] for name in study.factors})}; {share}")
     card = evidence.cards.get(model_id)
     ours = None
     if card is not None and BEST in card.figures:
-        ours = Found(percent(card.figures[BEST], 2), f"{card.title}, {card.epochs_trained} of {card.epochs_asked} epochs")
+        ours = Found(card.figures[BEST], f"{card.title}, {card.epochs_trained} of {card.epochs_asked} epochs")
     if here is None and ours is None:
         return []
     dataset = DATASETS[next(iter(study.needs))].title if len(study.needs) == 1 else ""

@@ -192,7 +192,7 @@ def given(ends: Mapping[str, Mapping[str, Found]], titles: Mapping[str, str]) ->
             sources = [pictures.data_url(latent_made.small(frame)) for frame in (one.picture, made)]
             words = f"{name}: given, and as {titles[model_id]} makes it"
             shown = "".join(f'<img src="{source}" alt="{escape(words)}">' for source in sources)
-            told = f"{escape(name)}, {how} by {escape(titles[model_id])}: off by {one.apart:.3f} of 1"
+            told = f"{escape(name)}, {how} by {escape(titles[model_id])}: {latent_made.off_by(one.apart)}"
             articles.append(f"<figure>{shown}<figcaption>{told}</figcaption></figure>")
     if articles:
-        st.html(f'<div class="lo-given">{"".join(articles)}</div>')
+        st.html(f'<div class="lo-given">{"".join(articles)}</div><p class="lo-hint">{latent_made.OFF_BY}</p>')

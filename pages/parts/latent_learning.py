@@ -35,6 +35,15 @@ MEASURES = {  # columns of the table -> words
     "copied_share": "looks copied",
     "inception_frechet_distance": "Fréchet distance, Keras's Inception",
 }
+UNITS = {  # what the figures are that are no shares
+    "frechet_distance": "Of both distances less is better.",
+    "sharpness": (
+        "Sharpness is the variance of the Laplacian, grey from 0 to 1: blurred pictures have little. It compares within one "
+        "size of pictures."
+    ),
+    "diversity": "Diversity is how far apart two pictures lie in those features; the more, the more they vary.",
+    "nearest_pixels": "How near the nearest training picture is, is told in grey levels: 0 is a copy, 1 is white for black.",
+}
 PARTS = {"confident_share", "copied_share"}
 ALIKE = 1.05  # times: errors no further apart are told as about the same
 HELD_OUT = "held-out pictures"  # a model's name in the table, of pictures that nobody made
@@ -89,14 +98,14 @@ def reconstructions(cards: Sequence[ModelCard], titles: Mapping[str, str], pixel
                     made = latent_made.decoded(model_id, vectors)
                     apart = float(np.sqrt(np.square(as_floats(made) - as_floats(given)).mean()))
                     rows.append(made)
-                    names.append(f"{titles[model_id]}: off by {apart:.3f} of 1")
+                    names.append(f"{titles[model_id]}: {latent_made.off_by(apart)}")
                     errors[vectors.shape[1]] = apart
         except (DatasetError, RegistryError) as error:
             forms.complain(forms.sentence(error))
             continue
         in_rows(rows, names, f"Reconstructions of {data_title(name)}", f"reconstructions-{name}-{side}", pixels)
-        if words := alike_words(errors):
-            hint(words)
+        if errors:
+            hint(f"{latent_made.OFF_BY} {alike_words(errors)}".strip())
 
 
 def alike_words(errors: Mapping[int, float]) -> str:
@@ -241,6 +250,7 @@ def quality(titles: Mapping[str, str]) -> None:
             lines.append(f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>')
     head = "".join(f'<th scope="col">{words}</th>' for words in ("Model", *measures.values()))
     st.html(model_cards.wide(head, lines, "Figures of the generators", "lo-good"))
+    hint(" ".join(UNITS[name] for name in measures if name in UNITS))
     if "kernel_distance_thousandths" in measures:
         hint(BELOW_ZERO)
 

@@ -14,6 +14,7 @@ from core.generators.latent import PathKind, path
 from core.images import Picture, fit_square
 from core.registry import ModelCard, RegistryError
 from core.sheets import encode, sheet
+from core.written import percent
 from pages.parts import cached, scrubber
 
 FRAMES = 60  # of a walk
@@ -22,6 +23,7 @@ QUALITY = 92  # small pictures show every loss
 HELD_OUT = 600  # real pictures that are looked at
 FOUND = "latent-found"  # in the session: vectors that were found for pictures where nothing encodes
 STEPS = 120  # of that search
+OFF_BY = "Off by: how far pixels lie from the given ones in the root mean square; 100 % would be white for black."
 FLAT = 8  # grey levels between the darkest and the lightest value of a picture without content
 
 
@@ -163,6 +165,11 @@ def vector_of(model_id: str, picture: Picture) -> tuple[Vectors, float]:
     vector = kept[of]
     apart = as_floats(decoded(model_id, vector[None])[0]) - as_floats(picture)
     return vector, float(np.sqrt(np.square(apart).mean()))
+
+
+def off_by(apart: float) -> str:
+    """How far a picture is off, in words. apart: as ``vector_of`` gives it."""
+    return f"off by {percent(apart, 1)}"
 
 
 def _searched(model_id: str, generator: Any, picture: Picture) -> Vectors:

@@ -109,7 +109,9 @@ def why(walks: list[Walk], current: float) -> None:
         "Why the straight line dulls",
         "Random vectors of many numbers are all nearly equally long: they lie in a thin shell. A straight line between two of "
         "them cuts through the empty inside, half way at 0.71 of their length, where the model has learned next to nothing; "
-        "what it makes there is nearer to the mean picture. The spherical path stays in the shell.",
+        "what it makes there is nearer to the mean picture. The spherical path stays in the shell. "
+        "Sharpness is the variance of the Laplacian, of how far each pixel's grey lies from its neighbours': a blurred picture "
+        "has little.",
     )
     dark = theme.dark()
     for walk in walks:

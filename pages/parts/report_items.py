@@ -36,7 +36,8 @@ def told(answers: Sequence[Answer]) -> str:
         f'<p class="lo-stored"><b>{there} of {len(figures)} items with figures have ours beside what is printed</b>; their '
         "names are bold in the contents, and what came out here is bold in the tables. Reports compare by their test part; "
         "ours are chosen in validation and measured once on the test pictures, but for the best clock model by each measure, "
-        "which is the best on the test pictures. Beneath each figure stands how far its model is trained.</p>"
+        "which is the best on the test pictures. Accuracies are shares of 1, as in print. Beneath each figure stands how far "
+        "its model is trained.</p>"
     )
 
 
