@@ -186,6 +186,17 @@ def test_every_chart_has_words(full: Path):
     assert all(len(chart.proto.alt) > 20 for chart in running.get("plotly_chart"))
 
 
+def test_who_answers_hour_and_minute_apart_is_named_where_it_is_shown():
+    entries = {one.model_id: one for one in comparison.entries()}
+    ours, both = entries["reader-small"], [entries[f"report{year}-multi-head"] for year in (22, 23)]
+    first, last = (f"“{one.title}”" for one in both)
+    assert compare.of_two_answers([ours, both[0]], []).startswith(f"{first} answers hour and minute apart")
+    assert compare.of_two_answers([ours, *both], []).startswith(f"{first} and {last} each answer hour and minute apart")
+    assert f"Choose {last} above" in compare.of_two_answers([ours], [ours, *both])
+    assert "apart" not in compare.of_two_answers([ours], [ours])
+    assert set(compare.TWO_ANSWERS) <= set(entries)
+
+
 def test_a_link_restores_what_is_compared(full: Path):
     chosen = ["report22-classes-24", "reader-report"]
     running = start(COMPARE, show=chosen, errors="Shares within", loghour="true", confusion="report22-regression")

@@ -23,6 +23,12 @@ FIRST = (
     "report23-multi-head",
     "report22-regression",
 )
+TWO_ANSWERS = (  # the hour and the minute, each for itself
+    "report22-split-heads",
+    "report22-multi-head",
+    "report22-two-classifiers",
+    "report23-multi-head",
+)
 MOST = 6
 PAIR = ("report22-regression", "report22-regression-no-gamma")
 APART = (
@@ -75,7 +81,7 @@ def drawn(able: Sequence[Entry], readings: Readings) -> None:
     unequal(with_readings)
     if with_readings:
         how_far_off(with_readings, readings, looks)
-        where(with_readings, readings, looks)
+        where(with_readings, [one for one in able if one.model_id in readings.read], readings, looks)
     learning(shown, looks)
     if with_readings:
         half_hours([one for one in able if one.model_id in readings.read], readings, looks)
@@ -150,11 +156,11 @@ def within(readings: Readings, one: Entry) -> str:
     return f"mean {errors.mean():.1f} min, {views.share(float(five))} within 5, {views.share(float(thirty))} over 30"
 
 
-def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
+def where(shown: Sequence[Entry], able: Sequence[Entry], readings: Readings, looks: Mapping[str, Look]) -> None:
     """The error against the true minute of the hour and against the hour."""
     section(
         "Where in the hour",
-        "A system that answers hour and minute apart can be a whole hour off near the full hour, where the two disagree.",
+        of_two_answers(shown, able),
         at="hour",
     )
     log = st.toggle("Logarithmic minutes", key="loghour", bind="query-params")
@@ -170,6 +176,21 @@ def where(shown: Sequence[Entry], readings: Readings, looks: Mapping[str, Look])
     with right:
         drawing = clock_figures.errors_by_hour(hours, by_title, log=log, dark=dark)
         views.chart(drawing, "by-hour", "Mean error over the true hour, 12 to 11")
+
+
+def of_two_answers(shown: Sequence[Entry], able: Sequence[Entry]) -> str:
+    """What systems that answer hour and minute apart do near the full hour: those that are shown, or which to choose."""
+    why = "a whole hour off near the full hour, where the two disagree."
+    there = [f"“{one.title}”" for one in shown if one.model_id in TWO_ANSWERS]
+    if there:
+        names = " and ".join([", ".join(there[:-1]), there[-1]] if there[1:] else there)
+        answers = "each answer hour and minute apart" if there[1:] else "answers hour and minute apart"
+        return f"{names} {answers} and can be {why}"
+    others = [one.title for one in able if one.model_id in TWO_ANSWERS]
+    if not others:
+        return "The mean error over the true minute, and over the true hour."
+    level = "On a level line no minute is harder than another."
+    return f"{level} Choose “{others[-1]}” above: it answers hour and minute apart, and can be {why}"
 
 
 # --- learning -------------------------------------------------------------------------------------------------------
