@@ -179,6 +179,19 @@ def test_a_text_file_named_png_gets_a_sentence(page, server: Server, tmp_path: P
     expect(page.get_by_role("alert").filter(has_text="clock.png")).to_contain_text("not a PNG, JPEG, WebP or HEIC picture")
 
 
+def test_a_file_that_the_field_refuses_gets_a_sentence_too(page, server: Server, tmp_path: Path, sample: Path):
+    words, choose = page.locator(".lo-refused"), page.locator("input[type=file]")
+    page.goto(f"{server.url}/tell_the_time")
+    choose.set_input_files(sample)
+    expect(page.locator(".stFileChip")).to_have_count(1)
+    expect(words).to_be_hidden()
+    (tmp_path / "clock.gif").write_bytes(b"GIF89a")
+    choose.set_input_files(tmp_path / "clock.gif")
+    expect(words).to_be_visible()
+    page.get_by_role("button", name="Remove clock.gif").click()
+    expect(words).to_be_hidden()
+
+
 def test_many_pictures_make_a_table_and_a_csv(page, server: Server, warm: None, tmp_path: Path):
     bad = tmp_path / "bad.png"
     bad.write_text("this is no picture")

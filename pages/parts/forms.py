@@ -88,6 +88,7 @@ def dropped() -> list[Offered]:
         on_change=uploads.keep,
         args=("files",),
     )
+    uploads.refusal()
     paste.box("pasted")
     found = uploads.kept("files")
     data = st.session_state.get("pasted")

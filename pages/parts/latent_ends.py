@@ -12,7 +12,7 @@ from core.datasets import DatasetError
 from core.generators.directions import Vectors
 from core.generators.latent import random_vectors
 from core.images import Picture
-from pages.parts import cached, forms, gallery, latent_made, pictures
+from pages.parts import cached, forms, gallery, latent_made, pictures, uploads
 
 SOURCES = {"dice": "Dice", "real": "Real", "own": "Yours"}
 DEFAULTS = {"start": 53, "end": 20, "corner-3": 7, "corner-4": 36}  # of the first two both models shown first make whole leaves
@@ -57,6 +57,7 @@ def choose(key: str, title: str, model_id: str) -> End:
     st.file_uploader(
         "Drop a picture", forms.FORMATS, key=f"{key}-file", max_upload_size=MOST_BYTES, on_change=keep, args=(key,)
     )
+    uploads.refusal()
     name, data = st.session_state.get(f"{key}-kept", ("", b""))
     if not data:
         st.html(f'<p class="lo-hint">Until then, a throw of the dice. {NOT_LINKED}</p>')

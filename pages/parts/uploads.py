@@ -10,7 +10,16 @@ from pages.parts.pictures import Offered
 KEPT = "kept-files"  # in the session: (name, bytes) of each file uploaded last
 MOST_BYTES = 60_000_000
 HERE_ONLY = "Your pictures stay in this tab only until it is reloaded."
+REFUSED = (  # shown by the style sheet while a field marks a file red
+    "What is marked red was not taken: only PNG, JPEG, WebP and HEIC pictures of at most 10 MB are. Open it, save it as JPEG, "
+    "smaller if it is large, and drop that."
+)
 NAMES = 3  # named where files are shown that were uploaded before
+
+
+def refusal() -> None:
+    """What to do about a file that the field above refuses before any of it reaches us."""
+    st.html(f'<p class="lo-hint lo-refused" role="status">{REFUSED}</p>')
 
 
 def keep(key: str) -> None:
