@@ -94,8 +94,10 @@ def test_what_is_likelier_than_the_answer_is_not_called_next_likely():
 def test_the_chance_that_there_is_something_to_read_is_named_in_words():
     faint = replace(peaks(0.4, 0.1, 0.1), note=NO_CLOCK, readable=0.31)
     assert "<span>Chance that it can be read</span>" in readings.told(faint, "", None)
+    assert f"{NO_CLOCK} A time is given from 50 % on.</p>" in readings.told(faint, "", None)
     hidden = replace(peaks(0.08, 0.07, 0.06), note=HIDDEN, readable=0.97)  # a dial, but no hands: nobody doubts the dial
     assert "<span>Confidence</span>" in readings.told(hidden, "", None)
+    assert "A time is given" not in readings.told(hidden, "", None)
 
 
 # --- through every gamma ----------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ STEPS = (
         "Confidence that means something",
         "tell_the_time",
         {"from": "Samples", "sample": "no_clock-gauge"},
-        "A pressure gauge has a dial and a hand, but no time. Would you have been fooled?",
+        "A pressure gauge: dial and hand, no time. The chance that it can be read is under half, so none is named. Would you?",
         no_reader,
     ),
     Step(

@@ -12,6 +12,7 @@ from core.clocks.candidates import NEAR_MINUTES, outweighed
 from core.clocks.reading import READABLE, Reading
 from core.clocks.time import ClockTime, hand_angles, signed_error_minutes
 from core.clocks.tips import Hand, hands
+from core.written import percent
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
 from pages.parts.tables import UNREAD
@@ -207,7 +208,8 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
     else:
         named = "Next likely"
     rivals = f'<h4>{named}</h4><ol class="lo-rivals">{others}</ol>' if others else ""
-    note = f'<p class="lo-note">{escape(reading.note)}</p>' if reading.note else ""
+    least = f" A time is given from {percent(READABLE)} on." if wide else ""
+    note = f'<p class="lo-note">{escape(reading.note)}{least}</p>' if reading.note else ""
     quiet = f"<small>{escape(source)}</small>" if source else ""
     return (
         f'<div class="lo-told{" lo-doubt" if doubtful(reading) else ""}"><h3 class="lo-eyebrow">{escape(title)}{quiet}</h3>'
