@@ -309,6 +309,14 @@ def test_a_pasted_picture_is_read(page, server: Server, warm: None):
     expect(page.get_by_text(EXAMPLE)).to_be_visible()
 
 
+def test_the_names_of_chosen_models_are_whole(page, server: Server, warm: None):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{server.url}/tell_the_time?from=Samples&model=reader-report&model=reader-small")
+    names = page.locator(".stMultiSelect [data-tag] > span:visible")
+    expect(names).to_have_count(2)
+    assert names.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)")
+
+
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_nothing_sticks_out_sideways(page, server: Server, warm: None, width: int):
     page.set_viewport_size({"width": width, "height": 900})
