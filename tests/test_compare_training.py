@@ -315,6 +315,15 @@ def test_a_figure_that_is_saved_says_what_it_is(results: Path):
     assert figures(running)[0]["layout"]["margin"]["l"] >= 7 * longest
 
 
+def test_in_presenter_mode_nothing_is_offered_that_nobody_does_there(results: Path):
+    store(STUDIES["keras-examples"], results)
+    offered = [
+        [one.label for one in page(f"import streamlit as st\nst.session_state['presenting'] = {on}\n{STORED}").button_group]
+        for on in (False, True)
+    ]
+    assert set(offered[0]) - set(offered[1]) == {"Save figures as"}
+
+
 def test_a_loss_with_a_penalty_is_offered_where_runs_have_one(results: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(study_tab, "losses_apart", lambda rows: len(rows) == 48)  # those of the design
     for name in ("l16-mlp", "keras-examples"):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from html import escape
 
@@ -12,7 +13,7 @@ from core.studies import STUDIES
 from core.study_effects import best, measured
 from core.study_names import MEASURES, device_words, is_cut, losses_apart, run_title, share_words
 from core.trials import Row, Study, StudyError
-from pages.parts import cached_studies, forms, landing, shell, study_charts
+from pages.parts import cached_studies, forms, landing, shell, study_charts, theme
 
 CHOICES = {"accuracy": "Accuracy", "cross_entropy": "Cross-entropy", "loss": "Loss with penalty"}
 OF_A_STUDY = ("pick", "beside", "cell", "brush", "top", "first", "second")  # choices that only one study has
@@ -82,16 +83,20 @@ def choose() -> Shown | None:
     if unknown and "study" not in st.session_state:
         forms.complain(f"No study is called {unknown[0][:60]!r}; these are known: {', '.join(STUDIES)}.")
     there = next((name for name in STUDIES if cached_studies.has_rows(name)), next(iter(STUDIES)))
-    name = forms.one_model("Study", titles(), there, key="study")
+    # While presenting all choices stand in one row, so that there is a figure in the first window; nobody saves one then.
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium") if theme.large() else None
+    with row or nullcontext():
+        name = forms.one_model("Study", titles(), there, key="study")
     forget(name)
     try:
         study, rows = cached_studies.study(name)
     except StudyError as error:
         forms.complain(forms.sentence(error))
         return None
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with row or st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         measure = choose_measure(rows)
-        study_charts.choose_file()
+        if row is None:
+            study_charts.choose_file()
         log = st.toggle("Logarithmic losses", value=True, key="loglosses", bind="query-params")
     st.html(stored(study, rows))
     return Shown(study, rows, measure, log)
