@@ -1,11 +1,13 @@
 """How a reading stands on the page: its share beside those of other times, what is doubtful, many pictures in a table."""
 
+import io
 import json
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 from test_pages import app, html, told  # noqa: F401
 
@@ -203,3 +205,36 @@ def test_confidences_in_the_table_are_the_words_beside_a_reading():
     assert list(styled.data["A: confidence"]) == [0.9968, 0.99, 0.8, 0.004, 1.0]  # as numbers, so that they sort
     words = [text for text in re.findall(r"<td[^>]*>([^<]*)</td>", styled.to_html()) if "%" in text]
     assert words == ["over 99 %", "99 %", "80 %", "under 1 %", "over 99 %"]
+
+
+def test_marks_leave_out_what_a_model_does_not_say():
+    bare = told(608)
+    assert readings.marks(Reading(bare.time, 608.0, 0.5, (), bare.probabilities, "x"), (150, 150)) == ""
+    assert readings.marks(bare, (150, 150)).count("<line") == 4
+    assert "dasharray" not in readings.marks(bare, (150, 150))
+    assert readings.marks(told(608, "Hard to tell."), (150, 150)).count("dasharray") == 4
+
+
+def test_where_no_clock_is_seen_no_time_stands_large():
+    none = told(608, "I see no clock here.")
+    assert "--<i>:</i>--" in readings.told(none, "", None)
+    assert "best guess 10:08" in readings.told(none, "", None)
+    assert "svg" not in readings.overlay("", (150, 150), none, "", 1.0)
+    assert "<b>exact</b>" in readings.told(told(608.04), "", ClockTime(10, 8))
+
+
+def test_a_dark_picture_is_shown_as_it_was_read():
+    dark = np.full((60, 80, 3), 20, np.uint8)
+    dark[20:40, 20:40] = 60
+    data = encode(dark, "PNG")
+    seen = {
+        spread: np.asarray(
+            Image.open(io.BytesIO(cached.thumbnail(f"dark-{spread}", 80, data, 1.0, spread=spread))).convert("L")
+        )
+        for spread in (False, True)
+    }
+    assert (seen[False].min(), seen[False].max()) == (pytest.approx(20, abs=4), pytest.approx(60, abs=4))
+    assert (seen[True].min(), seen[True].max()) == (pytest.approx(0, abs=4), pytest.approx(255, abs=4))
+    clear, spread = told(608), replace(told(608), spread=True)
+    assert "in grey, contrast raised, gamma 1.0" in readings.overlay("", (150, 150), spread, "", 1.0)
+    assert "in grey, gamma 1.0" in readings.overlay("", (150, 150), clear, "", 1.0)
