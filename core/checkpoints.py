@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import paths
 from core.kept_arrays import DAMAGES
 from core.specs import TrainSpec, train_settings
 
@@ -159,16 +160,10 @@ def _plain(value: Any, names: dict[str, str] | None = None, *, all_names: bool =
 def store(path: Path, state: Sequence[Any], spec: TrainSpec, identity: dict[str, Any], progress: Progress) -> None:
     """Write variables and progress, replacing the old file only when the new one is whole."""
     notes = {"spec": spec.to_json(), "identity": identity, "progress": dataclasses.asdict(progress)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, notes=np.array(json.dumps(notes)), **_values(state))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with paths.replaced(path) as new, new.open("wb") as file:
+        np.savez(file, allow_pickle=False, notes=np.array(json.dumps(notes)), **_values(state))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @dataclass(frozen=True, eq=False)

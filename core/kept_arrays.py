@@ -1,8 +1,6 @@
 """Arrays that take long to make, kept as ``.npz`` files: whole ones, or none."""
 
-import os
 import struct
-import tempfile
 import tokenize
 import warnings
 import zipfile
@@ -11,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core import paths
 
 # All that NumPy was seen to raise for an ``.npz`` in which bits had changed or whose end was missing. RuntimeError: a flag says
 # that it is encrypted, or packed in a way of its own; SyntaxError and TokenError: of an array's head, which is Python.
@@ -36,14 +36,8 @@ def write_arrays(path: Path, **arrays: NDArray) -> None:
     the arrays has them.
     """
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as part:
-            try:
-                np.savez(part, allow_pickle=False, **arrays)
-                part.close()
-                os.replace(part.name, path)
-            except BaseException:
-                Path(part.name).unlink(missing_ok=True)
-                raise
+        with paths.replaced(path) as new, new.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
     except OSError as error:
         warnings.warn(
             f"{path} cannot be written ({error.strerror or error}), and is made again next time; make room there, or name "

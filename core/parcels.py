@@ -6,7 +6,6 @@ goes on from there almost as if it had not stopped. What is taken only ever adds
 
 import hashlib
 import io
-import os
 import re
 import shutil
 import tempfile
@@ -150,9 +149,8 @@ def _write(place: Path, entries: list[tuple[str, bytes]]) -> list[str]:
     place.mkdir(parents=True, exist_ok=True)
     pieces = [content[start : start + PART_BYTES] for start in range(0, len(content), PART_BYTES)]
     for index, piece in enumerate(pieces):
-        part = place / f".{PART_NAME.format(index)}"
-        part.write_bytes(piece)
-        os.replace(part, place / PART_NAME.format(index))
+        with paths.replaced(place / PART_NAME.format(index)) as new:
+            new.write_bytes(piece)
     for index in range(len(pieces), PARTS):
         (place / PART_NAME.format(index)).unlink(missing_ok=True)
     return left_out
@@ -187,12 +185,10 @@ def take(place: Path, *, anyway: bool = False, models: Path | None = None, resul
             model_id = path.relative_to(root / "training").parts[0]
             target = checkpoint_folder(model_id) / path.relative_to(root / "training" / model_id)
             if steps_in(path) > steps_in(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
                 for name in (CHECKPOINT_FILE, KEPT_FILE):
                     if (path.parent / name).exists():
-                        part = target.parent / f".{name}.{os.getpid()}"
-                        shutil.move(path.parent / name, part)  # from another disk, perhaps: not in one go
-                        os.replace(part, target.parent / name)
+                        with paths.replaced(target.parent / name) as new:
+                            shutil.move(path.parent / name, new)  # from another disk, perhaps: not in one go
                 text = f"checkpoint of epoch {steps_in(target)[0]}"
                 said[model_id] = f"{said[model_id]}; {text}" if model_id in said else text
     return said

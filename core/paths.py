@@ -1,6 +1,9 @@
-"""Where things lie: shipped assets, caches that may be deleted, and data that users bring."""
+"""Where things lie: shipped assets, caches that may be deleted, and data that users bring; and how files are replaced."""
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,3 +41,19 @@ def lost_data_folder() -> str:
     """What ``LATENT_OCLOCK_DATA`` names where that is no folder, else ""."""
     named = os.environ.get("LATENT_OCLOCK_DATA", "")
     return named if named and not Path(named).is_dir() else ""
+
+
+@contextlib.contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """A file beside ``path`` to be written, which takes its place when the block ends, and is gone when that fails.
+
+    Whoever reads ``path`` meanwhile, or after a crash, finds the old file or the new one, and never a part of it. Its folder
+    is made when missing; ``OSError`` where one cannot write.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")  # of this writer alone
+    try:
+        yield new
+        os.replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)

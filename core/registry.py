@@ -152,9 +152,8 @@ def update_card(
             raise RegistryError(f"{model_id}/{MODEL_FILE} is not the file that was measured (sha256 differs); measure it again")
         card = dataclasses.replace(card, figures={**card.figures, **rounded}, extra={**card.extra, **(extra or {})})
         text = card.to_json()
-        part = folder / model_id / f".{CARD_FILE}.{os.getpid()}"
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, folder / model_id / CARD_FILE)
+        with paths.replaced(folder / model_id / CARD_FILE) as new:
+            new.write_text(text, encoding="utf-8")
     return card
 
 

@@ -1,7 +1,6 @@
 """What a generator makes of the same vectors after 1, 2, 5, ... epochs: kept in training, stored beside it as a sheet."""
 
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core import paths
 from core.images import Picture
 from core.kept_arrays import DAMAGES
 from core.sheets import sheet
@@ -48,10 +48,8 @@ class Snapshots:
         self._rows = {old: row for old, row in self._rows.items() if old < epoch} | {epoch: self._take(model)}
         if self._path is not None:
             epochs = sorted(self._rows)
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._path.with_suffix(f".{os.getpid()}.npz")
-            np.savez_compressed(temporary, epochs=np.array(epochs), rows=np.stack([self._rows[epoch] for epoch in epochs]))
-            os.replace(temporary, self._path)
+            with paths.replaced(self._path) as new, new.open("wb") as file:
+                np.savez_compressed(file, epochs=np.array(epochs), rows=np.stack([self._rows[epoch] for epoch in epochs]))
 
     def sheet(self, model: Any, epoch: int) -> tuple[bytes, list[int]]:
         """The sheet as a WebP file, its last row what ``model`` makes now (``epoch``), and the epochs of its rows."""

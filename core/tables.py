@@ -2,10 +2,11 @@
 
 import contextlib
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from core import paths
 
 LOCK_FILE = ".lock"  # in a folder that several may write into; held while one does
 
@@ -44,16 +45,10 @@ def replace_table(path: Path, names: Sequence[str], rows: Iterable[Mapping[str, 
 
     A table that was cut at the end of a line looks like a whole one with fewer runs.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names, lineterminator="\n", extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(rows)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with paths.replaced(path) as new, new.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, Any]]:

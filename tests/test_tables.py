@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from core import paths
 from core.tables import read_table, replace_table, write_table
 
 ROWS = [{"model": "a", "ours": 1.5}, {"ours": 2, "model": "b"}]
@@ -40,3 +41,20 @@ def test_a_table_whose_writing_is_interrupted_stays_whole(tmp_path: Path) -> Non
         replace_table(tmp_path / "table.csv", ["model", "ours"], interrupted())
     assert [row["model"] for row in read_table(tmp_path, "table.csv")] == ["a", "b"]
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"], "nothing temporary is left"
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    place = tmp_path / "made when missing" / "file"
+    with paths.replaced(place) as new:
+        new.write_text("old")
+        assert not place.exists()
+
+    def half() -> None:
+        with paths.replaced(place) as new:
+            new.write_text("half of the n")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert place.read_text() == "old"
+    assert [path.name for path in place.parent.iterdir()] == ["file"]
