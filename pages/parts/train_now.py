@@ -155,7 +155,7 @@ def start(spec: RunSpec, beside: list[str]) -> None:
                 runs.stop(other, steering.owner(), at_once=True)
         show_runs([*beside, runs.submit(spec, steering.owner(), paused=bool(st.session_state.get("live-hold")))])
         if not theme.large():  # there it is in sight, and the bar would be covered
-            st.toast("It starts: watch it at the top of the page.")  # on a phone the button may stand far below
+            st.toast("It starts: its curves are drawn in a moment.")  # on a phone they stand below the button
     except ValueError as error:  # limits, and settings that contradict each other
         st.session_state["live-problem"] = forms.sentence(error)
 
