@@ -1,4 +1,4 @@
-"""Whether a page keeps TensorFlow and its like out of a process of its own."""
+"""Whether a page keeps libraries that take long to load out of a process of its own."""
 
 import os
 import subprocess
@@ -6,13 +6,18 @@ import sys
 
 from core.paths import ROOT
 
+HEAVY = ("tensorflow", "keras", "jax", "torch")
 
-def loads_no_tensorflow(steps: str, room: str) -> None:
-    """Start the app as ``at``, take ``steps`` with it (Python), and see that ``room`` is loaded and no heavy library is."""
+
+def loads_no_tensorflow(steps: str, room: str, *besides: str) -> None:
+    """Start the app as ``at``, take ``steps`` with it (Python), and see that ``room`` is loaded and no heavy library is.
+
+    besides: other modules that may not be loaded either.
+    """
     code = (
         "import sys; from streamlit.testing.v1 import AppTest; at = AppTest.from_file('app.py', default_timeout=60).run(); "
         f"{steps}; assert not at.exception, at.exception; assert {room!r} in sys.modules; "
-        "heavy = [name for name in ('tensorflow', 'keras', 'jax', 'torch') if name in sys.modules]; "
+        f"heavy = [name for name in {(*HEAVY, *besides)!r} if name in sys.modules]; "
         "assert not heavy, heavy; print('light')"
     )
     done = subprocess.run(

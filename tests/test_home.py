@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from light import loads_no_tensorflow
 from streamlit.testing.v1 import AppTest
 
 from core import paths, registry
@@ -219,3 +220,7 @@ def test_the_pictures_can_be_made_again(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(living, "HOME", tmp_path)
     assert living.curves().count("<polyline") == 3
     shutil.rmtree(tmp_path)
+
+
+def test_the_first_page_waits_for_no_library_that_takes_long():
+    loads_no_tensorflow("pass", "pages.parts.living", "pandas", "pyarrow", "cv2", "scipy")

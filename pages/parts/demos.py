@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from core.registry import RegistryError, list_cards
+from core.cards import RegistryError, list_cards
 from pages.parts import shelf
 
 Params = Mapping[str, str | list[str]]
@@ -158,9 +158,10 @@ def part(index: int) -> tuple[int, int]:
 
 def lacking() -> list[tuple[str, str, str]]:
     """Of each demo that has nothing to show here: its name, the sentence that says so, the command that mends it."""
+    said = {lacks: lacks() for lacks in {step.lacks: None for step in STEPS}}  # several steps need the same
     found = {}
     for step in STEPS:
-        if step.demo not in found and (words := step.lacks()):
+        if step.demo not in found and (words := said[step.lacks]):
             found[step.demo] = (f"Demo {step.demo}, {step.title}", words, step.remedy)
     return list(found.values())
 

@@ -6,8 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core.cards import short_title
-from core.registry import ModelCard, RegistryError, list_cards
+from core.cards import ModelCard, RegistryError, list_cards, short_title
 from pages.parts import forms, in_memory
 
 LEAVES = "core.generators.leaf_classifier"
