@@ -132,6 +132,19 @@ def test_a_click_does_not_cancel_a_step_that_waits(page, server: Server):
     page.wait_for_url(re.compile(f"demo={len(STEPS)}"))
 
 
+def test_a_key_that_comes_before_the_bar_knows_of_the_step_waits_for_it(page, server: Server):
+    page.goto(f"{server.url}/?present=on&demo={len(STEPS) - 2}")
+    ready(page)
+    expect(bar(page)).to_contain_text("Demo 4 of 5")
+    page.evaluate("href => history.pushState(null, '', href)", bar(page).get_by_role("link", name="Next").get_attribute("href"))
+    page.keyboard.press("n")
+    page.wait_for_timeout(500)
+    assert f"demo={len(STEPS) - 1}" in page.url
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate', { state: null }))")  # now Streamlit hears of it
+    page.wait_for_url(re.compile(f"demo={len(STEPS)}"))
+    expect(bar(page)).to_contain_text("part 2 of 2")
+
+
 def test_the_link_and_its_code_hold_the_state_and_nothing_of_the_presenter(page, server: Server):
     page.goto(f"{server.url}/?moving=false&present=on")
     ready(page)

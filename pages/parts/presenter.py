@@ -144,6 +144,7 @@ def data(pages: Sequence[Page], page: Page) -> dict[str, Any]:
         place_in, parts = demos.part(step)
         lacks = one.lacks()
         told["demo"] = {
+            "step": step + 1,
             "number": f"Demo {one.demo} of {demos.DEMOS}" + (f", part {place_in} of {parts}" if parts > 1 else ""),
             "title": one.title,
             "say": f"{lacks} Go on with the next step." if lacks and step + 1 < len(STEPS) else lacks or one.say,

@@ -25,6 +25,7 @@ const LOOK_MS = 100;
 let looking = 0;
 let waiting = "";  // the link that waits
 let opened = 0;  // when, by performance.now(); 0 while a link waits
+let wish = null;  // the key pressed before the bar knew of the step that the URL names already, and when
 
 const runs = () => (document.querySelector(".stApp")?.dataset.testScriptState ?? "notRunning") !== "notRunning";
 
@@ -37,6 +38,7 @@ function place(href) {
 function release() {
   clearInterval(looking);
   waiting = "";
+  wish = null;
 }
 
 function visit(href, how) {
@@ -85,6 +87,20 @@ function build(root) {
     self.ask(what);
   };
 
+  const behind = () => {
+    const named = new URLSearchParams(location.search).get("demo");
+    return named !== null && self.data.demo !== null && named !== String(self.data.demo.step);
+  };
+
+  // To the next step or the one before; a bar that is behind the URL would lead back to where one is.
+  const step = (key) => {
+    const { next, back } = self.data;
+    if (behind()) wish = { key, at: performance.now() };
+    else if (key === "b") go(back);
+    else if (next) go(next);
+    else leave("end");
+  };
+
   const pressed = (event) => {
     const path = event.composedPath();
     const { data } = self;
@@ -94,8 +110,8 @@ function build(root) {
     const key = { PageDown: "n", PageUp: "b" }[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (paging && (!data.demo || (path[0] instanceof Element && path[0].closest(MOVED)))) return;
     const act = {
-      n: data.demo && (() => (data.next ? go(data.next) : leave("end"))),
-      b: data.back && (() => go(data.back)),
+      n: data.demo && (() => step("n")),
+      b: data.back && (() => step("b")),
       d: () => go(data.first),
       f: fullScreen,
     }[key];
@@ -114,7 +130,8 @@ function build(root) {
     const link = event.target.closest("a");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    go(link.getAttribute("href"));
+    if (link === links.first) go(link.getAttribute("href"));
+    else step(link === links.back ? "b" : "n");
   };
 
   const tick = () => {
@@ -145,6 +162,11 @@ function build(root) {
       tick();
     }
     if (data.go) go(data.go);
+    else if (wish && !behind()) {
+      const { key, at } = wish;
+      wish = null;
+      if (performance.now() - at < HELD_MS) step(key);
+    }
   };
   self.listen = () => document.addEventListener("keydown", pressed);
   self.leave = () => {
