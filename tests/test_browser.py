@@ -366,20 +366,22 @@ def test_words_stand_out_in_both_themes(browser, server: Server, warm: None, sch
     context = browser.new_context(color_scheme=scheme)
     visitor = context.new_page()
     visitor.goto(f"{server.url}/tell_the_time?from=Samples")
-    reading_of(visitor)
+    names = [".lo-digits", ".lo-fine", ".lo-eyebrow", ".lo-sure", ".lo-picture figcaption", ".lo-caption small"]
+    for name in names:
+        expect(visitor.locator(name).first).to_be_attached()
     contrasts = visitor.evaluate(
-        """() => {
+        """names => {
         const pen = Object.assign(document.createElement('canvas'), {width: 1, height: 1}).getContext('2d');
         const over = (...layers) => { pen.clearRect(0, 0, 1, 1); for (const layer of layers) { pen.fillStyle = layer;
             pen.fillRect(0, 0, 1, 1); } return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3); };
         const light = rgb => { const [r, g, b] = rgb.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
             return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
         const ground = getComputedStyle(document.querySelector('.stApp')).backgroundColor;
-        const names = ['.lo-digits', '.lo-fine', '.lo-eyebrow', '.lo-sure', '.lo-picture figcaption', '.lo-caption small'];
         return names.map(name => { const words = document.querySelector(name);
             const [a, b] = [light(over(ground, getComputedStyle(words).color)), light(over(ground))].sort((x, y) => y - x);
             return [name, (a + 0.05) / (b + 0.05)]; });
-    }"""
+    }""",
+        names,
     )
     context.close()
     assert all(value >= 4.5 for _, value in contrasts), contrasts
