@@ -20,6 +20,7 @@ from core.checkpoints import CHECKPOINT_FILE, Progress, Row, Signals
 from core.devices import device_name
 from core.optimizers import make_optimizer
 from core.specs import TrainSpec
+from core.stopwatch import Stopwatch
 
 __all__ = [
     "ArrayData",
@@ -158,15 +159,16 @@ def train(
         found.restore(state, identity)
 
     makes = engine(model, data, spec)
-    started, before, steps_run, pictures_run, waited = time.monotonic(), progress.seconds, 0, 0, 0.0
-    epoch_started, epoch_before = started, progress.epoch_seconds
+    started, worked = time.monotonic(), Stopwatch()
+    before, steps_run, pictures_run, waited = progress.seconds, 0, 0, 0.0
+    epoch_started, epoch_before = 0.0, progress.epoch_seconds
     stopped = False
 
     written, saved = started, (progress.epoch, progress.step)
 
     def save() -> None:
         nonlocal written, saved
-        progress.seconds = before + time.monotonic() - started
+        progress.seconds = before + worked()
         if path is not None:
             checkpoints.store(path, state, spec, identity, progress)
         written, saved = time.monotonic(), (progress.epoch, progress.step)
@@ -196,13 +198,14 @@ def train(
                         progress.sums[name] = progress.sums.get(name, 0.0) + value * done.pictures
                     steps_run, pictures_run = steps_run + done.step - progress.step, pictures_run + done.pictures
                     progress.step, progress.pictures = done.step, progress.pictures + done.pictures
+                    worked()
                     check_finite("loss", done.means["loss"])
                     if on_step is not None:
                         on_step(done.step, steps, progress.means())
                     if progress.step < steps and asked_to_stop():
                         stopped = True
                         break
-            progress.epoch_seconds = epoch_before + time.monotonic() - epoch_started
+            progress.epoch_seconds = epoch_before + worked() - epoch_started
             if stopped:
                 break
             check_weights()
@@ -213,14 +216,14 @@ def train(
                 check_finite("val_loss", row["val_loss"])
             rate = float(keras.ops.convert_to_numpy(inner.learning_rate))
             row |= {
-                "seconds": epoch_before + time.monotonic() - epoch_started,
+                "seconds": epoch_before + worked() - epoch_started,
                 "seconds_waiting": waited,
                 "learning_rate": rate,
             }
             row |= getattr(data, "rates", dict)()
             history = [*progress.history, row]
             progress = Progress(progress.epoch + 1, progress.first_step, ramp=progress.ramp, history=history)
-            epoch_started, epoch_before, waited = time.monotonic(), 0.0, 0.0
+            epoch_started, epoch_before, waited = worked(), 0.0, 0.0
             if time.monotonic() - written >= checkpoint_seconds:
                 save()
             if on_epoch is not None:
@@ -232,7 +235,7 @@ def train(
             save()
     signals.raise_received()
 
-    seconds = time.monotonic() - started
+    seconds = worked()
     if inner.use_ema and int(keras.ops.convert_to_numpy(inner.iterations)):  # before the first step there is no average
         _use_average(model, inner)
     return TrainingResult(

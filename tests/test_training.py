@@ -104,7 +104,8 @@ def test_two_steps_of_sgd_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     model = line()
     spec = TrainSpec(epochs=2, learning_rate=0.01, optimizer="sgd")
     now = [100.0]  # a clock that a step takes a second and a half on
-    monkeypatch.setattr("core.training.time", SimpleNamespace(monotonic=lambda: now[0]))
+    for room in ("training", "stopwatch"):
+        monkeypatch.setattr(f"core.{room}.time", SimpleNamespace(monotonic=lambda: now[0], process_time=lambda: now[0]))
 
     def on_step(*_: Any) -> None:
         now[0] += 1.5
@@ -246,7 +247,8 @@ def test_outputs_may_be_dictionaries() -> None:
 
 def test_time_limits_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     now, steps = [50.0], []  # a clock that a step takes a quarter of a second on
-    monkeypatch.setattr("core.training.time", SimpleNamespace(monotonic=lambda: now[0]))
+    for room in ("training", "stopwatch"):
+        monkeypatch.setattr(f"core.{room}.time", SimpleNamespace(monotonic=lambda: now[0], process_time=lambda: now[0]))
 
     def on_step(*call: Any) -> None:
         steps.append(call[0])
