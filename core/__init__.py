@@ -70,6 +70,7 @@ The room map. A room imports only from rooms above it; ``tests/test_imports.py``
     registry                 save_trained, load_trained
     clocks.heat              why a model reads what it reads: which pixels speak for it
     checkpoints              the whole state of a run in one file
+    stopwatch                how long a run worked, pauses left out
     optimizers               a TrainSpec -> an optimiser with its schedule
     keras_code               a TrainSpec -> the lines of plain Keras that say the same
     clocks.report_losses     what the reports' networks minimise, as names, functions and code
