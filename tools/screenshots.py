@@ -79,7 +79,8 @@ def shoot(browser: Browser, url: str, name: str, path: str, scheme: str) -> Path
 
 
 def main() -> None:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    browsers = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, browsers)), None)
     DOCS.mkdir(exist_ok=True)
     process, url = start()
     try:
