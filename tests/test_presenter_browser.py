@@ -145,6 +145,14 @@ def test_a_key_that_comes_before_the_bar_knows_of_the_step_waits_for_it(page, se
     expect(bar(page)).to_contain_text("part 2 of 2")
 
 
+def test_a_step_may_be_named_with_a_nought_before_it(page, server: Server):
+    page.goto(f"{server.url}/?present=on&demo=0{len(STEPS) - 1}")
+    ready(page)
+    expect(bar(page)).to_contain_text("part 1 of 2")
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(f"demo={len(STEPS)}"))
+
+
 def test_the_link_and_its_code_hold_the_state_and_nothing_of_the_presenter(page, server: Server):
     page.goto(f"{server.url}/?moving=false&present=on")
     ready(page)

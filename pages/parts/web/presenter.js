@@ -88,8 +88,8 @@ function build(root) {
   };
 
   const behind = () => {
-    const named = new URLSearchParams(location.search).get("demo");
-    return named !== null && self.data.demo !== null && named !== String(self.data.demo.step);
+    const named = Number(new URLSearchParams(location.search).get("demo"));  // 0 where it names none, NaN where no number
+    return named > 0 && self.data.demo !== null && named !== self.data.demo.step;
   };
 
   // To the next step or the one before; a bar that is behind the URL would lead back to where one is.
