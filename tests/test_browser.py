@@ -13,6 +13,7 @@ from core import paths
 from core.clocks.face import render
 from core.clocks.time import ClockTime
 from core.sheets import encode
+from tests.screen import standing
 from tests.served import Server
 
 FLAGS = [
@@ -276,8 +277,7 @@ def test_the_scrubber_keeps_up_with_the_screen(page, server: Server, warm: None)
     page.goto(f"{server.url}/tell_the_time?from=Samples")
     expect(page.locator(".scrubber")).to_have_attribute("data-ready", "true")
     canvas = page.locator(".scrubber canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = standing(canvas)
     page.mouse.move(box["x"] + 10, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] - 10, box["y"] + 50, steps=40)
@@ -341,7 +341,7 @@ def test_each_tab_opens_and_a_hand_of_the_lesson_is_dragged(page, server: Server
     hand = page.get_by_role("slider", name="The network reads")
     hand.press("PageUp")
     page.wait_for_url(re.compile(r"answered=01(:|%3A)01"))
-    grip, dial = hand.bounding_box(), page.locator(".twotimes svg").bounding_box()
+    grip, dial = standing(hand), page.locator(".twotimes svg").bounding_box()
     page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
     page.mouse.down()
     page.mouse.move(dial["x"] + dial["width"] - 20, dial["y"] + dial["height"] / 2, steps=4)  # to 3

@@ -15,6 +15,7 @@ import pytest
 
 from core.paths import ROOT
 from core.studies import STUDIES
+from tests.screen import standing
 from tests.served import Server
 from tests.stored_studies import accuracy_of, store
 
@@ -78,8 +79,7 @@ def test_the_way_to_the_page(page, server: Server):
 def test_a_brush_keeps_the_runs_that_pass_it(page, server: Server):
     opened(page, server)
     area = page.locator(".parallel .axis").nth(0)
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
+    box = standing(area)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 4)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.4 * box["height"], steps=6)
@@ -132,9 +132,7 @@ def test_a_line_that_is_pressed_is_looked_at(page, server: Server):
 def test_a_cell_of_the_confusion_matrix_shows_its_pictures(page, server: Server):
     opened(page, server)
     matrix = page.locator(".st-key-confusion-0 .js-plotly-plot")
-    matrix.scroll_into_view_if_needed()
-    cell = matrix.locator(".scatterlayer .point").nth(60)  # row 6, column 0
-    box = cell.bounding_box()
+    box = standing(matrix.locator(".scatterlayer .point").nth(60))  # row 6, column 0
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     until(page, r"cell=6-0")
     expect(page.locator(".lo-wrongs li")).to_have_count(3)

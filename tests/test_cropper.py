@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import test_browser
 import test_pages
+from screen import standing
 from test_browser import expect
 from test_pages import html, upload
 
@@ -129,8 +130,7 @@ def test_the_square_is_dragged_moved_by_keys_and_taken_back(page, server):
     expect(box).to_have_attribute("aria-label", re.compile("Suggested: 120 pixels wide, 15 from the left, 15 from the top"))
 
     def drag(start: tuple[float, float], end: tuple[float, float]) -> None:
-        frame.scroll_into_view_if_needed()  # and wait until it stands still
-        bounds = frame.bounding_box()
+        bounds = standing(frame)
         places = [(bounds["x"] + x / 150 * bounds["width"], bounds["y"] + y / 150 * bounds["height"]) for x, y in (start, end)]
         page.mouse.move(*places[0])
         page.mouse.down()

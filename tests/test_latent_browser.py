@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import test_browser
+from screen import standing
 from test_browser import Server, expect
 
 browser, page = test_browser.browser, test_browser.page  # its fixtures
@@ -132,8 +133,7 @@ def test_the_cross_on_the_map_decodes_where_it_is_let_go(page, url: str):
     found = page.locator(".map")
     expect(found).to_have_attribute("data-ready", "true")
     canvas = found.locator("canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
+    box = standing(canvas)
     page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.25)
     expect(page.locator(".lo-spot figcaption")).to_contain_text("1.5 across, 1.5 up")
     page.wait_for_url(re.compile(r"spot=1\.[45]"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import test_browser
+from screen import standing
 from test_browser import Server, expect
 
 from pages.parts.demos import STEPS
@@ -176,10 +177,11 @@ def test_the_first_page_fits_and_its_cards_are_links(page, server: Server, width
     assert page.locator(".lo-live *").evaluate_all(moving) > 0
     page.emulate_media(reduced_motion="reduce")
     assert page.locator(".lo-live *").evaluate_all(moving) == 0
-    picture = page.get_by_role("img", name=re.compile("^Accuracy over"))
-    picture.scroll_into_view_if_needed()
-    box = picture.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # the card's link covers its picture
+    box = standing(page.get_by_role("img", name=re.compile("^Accuracy over")))
+    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    covers = "place => document.elementFromPoint(...place).closest('a')?.textContent ?? ''"  # the card's link, its picture
+    assert "Compare training" in page.evaluate(covers, place)
+    page.mouse.click(*place)
     expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
 
 
