@@ -185,6 +185,20 @@ def test_the_first_page_fits_and_its_cards_are_links(page, server: Server, width
     expect(page.get_by_role("heading", name="Compare training")).to_be_visible()
 
 
+def test_no_moment_of_the_clock_on_the_first_page_is_empty(page, server: Server):
+    page.goto(server.url)
+    expect(page.locator(".lo-take")).to_have_count(3)
+    most = page.locator(".lo-live-clock").evaluate("""figure => {
+        const moving = figure.getAnimations({ subtree: true }), takes = [...figure.querySelectorAll(".lo-take")];
+        moving.forEach(one => one.pause());
+        return Array.from({ length: 280 }, (_, place) => {  // from when the first picture is in, twice around
+            moving.forEach(one => (one.currentTime = 1000 + 100 * place));
+            return Math.max(...takes.map(take => Number(getComputedStyle(take).opacity)));
+        });
+    }""")
+    assert most == [1] * 280
+
+
 def test_the_walk_on_the_first_page_shows_whole_frames_as_they_are(page, server: Server):
     page.goto(server.url)
     ready(page)
