@@ -3,13 +3,13 @@
 from typing import Any
 
 STILL = """async element => {
-    const still = 200, most = 20000, begun = performance.now();
-    let last = "", since = begun;
+    const still = 200, most = 60000, begun = performance.now();
+    let last = "", since = begun, runs = true;
     while (performance.now() - since < still) {
-        if (performance.now() - begun > most) throw new Error(`it never stood still: ${last}`);
+        if (performance.now() - begun > most) throw new Error(`never still: at ${last}, the app ${runs ? "runs" : "rests"}`);
         await new Promise(requestAnimationFrame);
         const { x, y, width, height } = element.getBoundingClientRect(), now = JSON.stringify({ x, y, width, height });
-        const runs = document.querySelector(".stApp").dataset.testScriptState !== "notRunning";
+        runs = document.querySelector(".stApp").dataset.testScriptState !== "notRunning";
         if (now !== last || runs) [last, since] = [now, performance.now()];
     }
     return JSON.parse(last);
