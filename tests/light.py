@@ -9,7 +9,7 @@ from core.paths import ROOT
 HEAVY = ("tensorflow", "keras", "jax", "torch")
 
 
-def loads_no_tensorflow(steps: str, room: str, *besides: str) -> None:
+def stays_light(steps: str, room: str, *besides: str) -> None:
     """Start the app as ``at``, take ``steps`` with it (Python), and see that ``room`` is loaded and no heavy library is.
 
     besides: other modules that may not be loaded either.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from light import loads_no_tensorflow
+from light import stays_light
 from streamlit.testing.v1 import AppTest
 
 from core import comparison, paths
@@ -360,4 +360,4 @@ def test_garbage_about_the_lesson_is_ignored(empty: Path, value: str):
 
 def test_looking_at_tables_and_curves_loads_no_tensorflow():
     steps = f"at.query_params['tab'] = {COMPARE!r}; at = at.switch_page('pages/tell_the_time.py').run()"
-    loads_no_tensorflow(steps, "core.comparison")
+    stays_light(steps, "core.comparison")

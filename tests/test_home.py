@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from light import loads_no_tensorflow
+from light import stays_light
 from streamlit.testing.v1 import AppTest
 
 from core import paths, registry
@@ -223,4 +223,4 @@ def test_the_pictures_can_be_made_again(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_the_first_page_waits_for_no_library_that_takes_long():
-    loads_no_tensorflow("pass", "pages.parts.living", "pandas", "pyarrow", "cv2", "scipy")
+    stays_light("pass", "pages.parts.living", "pandas", "pyarrow", "cv2", "scipy")

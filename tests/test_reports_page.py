@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-from light import loads_no_tensorflow
+from light import stays_light
 from streamlit.testing.v1 import AppTest
 
 from core import paths
@@ -183,4 +183,4 @@ def test_what_is_read_from_disk_is_escaped():
 
 
 def test_the_page_loads_no_tensorflow():
-    loads_no_tensorflow(f"at = at.switch_page({PAGE!r}).run()", "core.reports.answers")
+    stays_light(f"at = at.switch_page({PAGE!r}).run()", "core.reports.answers")
