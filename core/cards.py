@@ -188,14 +188,22 @@ def list_cards(folder: Path | None = None) -> list[ModelCard]:
 
     Folders whose names are no ids are passed over; a damaged card is left out with a warning that says what is wrong.
     """
+    cards, damaged = read_cards(folder)
+    for error in damaged:
+        warnings.warn(str(error), stacklevel=2)
+    return cards
+
+
+def read_cards(folder: Path | None = None) -> tuple[list[ModelCard], list[RegistryError]]:
+    """The cards of ``list_cards``, and what is wrong with each that it leaves out."""
     folder = paths.MODELS if folder is None else Path(folder)
-    cards = []
+    cards, damaged = [], []
     for model_id in _stored_ids(folder):
         try:
             cards.append(load_card(model_id, folder))
         except RegistryError as error:
-            warnings.warn(str(error), stacklevel=2)
-    return cards
+            damaged.append(error)
+    return cards, damaged
 
 
 def _stored_ids(folder: Path) -> list[str]:

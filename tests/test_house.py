@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import core
+from core.paths import RESULTS
+from core.tables import read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("app.py", "core/**/*.py", "pages/**/*.py", "pages/**/*.js", "pages/**/*.css", "tests/**/*.py", "tools/**/*.py")
@@ -180,6 +182,15 @@ def test_the_readme_names_both_commands_and_only_pictures_that_exist() -> None:
 def test_a_browser_is_there(chromium: str) -> None:
     """In CI this fails where the browser tests would only be skipped."""
     assert os.access(chromium, os.X_OK)
+
+
+def test_the_bench_tells_of_the_reader_that_is_stored() -> None:
+    """Trained on, a reader has shares that ``bench``, which copies them, does not know until it runs again."""
+    right = {(row["model"], row["set"]): row["within_1_minute"] for row in read_table(RESULTS, "clock_photographs.csv")}
+    [row] = [row for row in read_table(RESULTS, "bench.csv") if row["what"].startswith("read one photograph with ")]
+    model = row["what"].removeprefix("read one photograph with ")
+    shares = [float(row["ours_within_1_minute"]), float(row["plain_within_1_minute"])]
+    assert shares == [float(right[name, "photographs"]) for name in (model, "classical")]
 
 
 def test_the_readme_is_in_step_with_the_results() -> None:

@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from core.cards import ModelCard, RegistryError, list_cards, short_title
+from core.cards import ModelCard, read_cards, short_title
 from pages.parts import forms, in_memory
 
 LEAVES = "core.generators.leaf_classifier"
@@ -19,19 +19,20 @@ JOBS = (  # what models are for, the rooms that build such networks, and what tr
 
 
 def show() -> None:
-    """A list for each job: how many are stored, and of each how far it is trained and whether it is loaded."""
+    """A list for each job: how many are stored, and of each how far it is trained and whether it is loaded.
+
+    Below stands which models no page lists, as their cards are damaged.
+    """
     st.html(
         '<h2 class="lo-section lo-ruled">Which models are here<small>Stored models lie on this machine; the first look at one '
         "loads it, and it stays loaded for everybody.</small></h2>"
     )
-    try:
-        cards = list_cards()
-    except RegistryError as error:
-        forms.complain(forms.sentence(error))
-        return
+    cards, damaged = read_cards()
     loaded = in_memory.loaded()
     lists = [shelf(title, command, [card for card in cards if job_of(card) == title], loaded) for title, _, command in JOBS]
     st.html(f'<div class="lo-shelves">{"".join(lists)}</div>')
+    for error in damaged:
+        forms.complain(f"A model is left out everywhere: {error}.")
 
 
 def not_yet(lacking: Sequence[tuple[str, str, str]]) -> str:
