@@ -16,7 +16,8 @@ from pages.parts import cached, cropper
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
-app, browser, page, server = test_pages.app, test_browser.browser, test_browser.page, test_browser.server  # their fixtures
+app, browser, page = test_pages.app, test_browser.browser, test_browser.page  # their fixtures
+server, warm = test_browser.server, test_browser.warm
 RAMP = np.add.outer(np.arange(90), np.arange(120)).astype(np.uint8)
 SAMPLE = "10_08-wall"
 
@@ -122,7 +123,7 @@ def test_out_of_tiny_pictures_nothing_is_cut(app):
 # --- in a browser ---------------------------------------------------------------------------------------------------
 
 
-def test_the_square_is_dragged_moved_by_keys_and_taken_back(page, server):
+def test_the_square_is_dragged_moved_by_keys_and_taken_back(page, server, warm):
     page.goto(f"{server.url}/tell_the_time?from=Samples&sample=10_08-report")
     page.get_by_text("Cut the dial out by hand").click()
     box, frame = page.locator(".cropper .box"), page.locator(".cropper .frame")
