@@ -32,7 +32,7 @@ def show() -> None:
     lists = [shelf(title, command, [card for card in cards if job_of(card) == title], loaded) for title, _, command in JOBS]
     st.html(f'<div class="lo-shelves">{"".join(lists)}</div>')
     for error in damaged:
-        forms.complain(f"A model is left out everywhere: {error}.")
+        forms.complain(f"A model is left out everywhere: {str(error).removesuffix('.')}.")
 
 
 def not_yet(lacking: Sequence[tuple[str, str, str]]) -> str:
