@@ -27,27 +27,39 @@ PHOTOGRAPHS = 30  # read one after the other, ours and plainly
 GRID = "cnn-grid"  # the study whose network stands for classifiers
 
 
-def median_seconds(function: Callable[[], object], repeats: int, *, warm: int = 2) -> float:
-    """The median time of one call, after ``warm`` calls that do not count."""
+def median_seconds(
+    ours: Callable[[], object], plain: Callable[[], object], rounds: int, *, ours_a_round: int = 1, warm: int = 2
+) -> tuple[float, float]:
+    """The median times of one call of each, after ``warm`` calls of each that do not count.
+
+    A round is ``ours_a_round`` calls of ours and one of the plain way, so that a machine that slows down slows both.
+    """
     for _ in range(warm):
-        function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        ours()
+        plain()
+    took_ours: list[float] = []
+    took_plain: list[float] = []
+    for _ in range(rounds):
+        for function, times, took in ((ours, ours_a_round, took_ours), (plain, 1, took_plain)):
+            for _ in range(times):
+                start = time.perf_counter()
+                function()
+                took.append(time.perf_counter() - start)
+    return statistics.median(took_ours), statistics.median(took_plain)
 
 
 def _row(
     what: str,
     ours: str,
     plain: str,
-    ours_seconds: float,
-    plain_seconds: float,
+    seconds: tuple[float, float],
     right: tuple[float | str, float | str] = ("", ""),
 ) -> dict[str, Any]:
-    """right: shares of pictures that ours and the plain way read to one minute, where they read clocks."""
+    """A row of the table.
+
+    seconds: of ours and of the plain way. right: shares of pictures that they read to one minute, where they read clocks.
+    """
+    ours_seconds, plain_seconds = seconds
     return {
         "what": what,
         "ours": ours,
@@ -67,9 +79,8 @@ def bench_inference(model_id: str = "reader-report") -> dict[str, Any]:
     trained = registry.load_trained(model_id)
     shape = trained.model.inputs[0].shape[1:]
     picture = np.random.default_rng(0).random((1, *shape), dtype=np.float32)
-    ours = median_seconds(lambda: trained(picture), 60)
-    plain = median_seconds(lambda: trained.model.predict(picture, verbose=0), 20)
-    return _row(f"read one picture with {model_id}", "TrainedModel", "model.predict", ours, plain)
+    seconds = median_seconds(lambda: trained(picture), lambda: trained.model.predict(picture, verbose=0), 20, ours_a_round=3)
+    return _row(f"read one picture with {model_id}", "TrainedModel", "model.predict", seconds)
 
 
 def plain_dial(clock: ClockTime, seed: int) -> NDArray[np.uint8]:
@@ -116,11 +127,16 @@ def bench_renderer() -> dict[str, Any]:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        ours = median_seconds(lambda: render(ClockTime(10, 8), seed=next(counter)), 400, warm=5)
-        plain = median_seconds(lambda: plain_dial(ClockTime(10, 8), next(counter)), 12)
+        seconds = median_seconds(
+            lambda: render(ClockTime(10, 8), seed=next(counter)),
+            lambda: plain_dial(ClockTime(10, 8), next(counter)),
+            20,
+            ours_a_round=20,
+            warm=5,
+        )
     finally:
         cv2.setNumThreads(threads)
-    return _row("draw one report picture, one core", "core.clocks.face", "Pillow and scikit-image", ours, plain)
+    return _row("draw one report picture, one core", "core.clocks.face", "Pillow and scikit-image", seconds)
 
 
 def bench_batch_norm() -> dict[str, Any]:
@@ -144,9 +160,8 @@ def bench_batch_norm() -> dict[str, Any]:
 
         return run
 
-    ours = median_seconds(step(FusedBatchNormalization()), 30)
-    plain = median_seconds(step(keras.layers.BatchNormalization()), 15)
-    return _row("one training step of batch norm", "FusedBatchNormalization", "keras.layers", ours, plain)
+    seconds = median_seconds(step(FusedBatchNormalization()), step(keras.layers.BatchNormalization()), 20)
+    return _row("one training step of batch norm", "FusedBatchNormalization", "keras.layers", seconds)
 
 
 TRAINED = 512  # pictures an epoch
@@ -197,9 +212,7 @@ def bench_clocks(model_id: str = "report23-classes-720") -> dict[str, Any]:
 
 def _training_row(what: str, ours: Any, plain: Any, lesson: Lesson) -> dict[str, Any]:
     seconds = seconds_a_picture(ours, plain, lesson)
-    return _row(
-        f"train on one picture, {what}", f"core.training, {lesson.spec.precision}", "compile and fit, float32", *seconds
-    )
+    return _row(f"train on one picture, {what}", f"core.training, {lesson.spec.precision}", "compile and fit, float32", seconds)
 
 
 def bench_walk(model_id: str, frames: int = 60) -> dict[str, Any]:
@@ -216,9 +229,9 @@ def bench_walk(model_id: str, frames: int = 60) -> dict[str, Any]:
         for vector in vectors:
             network.predict(vector[None], verbose=0)
 
-    ours = median_seconds(lambda: sheet(generator.decode(vectors), 10), 10)
+    seconds = median_seconds(lambda: sheet(generator.decode(vectors), 10), plain, 3, ours_a_round=3, warm=1)
     what = f"a walk of {frames} frames of {generator.side} px with {model_id}"
-    return _row(what, "one call, one sheet", "model.predict, frame by frame", ours, median_seconds(plain, 3, warm=1))
+    return _row(what, "one call, one sheet", "model.predict, frame by frame", seconds)
 
 
 def bench_photograph(model_id: str, results: Path | None = None) -> dict[str, Any]:
@@ -242,8 +255,7 @@ def bench_photograph(model_id: str, results: Path | None = None) -> dict[str, An
         f"read one {what} with {model_id}",
         "core.clocks.reading",
         "scikit-image, without learning",
-        median_seconds(lambda: read_pictures([next(ours)], model=model), PHOTOGRAPHS),
-        median_seconds(lambda: read_classically(next(plain)), PHOTOGRAPHS),
+        median_seconds(lambda: read_pictures([next(ours)], model=model), lambda: read_classically(next(plain)), PHOTOGRAPHS),
         _shares_right(model, shown, results or paths.RESULTS),
     )
 

@@ -28,6 +28,27 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Stub:
     return stub
 
 
+def test_medians_of_calls_in_turn_without_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock moves with the calls alone: by what each is to take, which is long in the second round."""
+    now, called = [0.0], ""
+
+    def call(name: str, takes: list[float]) -> Any:
+        seconds = iter(takes)
+
+        def function() -> None:
+            nonlocal called
+            called += name
+            now[0] += next(seconds)
+
+        return function
+
+    monkeypatch.setattr(bench, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    ours, plain = call("o", [100, 1, 3, 10, 30, 2, 4]), call("p", [500, 5, 50, 7])
+    # Ours: 1, 3, 10, 30, 2, 4, so 3.5; the plain way: 5, 50, 7.
+    assert bench.median_seconds(ours, plain, 3, ours_a_round=2, warm=1) == (3.5, 7)
+    assert called == "op" + "oop" * 3
+
+
 def test_shares_are_those_of_the_table(model: Stub, tmp_path: Path) -> None:
     measured = [{**FOUND, "model": "stub"}, {**FOUND, "model": "classical", "within_1_minute": 0.37}]
     write_table(tmp_path, SETS, [*measured, {**FOUND, "model": "stub", "set": "faces", "within_1_minute": 0.1}])
@@ -35,7 +56,7 @@ def test_shares_are_those_of_the_table(model: Stub, tmp_path: Path) -> None:
     assert row["what"] == "read one photograph with stub"
     assert (row["ours_within_1_minute"], row["plain_within_1_minute"]) == (0.82, 0.37)
     assert row["ratio"] == pytest.approx(row["plain_ms"] / row["ours_ms"], rel=0.02)
-    assert list(row) == list(bench._row("", "", "", 1, 1))
+    assert list(row) == list(bench._row("", "", "", (1, 1)))
 
 
 def test_shares_that_no_table_has_are_measured(model: Stub, tmp_path: Path) -> None:
@@ -72,7 +93,7 @@ def test_the_best_reader_of_photographs_is_measured(monkeypatch: pytest.MonkeyPa
 
 def test_a_row_that_is_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("bench_inference", "bench_renderer", "bench_batch_norm"):
-        monkeypatch.setattr(bench, name, lambda: bench._row("", "", "", 1, 1))
+        monkeypatch.setattr(bench, name, lambda: bench._row("", "", "", (1, 1)))
     monkeypatch.setattr(bench, "_reader_of_photographs", lambda: None)
     monkeypatch.setattr(bench, "_walked", lambda: None)
     monkeypatch.setattr(bench, "bench_training", list)

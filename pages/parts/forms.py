@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from core.clocks.time import ClockTime
-from core.registry import RegistryError
 from pages.parts import cached, gallery, paste, pictures, share, uploads
 from pages.parts.pictures import Offered
 
@@ -187,11 +186,7 @@ def choose_gamma() -> float:
 
 def choose_models() -> dict[str, str]:
     """Chosen models, id -> title, in the order chosen; the first stored one when none is."""
-    try:
-        cards = cached.cards()
-    except RegistryError as error:
-        complain(sentence(error))
-        return {}
+    cards = cached.cards()
     titles = pictures.told_apart({card.model_id: card.title for card in cards})
     if not titles:
         complain("No model is stored yet. Train one with: python -m core train reader-report")
