@@ -1,6 +1,7 @@
 """The command line: ``python -m core COMMAND``."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -110,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from core.trials import StudyError
 
     options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows fewer letters than a file's name has
+            stream.reconfigure(errors="backslashreplace")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's remarks on hardware are not ours
     try:
         status: int = options.run(options)

@@ -121,13 +121,14 @@ def _judge(data: bytes) -> None:
         )
     if primary not in pictures:
         raise ValueError("the primary picture is none that phones take")
+    largest = {item: max(width * height for width, height in found) for item, found in sizes.items()}
     for kind, source, targets in _references(parts.get(b"iref", b"\0\0\0\0")):
         if kind == b"auxl" and kinds.get(source) in DERIVED:
             raise ValueError("alpha is put together")
         if kind == b"dimg" and kinds.get(source) == GRID:
             if any(kinds[target] != CODED for target in targets):
                 raise ValueError("tiles are tiled")
-            if sum(max(width * height for width, height in sizes[target]) for target in targets) > TILED:
+            if sum(largest[target] for target in targets) > TILED:
                 raise ValueError("a grid has too many tiles")
 
 

@@ -21,6 +21,7 @@ MAX_SIDE = 65_535  # of JPEG; beyond it a square around the picture would not fi
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 SCAN = 0xDA  # the kinds of a JPEG's segments: pixels follow; how they are coded, and which of these ways needs one pass
+MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")  # of a segment, which has a length, or the end
 FRAMES, SEQUENTIAL = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1}
 
 # All that Pillow and pillow-heif were seen or are documented to raise for damaged files; it hides no fault of ours, because
@@ -31,6 +32,11 @@ UNREADABLE = (
     *(Image.DecompressionBombError, Warning),  # Warning: where warnings are made errors
 )
 
+# Over all pixels of a JPEG; each costs as much time as the whole, and 40 bytes of the file. Programs write up to 20.
+MAX_PASSES = 100
+MANY_PASSES = (
+    f"The picture is stored in more than {MAX_PASSES} passes over its pixels, as no camera does; save it again as JPEG or PNG."
+)
 DAMAGED = "The picture is damaged or incomplete; save or download it again."
 
 
@@ -120,6 +126,8 @@ def _pillow_pixels(data: bytes) -> tuple[NDArray, object, object]:
     except UNREADABLE as error:
         raise _DamagedError from error
     with image:
+        if image.format == "JPEG" and _passes(data) > MAX_PASSES:
+            raise PictureError(MANY_PASSES)
         width, height = image.size
         if MAX_PIXELS < width * height <= MAX_HALVED_PIXELS and data.startswith(JPEG_START) and _is_one_pass(data):
             image.draft(None, (width // 2, height // 2))
@@ -237,6 +245,15 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
             at = marker.start() if marker else len(data)
 
 
+def _passes(data: bytes) -> int:
+    """Scans of a JPEG as libjpeg finds them, which looks for the next marker whatever lies between; one too many at most."""
+    at = found = 0
+    while found <= MAX_PASSES and (marker := MARKER.search(data, at)) and marker[0] != JPEG_END:
+        found += marker[0][1] == SCAN
+        at = marker.end() + max(2, int.from_bytes(data[marker.end() : marker.end() + 2], "big"))
+    return found
+
+
 def _is_one_pass(data: bytes) -> bool:
     """Whether a JPEG is decoded from its first row to its last, in the memory of some rows.
 
@@ -259,10 +276,13 @@ def _has_all_passes(data: bytes) -> bool:
 
     A scan names its components, then its first and last coefficient, and ends with the bits that are still to come.
     """
+    if _passes(data) > MAX_PASSES:
+        return False
     components, brought = b"", set[tuple[int, int]]()
     for kind, body in _segments(data):
         if kind in FRAMES:
             components = body[6::3]
-        elif kind == SCAN and len(body) >= 6 and body[-1] & 15 == 0:  # no bits are still to come
+        elif kind == SCAN and 6 <= len(body) == 4 + 2 * min(body[0], 4) and body[-2] < 64 and body[-1] & 15 == 0:
+            # No bits are still to come.
             brought |= {(name, index) for name in body[1:-3:2] for index in range(body[-3], body[-2] + 1)}
     return len(components) > 0 and len(brought) == 64 * len(components)

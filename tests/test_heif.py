@@ -248,6 +248,10 @@ HOSTILE = {
         on_one_tile(b"grid", grid(32, 32, 4096, 4096), [ispe(4096, 4096)], {1: [2], 2: [1, 2]}, 1024),
         DAMAGED,
     ),
+    "one tile of many sizes, again and again": (
+        on_one_tile(b"grid", grid(1, 1, 64, 64), [ispe(64, 64)], {1: [2], 2: [1, *[2] * 250]}, 60_000),
+        DAMAGED,
+    ),
     "a grid of grids": (tiled(1, 1, [2], (b"grid", grid(1, 1, 64, 64))), DAMAGED),
     "tiles that are nowhere": (
         file_of({1: (b"grid", grid(1, 1, 64, 64))}, [ispe(64, 64)], {1: [1]}, [(b"dimg", 1, [7])]),

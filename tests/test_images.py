@@ -269,6 +269,31 @@ def test_large_jpegs_that_would_be_held_whole_in_memory_are_refused() -> None:
             open_picture(other)
 
 
+def test_a_jpeg_of_more_passes_than_programs_write_is_refused_at_once() -> None:
+    """Each costs as much time as all of the picture: 10 MB hold a quarter of a million. Padding does not hide them."""
+    whole = save(Image.new("L", (5000, 5000), 128), "JPEG", progressive=True)
+    scan = whole[whole.rindex(b"\xff\xda") : -2]
+    assert picture_decoding._passes(whole) == whole.count(b"\xff\xda") < 20
+    assert open_picture(whole[:-2] + scan * 5 + b"\xff\xd9").shape == (5000, 5000, 3)
+    for padding in (b"", b"\xff\xff\xff", b"\0\0"):
+        started = time.process_time()
+        with pytest.raises(PictureError, match=r"more than 100 passes .* save it again"):
+            open_picture(whole[:-2] + (padding + scan) * 20_000 + b"\xff\xd9")
+        assert time.process_time() - started < 0.5
+
+
+def test_a_scan_of_more_components_than_there_are_is_none() -> None:
+    """A segment of 64 KB may list 32,000 of them, for 256 coefficients each; a JPEG has four, and 64."""
+    frame = b"\xff\xd8\xff\xc0\0\x0b\x08\0\x10\0\x10\x01\x01\x11\0"
+    scan = b"\xff\xda" + (65_533).to_bytes(2, "big") + bytes(index % 250 for index in range(65_528)) + b"\0\xff\0"
+    many = b"\xff\xda\0\x08\x01\x01\0\0\xff\0" * 50_000
+    for body, said in ((scan * 8, "damaged"), (many, "more than 100 passes")):
+        started = time.process_time()
+        with pytest.raises(PictureError, match=said):
+            open_picture(frame + body + b"\0")
+        assert time.process_time() - started < 0.5
+
+
 def test_limits_of_bytes_and_sides(tmp_path: Path) -> None:
     data = save(COLOURS)
     np.testing.assert_array_equal(open_picture(data + bytes(MAX_BYTES - len(data))), COLOURS)

@@ -1,7 +1,9 @@
 """A walk through a latent space as a file: GIF, WebP, or a PNG grid."""
 
 import io
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,6 +15,8 @@ from core.sheets import sheet
 
 FORMATS = (".webp", ".gif", ".png")
 MILLISECONDS = 50  # a frame of an animation
+# In turn, until every frame is there: of two that look alike at a quality, WebP's encoder makes one that lasts twice as long.
+WEBP: tuple[dict[str, Any], ...] = ({"quality": 85}, {"quality": 100}, {"lossless": True})
 
 
 def walk_vectors(generator: Generator, start: int, end: int, frames: int, kind: PathKind = "spherical") -> Vectors:
@@ -35,7 +39,12 @@ def packed(frames: Picture, suffix: str) -> bytes:
     if suffix == ".png":
         return sheet(frames, int(np.ceil(np.sqrt(len(frames)))), "PNG")[0]
     images = [Image.fromarray(frame) for frame in frames]
-    place = io.BytesIO()
-    options = {"quality": 85} if suffix == ".webp" else {}
-    images[0].save(place, suffix[1:].upper(), save_all=True, append_images=images[1:], duration=MILLISECONDS, loop=0, **options)
+    different = 1 + sum(not np.array_equal(one, other) for one, other in pairwise(frames))
+    for options in WEBP if suffix == ".webp" else ({},):
+        place = io.BytesIO()
+        told = {"duration": MILLISECONDS, "loop": 0, **options}
+        images[0].save(place, suffix[1:].upper(), save_all=True, append_images=images[1:], **told)
+        with Image.open(place) as written:
+            if getattr(written, "n_frames", 1) >= different:
+                break
     return place.getvalue()
