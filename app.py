@@ -15,4 +15,4 @@ pages = [
 page = st.navigation(pages)
 shell.dress(pages, page)
 page.run()
-shell.sidebar()
+shell.sidebar(page)

@@ -174,5 +174,6 @@ class LiveRuns:
                 self._turns.queue.remove(run)
                 self._turns.tell(run, status="paused")
                 run.paused_since = time.monotonic()
+                self._turns.watch()
             elif run.state.status == "queued":
                 run.paused = command != "resume"

@@ -53,6 +53,7 @@ class LiveTurns:
         self.queue: list[Run] = []
         self.lock = threading.RLock()
         self.news = threading.Condition(self.lock)
+        self._timer: threading.Timer | None = None
 
     def send(self, run: Run, command: str) -> None:
         """One of ``COMMANDS`` for the process of a run; without one nothing happens."""
@@ -97,6 +98,21 @@ class LiveTurns:
             else:
                 self.tell(run, status="running", aside=False)
                 self.send(run, run.next_command)
+
+    def watch(self) -> None:
+        """See to it that a pause ends in time though nobody looks any more: whoever watched the run may have left."""
+        paused = [run.paused_since for run in self.runs.values() if run.paused_since is not None]
+        if paused and self._timer is None:
+            seconds = min(paused) + 60 * PAUSE_MINUTES - time.monotonic()
+            self._timer = threading.Timer(max(0.0, seconds) + 0.1, self._look)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _look(self) -> None:
+        with self.lock:
+            self._timer = None
+            self.advance()
+            self.watch()
 
     def _turns(self) -> int:
         return sum(run.process is not None and not run.state.aside for run in self.runs.values())
@@ -151,6 +167,7 @@ class LiveTurns:
             fields |= {"status": "measuring", "seconds_left": None, "message": MEASURING}
         self.tell(run, **fields)
         run.paused_since = (run.paused_since or time.monotonic()) if run.state.status == "paused" else None
+        self.watch()
         if run.state.status in ENDED:
             self.tell(run, aside=False)
             run.ended_at = time.monotonic()

@@ -42,6 +42,36 @@ def test_a_link_of_a_report_leads_to_its_section_and_back_to_its_item(page, serv
     page.wait_for_url(re.compile("/reports$"))  # 2022 has another figure 6
 
 
+def test_back_brings_back_what_was_chosen_before(page, server: Server):
+    page.goto(f"{server.url}/compare_training?pick=3&beside=5")
+    study, at_rest = page.get_by_role("combobox", name="Study"), page.get_by_test_id("stApp")
+    expect(study).to_have_value(re.compile("^A1"))
+    expect(at_rest).to_have_attribute("data-test-script-state", "notRunning", timeout=60000)
+    study.click()
+    page.get_by_role("option", name=re.compile("^A5")).click()
+    page.wait_for_url(re.compile("study=mlp-forms"))
+    expect(page.locator("#at-effects, h2").first).to_be_visible()
+    expect(at_rest).to_have_attribute("data-test-script-state", "notRunning", timeout=60000)
+    assert "pick=" not in page.url  # what was picked in one study means nothing in the next
+    for _ in range(4):  # each parameter that changed is an entry
+        if "study=" in page.url:
+            page.go_back()
+            page.wait_for_timeout(500)
+    expect(study).to_have_value(re.compile("^A1"))
+
+
+def test_after_another_page_the_link_names_what_stands_here_again(page, server: Server):
+    page.goto(f"{server.url}/compare_training?pick=3&beside=5")
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(re.compile("^3:"), timeout=60000)
+    ready(page)
+    page.get_by_role("link", name="Welcome").click()
+    page.wait_for_url(f"{server.url}/")
+    ready(page)
+    page.get_by_role("link", name="Compare training").first.click()
+    expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(re.compile("^3:"), timeout=60000)
+    page.wait_for_url(re.compile(r"/compare_training\?.*pick=3&beside=5"))
+
+
 def test_on_a_telephone_nothing_is_cut(page, server: Server):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{server.url}/tell_the_time?tab=Compare+the+models")

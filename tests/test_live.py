@@ -282,6 +282,17 @@ def test_a_pause_does_not_last_for_ever(runs: LiveRuns, monkeypatch: pytest.Monk
     assert "minutes of pause, so that others can run" in state.message
 
 
+def test_a_pause_ends_in_time_though_whoever_watched_has_left(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(live_turns, "PAUSE_MINUTES", 0.02)
+    run_id = runs.submit(spec(50), ANNE, paused=True)
+    run, end = runs._turns.runs[run_id], time.monotonic() + 60
+    while not run.state.ended:  # looked at without asking, as nobody does
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert (run.state.status, run.process) == ("stopped", None)
+    assert "minutes of pause, so that others can run" in run.state.message
+
+
 def test_a_run_that_stands_still_gives_its_turn_to_whoever_waits(runs: LiveRuns, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live_turns, "TURN_SECONDS", 0.0)
     first, second = (runs.submit(spec(2, seed=seed), ANNE, paused=True) for seed in (1, 2))

@@ -267,10 +267,18 @@ def test_no_link_for_others_carries_the_secret_that_steers_a_run(monkeypatch: py
 def test_pictures_that_no_link_carries_are_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(share, "params", lambda: [("from", "Files")])
     monkeypatch.setattr(share, "own_address", lambda: LAN)
-    link = share.here({"kept-files": [("a.png", b"x")]}, "http://localhost:8501/tell_the_time")
-    assert link is not None
-    assert link.notes[0] == share.STAYS
-    assert share.STAYS not in share.here({"start-kept": ("", b"")}, "http://localhost:8501/").notes
+    there, files = "http://localhost:8501/", {"kept-files": [("a.png", b"x")]}
+    for page, state, told in (
+        ("tell_the_time", files | {"from": "files"}, True),
+        ("tell_the_time", files | {"from": "samples"}, False),  # the sample is in the link
+        ("tell_the_time", {"from": "camera", "photo": b"x"}, True),
+        ("tell_the_time", {"from": "files"}, False),
+        ("latent_space", files | {"from": "files"}, False),  # of another page
+        ("latent_space", {"start-by": "own", "start-kept": ("a.png", b"x")}, True),
+        ("latent_space", {"start-by": "own", "start-kept": ("", b"")}, False),
+        ("latent_space", {"start-by": "dice", "start-kept": ("a.png", b"x")}, False),
+    ):
+        assert (share.here(state, there + page).notes[0] == share.STAYS) == told, (page, state)
     assert share.here({}, None) is None
 
 

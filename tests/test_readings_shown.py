@@ -121,6 +121,29 @@ def test_at_the_gamma_that_is_set_stands_the_reading_above(app, monkeypatch: pyt
     assert labels[cached.GAMMAS.index(2.9)] == "00:08 · 30 %"
 
 
+def test_who_sees_no_clock_has_no_error(app, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    """Its best guess on a bare wall may lie three minutes beside the time in the file's name."""
+    monkeypatch.setattr(reading, "read_pictures", lambda pictures, *args, **more: [told(8, NO_CLOCK)] * len(pictures))
+    dial = "Common-sense error<small>true time 10:08"
+    assert dial not in html(app(source="Samples", sample="10_08-wall"))
+    monkeypatch.setattr(reading, "read_pictures", lambda pictures, *args, **more: [told(8)] * len(pictures))
+    assert dial in html(app(source="Samples", sample="10_08-wall", gamma="1.1"))
+
+
+def test_mean_errors_are_of_each_model_over_what_it_reads():
+    """Of three pictures whose times are known the first model sees a clock in two."""
+    rows: list[dict[str, object]] = [
+        {"file": "a.png", "A: error": 1.0, "B: error": 30.0},
+        {"file": "b.png", "A: error": 2.0, "B: error": 40.0},
+        {"file": "c.png", "A: error": None, "B: error": 80.0},
+    ]
+    told = "mean common-sense error A: 1.5 minutes, over 2 that it reads and whose time is known; B: 50.0 minutes"
+    assert tables.mean_errors(rows, list(rows[0])) == told
+    one: list[dict[str, object]] = [{"file": "a.png", "error": 3.0}, {"file": "b.png"}]
+    assert tables.mean_errors(one, ["file", "error"]) == "mean common-sense error 3.0 minutes, over 1 whose time is known"
+    assert tables.mean_errors([{"file": "b.png"}], ["file"]) == ""
+
+
 def test_where_no_clock_is_seen_no_gamma_gives_a_time(app, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
     blind = told(8, NO_CLOCK)
     monkeypatch.setattr(gammas, "read_through", lambda *args, **more: [blind, told(8, HIDDEN)] + [blind] * 44)

@@ -8,6 +8,7 @@ from core.classifiers.study_parts import printed
 from core.datasets import DATASETS
 from core.reports.evidence import Evidence, Found, Line, Lines, Missing
 from core.reports.items import Levels, RunMeans, Runs
+from core.study_caveats import budget_words
 from core.study_effects import Beside, agreement, beside_published, best
 from core.study_names import factor_title, is_cut, level_title, measure_title, setting_title, short_share
 from core.trials import Level, Rows, Study
@@ -26,7 +27,7 @@ def runs_of(year: str, source: Runs, evidence: Evidence) -> Lines:
     if note or not source.doubts:  # said once, not on every line
         lines = [replace(line, doubt="") for line in lines]
     front = [line for line in lines if source.lead and line.name == source.lead] or lines[: source.shown]
-    lead = [*front, *_agreement(pairs), *best_line(study, rows, source.best, evidence)]
+    lead = [*front, *_agreement(pairs, rows), *best_line(study, rows, source.best, evidence)]
     rest = [line for line in lines if line not in front]
     return Lines(
         tuple(lead), tuple(rest), lacking(study, rows, source.best, evidence), study.title, note if source.doubts else ""
@@ -47,14 +48,19 @@ def _line(pair: Beside, rows: Rows, digits: int) -> Line:
     return Line(setting_title(factors), published, here, None, pair.doubt, measure_title(pair.measure))
 
 
-def _agreement(pairs: Sequence[Beside]) -> list[Line]:
-    """Whether print and we put the runs in the same order."""
+def _agreement(pairs: Sequence[Beside], rows: Rows) -> list[Line]:
+    """Whether print and we put the runs in the same order, of how many, and how much less ours were trained."""
     words = f"of published and ours: 1 for the same order, 0 for none, {true_minus('-1')} for the reverse"
-    return [
-        Line(f"Rank correlation, {measure_title(measure)}", "", Found(true_minus(f"{rank:.2f}")), None, "", words)
-        for measure, rank in agreement(pairs).items()
-        if rank is not None
-    ]
+    run = {row["trial"]: row for row in rows}
+    lines = []
+    for measure, rank in agreement(pairs).items():
+        met = [pair for pair in pairs if pair.measure == measure and pair.trials]
+        less = budget_words([run[trial] for pair in met for trial in pair.trials])
+        how = f"{len(met)} pairs" + (f"; ours saw {less}" if less else "")
+        if rank is not None:
+            found = Found(true_minus(f"{rank:.2f}"), how)
+            lines.append(Line(f"Rank correlation, {measure_title(measure)}", "", found, None, "", words))
+    return lines
 
 
 def best_line(study: Study, rows: Rows, model_id: str, evidence: Evidence) -> list[Line]:

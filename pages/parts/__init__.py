@@ -4,6 +4,7 @@ shell        the sidebar and the style sheet of every page
 cached, cached_*  Streamlit's caches over core, and the warm-up; nothing else caches
 pictures     what a visitor offers to be read: name, bytes, true time
 forms        widgets -> choices, every one of them kept in the URL
+history      choices that the session keeps and the URL names: Back, links, visits to other pages
 uploads      the files uploaded last, kept while another source or page is shown
 views        what several parts show alike: headings, charts, shares, a reading in a few words
 readings     the Readings of one picture -> what stands on the page

@@ -55,7 +55,7 @@ def number(value: float | None, digits: int = 3) -> str:
     """A figure with as many digits as it deserves, thousands by commas, a true minus; a dash where there is none."""
     if value is None:
         return '<span class="lo-none">–</span>'
-    return written.true_minus(written.kept_digits(value, digits) if abs(value) < 1000 else f"{value:,.0f}")
+    return written.true_minus(written.kept_digits(value, digits) if abs(value) < 999.5 else f"{value:,.0f}")
 
 
 def as_printed(figure: str) -> str:

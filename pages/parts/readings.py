@@ -70,8 +70,8 @@ def dials(readings: Mapping[str, Reading], titles: Mapping[str, str], true: Cloc
         # A model alone is named above; more words would take two lines and push its dial below the other.
         detail = titles[model_id] if len(titles) > 1 else "square-root scale: small ones show"
         drawn.append(("Share of every minute", detail, figure, words))
-    if true:
-        read = {titles[model_id]: reading.minutes for model_id, reading in readings.items()}
+    read = {titles[model_id]: reading.minutes for model_id, reading in readings.items() if not reading.unseen}
+    if true and read:  # who sees no clock names no time that could be off
         words = "; ".join(f"{title}: {error_words(true, minutes)}" for title, minutes in read.items())
         figure = reading_figures.error_dial(true.minutes, read, looks=by_title(looks, titles), dark=dark)
         drawn.append(("Common-sense error", f"true time {true}", figure, f"Dial of errors. {words}"))

@@ -16,8 +16,12 @@ OURS = ("present", "demo", HAND)  # parameters of the presenter, not of what is 
 BEYOND = ("192.0.2.1", "192.168.0.1", "192.168.1.1", "192.168.43.1", "172.20.10.1", "192.168.137.1", "10.42.0.1", "10.0.0.1")
 EVERYWHERE = ("0.0.0.0", "::")  # what a server is bound to that answers at every address
 QUIET_ZONE = 4  # modules of white around a code (ISO/IEC 18004)
-KEPT = ("kept-files", "pasted", "start-kept", "end-kept")  # pictures that no link carries
-STAYS = "Dropped and pasted pictures stay on this machine: who opens the link sees an example in their place."
+# Pictures that no link carries, where they are on screen: page -> (choice of their source, its value, where they are held).
+KEPT = {
+    "tell_the_time": (("from", "files", "kept-files"), ("from", "files", "pasted"), ("from", "camera", "photo")),
+    "latent_space": (("start-by", "own", "start-kept"), ("end-by", "own", "end-kept")),
+}
+STAYS = "Dropped, pasted and photographed pictures stay on this machine: who opens the link sees something else in their place."
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ def here(state: Mapping[object, object], url: str | None) -> Link | None:
     if not url:
         return None
     link = link_for(url, params(), own_address(), st.get_option("server.address"))
-    kept = any(bool(held[1] if isinstance(held, tuple) else held) for held in map(state.get, KEPT))
+    asked = KEPT.get(urlsplit(url).path.rstrip("/").rpartition("/")[2], ())
+    shown = [state.get(where) for choice, source, where in asked if state.get(choice) == source]
+    kept = any(bool(held[1] if isinstance(held, tuple) else held) for held in shown)
     return Link(link.url, (STAYS, *link.notes)) if kept else link
 
 

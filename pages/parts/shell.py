@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.parts import cached, presenter, theme
+from pages.parts import cached, history, presenter, theme
 from pages.parts.mounting import WEB
 
 ICON = WEB / "mark.svg"
@@ -27,6 +27,7 @@ def enter() -> None:
 def dress(pages: Sequence[st.Page], page: st.Page) -> None:
     """Give the page its style, its mark and its measure; above it stands the presenter's bar, which also hears the keys."""
     presenter.follow()
+    history.follow(page.url_path)
     sheets = ["style.css", "presenter_choices.css", *(["presenting.css"] if theme.large() else [])]
     colours = theme.hall_colours() if theme.large() else ""
     st.html(f"<style>{colours}{''.join((WEB / name).read_text('utf-8') for name in sheets)}</style>")
@@ -34,8 +35,9 @@ def dress(pages: Sequence[st.Page], page: st.Page) -> None:
     presenter.bar(pages, page)
 
 
-def sidebar() -> None:
-    """Say on which device the models run, and whether the first of them is warm."""
+def sidebar(page: st.Page) -> None:
+    """Say on which device the models run, and whether the first of them is warm; the page has run."""
+    history.note(page.url_path)
     warming = cached.warm_up()
     with st.sidebar:
         presenter.choices()

@@ -13,7 +13,7 @@ from core.studies import STUDIES
 from core.study_effects import best, measured
 from core.study_names import MEASURES, device_words, is_cut, losses_apart, run_title, share_words
 from core.trials import Row, Study, StudyError
-from pages.parts import cached_studies, forms, landing, shell, study_charts, theme
+from pages.parts import cached_studies, forms, history, landing, shell, study_charts, theme
 
 CHOICES = {"accuracy": "Accuracy", "cross_entropy": "Cross-entropy", "loss": "Loss with penalty"}
 OF_A_STUDY = ("pick", "beside", "cell", "brush", "top", "first", "second")  # choices that only one study has
@@ -116,7 +116,7 @@ def forget(name: str) -> None:
     if st.session_state.setdefault("study-of", name) != name:
         for key in OF_A_STUDY:
             st.session_state.pop(key, None)
-            if key in st.query_params:
+            if key in st.query_params and not history.followed("study"):  # else the URL's are the new study's
                 del st.query_params[key]
         st.session_state["study-of"] = name
 

@@ -63,15 +63,24 @@ def many(good: Sequence[Offered], titles: Mapping[str, str], gamma: float) -> Of
     return table(good, rows)
 
 
+def mean_errors(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
+    """The mean error of each model over the pictures that it reads and whose time is known, and how many those are."""
+    told = []
+    for name in names:
+        errors = [float(row[name]) for row in rows if name.endswith("error") and isinstance(row.get(name), float)]
+        if errors:
+            known = sum(name in row for row in rows)
+            which = "whose time is known" if len(errors) == known else "that it reads and whose time is known"
+            over = "" if len(errors) == len(rows) else f", over {len(errors)} {which}"
+            title = name.removesuffix("error")  # with its colon; nothing where one model reads
+            told.append(f"{title}{sum(errors) / len(errors):.1f} minutes{over}")
+    return f"mean common-sense error {'; '.join(told)}" if told else ""
+
+
 def table(good: Sequence[Offered], rows: list[dict[str, object]]) -> Offered | None:
     """Show ``rows`` with thumbnails; returns the picture whose row is marked."""
     names = max((list(row) for row in rows), key=len)  # a row whose true time is known has all columns
-    errors = [
-        float(value) for row in rows for name, value in row.items() if name.endswith("error") and isinstance(value, float)
-    ]
-    known = sum(any(name.endswith("error") for name in row) for row in rows)
-    over = "" if known == len(rows) else f", over {known} whose time is known"
-    words = f"<small>mean common-sense error {sum(errors) / len(errors):.1f} minutes{over}</small>" if errors else ""
+    words = f"<small>{escape(mean_errors(rows, names))}</small>"
     left, right = st.columns([3, 1], vertical_alignment="bottom")
     left.html(f'<h2 class="lo-section">{len(rows)} picture{"" if len(rows) == 1 else "s"} read{words}</h2>')
     right.download_button("Download CSV", as_csv(rows, names), "readings.csv", "text/csv", on_click="ignore", width="stretch")
