@@ -73,6 +73,11 @@ class ModelCard:
             wanted, fits = _EXTRA.get(key, ("", _anything))
             if not fits(value):
                 raise RegistryError(f"extra.{key} of the card of {self.model_id} must be {wanted}; got {value!r}; {remedy}")
+        for key, value in self.figures.items():
+            if not _number(-math.inf)(value):
+                raise RegistryError(
+                    f"figures.{key} of the card of {self.model_id} must be a finite number; got {value!r}; {remedy}"
+                )
         for key in _NEEDED.get(self.extra.get("task", ""), ()):
             if key not in self.extra:
                 wanted = _EXTRA[key][0]

@@ -208,6 +208,27 @@ def steps_in(path: Path) -> tuple[int, int]:
         return -1, 0
 
 
+def difference(here: Path, there: Path) -> str:
+    """In which respect two checkpoints are of different runs, in a few words; "" where one may go on from the other.
+
+    A run may have got more epochs, or new beginnings of its rate. One that cannot be read differs from none.
+    """
+    found = []
+    for path in (here, there):
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                notes = json.loads(str(file["notes"]))
+            found.append((train_settings(notes["spec"]), dict(notes["identity"])))
+        except DAMAGES:
+            return ""
+    (spec, same), (other_spec, other_same) = found
+    for name in spec.keys() & other_spec.keys() - {"epochs", "restart_epochs", "warmup_epochs"}:
+        if spec[name] != other_spec[name]:
+            return f"{name} = {spec[name]!r}, not {other_spec[name]!r}"
+    words = {"variables": "another model", "network": "another model", "data": "other data", "size": "other data"}
+    return next((said for name, said in words.items() if name in same and same[name] != other_same.get(name, same[name])), "")
+
+
 def read(path: Path, spec: TrainSpec) -> Checkpoint:
     """The checkpoint in ``path``; ``CheckpointError`` if it is damaged or neither of ``spec`` nor of a beginning of it."""
     try:

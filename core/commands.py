@@ -79,7 +79,7 @@ def render(options: argparse.Namespace) -> int:
             Image.fromarray(render(time, options.style, seed=(options.seed, index, RENDER)).image).save(folder / name)
             table.writerow([name, time.hour, time.minute])
             update(index + 1, options.count)
-    print(f"drew {options.count} pictures and labels.csv into {folder}")
+    print(printable(f"drew {options.count} pictures and labels.csv into {folder}"))
     return 0
 
 
@@ -134,7 +134,8 @@ def train(options: argparse.Namespace) -> int:
                 resume=not options.fresh,
             )
         except (RegistryError, CheckpointError, DatasetError, DivergedError) as error:
-            status = fail(f"{recipe.model_id}: {error}")
+            anew = "; or train anew with --fresh" if isinstance(error, CheckpointError) else ""
+            status = fail(f"{recipe.model_id}: {error}{anew}")
             continue
         if card is None:
             print(f"{recipe.model_id}: {_why_not_stored(recipe)}; what was begun is kept", flush=True)
@@ -156,6 +157,10 @@ def _why_not_stored(recipe: "Recipe") -> str:
     stored, needed, begun = epochs_stored(recipe), epochs_to_store(recipe), epochs_begun(recipe)
     if stored < begun and needed <= begun:
         return f"at epoch {begun} it does worse on validation pictures than the stored one of {stored}, which stays"
+    if stored > begun >= recipe.training.epochs:
+        return (
+            f"all {begun} epochs are trained, and the stored one of {stored} stays; delete its folder to have this one stored"
+        )
     if not stored < begun:
         return "too little time for an epoch more than is stored"
     return f"at epoch {begun}; the stored one of {stored} stays until epoch {needed}, where the rate is at zero again"

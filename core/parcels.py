@@ -4,6 +4,7 @@ A parcel is one zip, cut into parts. Checkpoints travel slimmed: kernels and the
 goes on from there almost as if it had not stopped. What is taken only ever adds.
 """
 
+import contextlib
 import hashlib
 import io
 import re
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import paths, registry
-from core.checkpoints import CHECKPOINT_FILE, steps_in
+from core.checkpoints import CHECKPOINT_FILE, difference, steps_in
 from core.kept_arrays import DAMAGES
 from core.recipes import checkpoint_folder, why_stored_stays
 from core.snapshots import KEPT_FILE, SNAPSHOT_FILE
@@ -102,19 +103,21 @@ def pack(
 ) -> list[str]:
     """Write the parcel of these models (with the checkpoints of unfinished ones) and studies into the folder ``place``.
 
-    What is most costly to do again comes first; returns a sentence for each thing that found no room. models, results: where
-    they are stored, None for the app's.
+    What is most costly to do again comes first; returns a sentence for each thing that found no room. A model travels with all
+    its files or not at all: a card whose model is not here, or has no room, stays. models, results: where they are stored, None
+    for the app's.
     """
-    entries: list[tuple[str, bytes]] = []
+    entries: list[dict[str, bytes]] = []  # the files of each thing, by name
     for name in studies:
         for table in (table_path(name, kind, results) for kind in ("", *KINDS)):
             if table.exists():
-                entries.append((f"results/{table.name}", table.read_bytes()))
+                entries.append({f"results/{table.name}": table.read_bytes()})
     folder = paths.MODELS if models is None else models
     ids = list(model_ids)
     for model_id in ids:
-        found = [folder / model_id / name for name in _MODEL_FILES]
-        entries += [(f"models/{model_id}/{path.name}", path.read_bytes()) for path in found if path.exists()]
+        if all((folder / model_id / name).exists() for name in (registry.MODEL_FILE, registry.CARD_FILE)):
+            found = [folder / model_id / name for name in _MODEL_FILES]
+            entries.append({f"models/{model_id}/{path.name}": path.read_bytes() for path in found if path.exists()})
     for model_id in ids:
         kept = checkpoint_folder(model_id)
         if steps_in(kept / CHECKPOINT_FILE) <= (_whole_epochs(model_id, folder), 0):  # a whole model may be on its way further
@@ -123,7 +126,7 @@ def pack(
             if path.name in (CHECKPOINT_FILE, KEPT_FILE):
                 content = path.read_bytes()
                 content = slim(content) if path.name == CHECKPOINT_FILE else content
-                entries.append((f"training/{model_id}/{path.relative_to(kept).as_posix()}", content))
+                entries.append({f"training/{model_id}/{path.relative_to(kept).as_posix()}": content})
     return _write(place, entries)
 
 
@@ -136,21 +139,23 @@ def _whole_epochs(model_id: str, folder: Path) -> int:
     return card.epochs_trained if card.epochs_trained >= card.epochs_asked else -2
 
 
-def _write(place: Path, entries: list[tuple[str, bytes]]) -> list[str]:
-    """Cut the zip of ``entries`` into parts; older parts are replaced."""
+def _write(place: Path, entries: list[dict[str, bytes]]) -> list[str]:
+    """Cut the zip of ``entries`` into parts; older parts are replaced when all new ones are written."""
     whole, left_out = io.BytesIO(), []
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parcel:
-        for name, content in entries:
-            if whole.tell() + len(content) > min(ALL_BYTES, PARTS * PART_BYTES):
-                left_out.append(f"no room for {name} ({len(content) / 2**20:.1f} MiB)")
-            else:
+        for files in entries:
+            size = sum(map(len, files.values()))
+            if whole.tell() + size > min(ALL_BYTES, PARTS * PART_BYTES):
+                left_out.append(f"no room for {next(iter(files))} ({size / 2**20:.1f} MiB)")
+                continue
+            for name, content in files.items():
                 parcel.writestr(name, content)
     content = whole.getvalue()
     place.mkdir(parents=True, exist_ok=True)
     pieces = [content[start : start + PART_BYTES] for start in range(0, len(content), PART_BYTES)]
-    for index, piece in enumerate(pieces):
-        with paths.replaced(place / PART_NAME.format(index)) as new:
-            new.write_bytes(piece)
+    with contextlib.ExitStack() as together:
+        for index, piece in enumerate(pieces):
+            together.enter_context(paths.replaced(place / PART_NAME.format(index))).write_bytes(piece)
     for index in range(len(pieces), PARTS):
         (place / PART_NAME.format(index)).unlink(missing_ok=True)
     return left_out
@@ -167,8 +172,8 @@ def take(place: Path, *, anyway: bool = False, models: Path | None = None, resul
     """Put what the parcel in ``place`` holds where it belongs; name of model or study -> what was done, in words.
 
     A model replaces the stored one when that learned from other data, or when it has no fewer epochs and does no worse on
-    validation pictures; ``anyway``: whatever these say. A checkpoint goes where there is none or an earlier one. Where
-    anything in the parcel is damaged nothing of it is taken: ``ParcelError``.
+    validation pictures; ``anyway``: whatever these say. A checkpoint goes where there is none or an earlier one of the same
+    run. Where anything in the parcel is damaged nothing of it is taken: ``ParcelError``.
     """
     said: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -185,13 +190,20 @@ def take(place: Path, *, anyway: bool = False, models: Path | None = None, resul
             model_id = path.relative_to(root / "training").parts[0]
             target = checkpoint_folder(model_id) / path.relative_to(root / "training" / model_id)
             if steps_in(path) > steps_in(target):
-                for name in (CHECKPOINT_FILE, KEPT_FILE):
-                    if (path.parent / name).exists():
-                        with paths.replaced(target.parent / name) as new:
-                            shutil.move(path.parent / name, new)  # from another disk, perhaps: not in one go
-                text = f"checkpoint of epoch {steps_in(target)[0]}"
+                text = _take_checkpoint(path, target)
                 said[model_id] = f"{said[model_id]}; {text}" if model_id in said else text
     return said
+
+
+def _take_checkpoint(path: Path, target: Path) -> str:
+    """Put a checkpoint, with the samples beside it, in the place of one that is not of another run; what was done, in words."""
+    if other := difference(target, path):
+        return f"checkpoint left, the one here is of another run ({other}); delete {target.parent} to take it"
+    for name in (CHECKPOINT_FILE, KEPT_FILE):
+        if (path.parent / name).exists():
+            with paths.replaced(target.parent / name) as new:
+                shutil.move(path.parent / name, new)  # from another disk, perhaps: not in one go
+    return f"checkpoint of epoch {steps_in(target)[0]}"
 
 
 def _open(place: Path, root: Path) -> None:

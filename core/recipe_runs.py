@@ -1,6 +1,5 @@
 """The one way to run recipes: in slices, in stages, from a checkpoint or from what is stored."""
 
-import json
 import shutil
 import tempfile
 import time
@@ -17,6 +16,7 @@ from core.progress import progress_bar
 from core.recipes import (
     DATA_VERSION,
     Recipe,
+    as_stored,
     check_data,
     checkpoint_folder,
     epochs_stored,
@@ -103,7 +103,12 @@ def run_recipe(
             registry.update_card(recipe.model_id, Path(trial), extra=card.extra)
             figures = recipe.figures(registry.load_trained(recipe.model_id, Path(trial)))
             card = replace(card, figures={name: round(value, 5) for name, value in figures.items()})
-    return registry.save_trained(stored, card, result.history, folder, beside)
+    try:  # measuring takes minutes, in which another process may have stored a better one
+        return registry.save_trained(
+            stored, card, result.history, folder, beside, lambda: why_stored_stays(card, result.history, folder)
+        )
+    except registry.StoredStaysError:
+        return None
 
 
 @dataclass
@@ -283,13 +288,12 @@ def _begin(
 
 def _take_over(model: Any, recipe: Recipe, spec: Any, folder: Path | None) -> list[dict[str, float]]:
     """Give ``model`` the weights of the stored one, if this recipe or a beginning of it trained it; its history, else none."""
-    network = json.loads(json.dumps(asdict(spec)))  # and back, as the card's was
     runs = [one.to_json() for one in (recipe.training, *recipe.training.beginnings())]
     try:
         card = registry.load_card(recipe.model_id, folder)
         history = registry.load_history(recipe.model_id, folder)
         same_data = card.extra.get(DATA_VERSION, "") == recipe.data_version()
-        same = card.spec == network and train_settings(card.training) in runs
+        same = card.spec == as_stored(spec) and train_settings(card.training) in runs
         if not same or len(history) != card.epochs_trained or not same_data:
             return []
         model.set_weights(registry.load_trained(recipe.model_id, folder).model.get_weights())

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def share_trained(recipe: Recipe, folder: Path | None = None) -> float:
 
 
 def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
-    """Epochs that the stored model was trained, 0 when there is none to be read or it learned from other data.
+    """Epochs that the stored model was trained, 0 when there is none to be read or it is another network or of other data.
 
     One that learned from files which are lacking here counts: it is what the recipe makes.
     """
@@ -113,8 +113,15 @@ def epochs_stored(recipe: Recipe, folder: Path | None = None) -> int:
         card = registry.load_card(recipe.model_id, folder)
     except registry.RegistryError:
         return 0
+    if card.spec not in [as_stored(stage.spec) for stage in recipe.all_stages()]:
+        return 0
     version = recipe.data_version()
     return card.epochs_trained if learned_from_more(card, version) or card.extra.get(DATA_VERSION, "") == version else 0
+
+
+def as_stored(spec: Any) -> dict[str, Any]:
+    """A network's spec as a card holds it once it is read back."""
+    return dict(json.loads(json.dumps(asdict(spec))))
 
 
 def learned_from_more(stored: registry.ModelCard, version: str) -> bool:
@@ -123,10 +130,16 @@ def learned_from_more(stored: registry.ModelCard, version: str) -> bool:
 
 
 def check_data(recipe: Recipe, folder: Path | None = None) -> None:
-    """``RegistryError`` where files are lacking that the stored model learned from: without them a run ends in a worse one."""
+    """``RegistryError`` where files are lacking that the stored model learned from: without them a run ends in a worse one.
+
+    And where its card cannot be read: a slip in it is no reason to train for hours anew and put the rest away.
+    """
     try:
         stored = registry.load_card(recipe.model_id, folder)
-    except registry.RegistryError:
+    except registry.RegistryError as error:
+        place = (paths.MODELS if folder is None else folder) / recipe.model_id
+        if (place / registry.CARD_FILE).exists():
+            raise registry.RegistryError(f"{error}; or delete the folder of {recipe.model_id} to train it anew") from error
         return
     version = recipe.data_version()
     if learned_from_more(stored, version):
@@ -145,11 +158,12 @@ def epochs_begun(recipe: Recipe) -> int:
 def epochs_to_store(recipe: Recipe, folder: Path | None = None) -> int:
     """Epochs with which a run takes the place of the stored model.
 
-    As many as that has. Where it ended with the rate at zero and the recipe goes on, as many as bring the rate there again: a
-    run that begins anew is worse for a while than what it began with.
+    As many as that has, or all that the recipe asks for where those are fewer. Where it ended with the rate at zero and the
+    recipe goes on, as many as bring the rate there again: a run that begins anew is worse for a while than what it began with.
     """
     stored, ends = epochs_stored(recipe, folder), recipe.training.ends
-    return next((end for end in ends if end > stored), stored) if stored in ends else stored
+    needed = next((end for end in ends if end > stored), stored) if stored in ends else stored
+    return min(needed, recipe.training.epochs)
 
 
 def why_stored_stays(card: registry.ModelCard, history: Sequence[Mapping[str, float]], folder: Path | None = None) -> str:

@@ -63,6 +63,10 @@ LAYER_MODULES = ("core.layers", "core.lean_layers", "core.clocks.networks", "cor
 PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a model that is being stored
 
 
+class StoredStaysError(RegistryError):
+    """A model is not stored, since the one that is there is better."""
+
+
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -72,13 +76,15 @@ def save_trained(
     history: Sequence[Mapping[str, Any]] | None,
     folder: Path | None = None,
     beside: Mapping[str, bytes] | None = None,
+    why_not: Callable[[], str] = str,
 ) -> ModelCard:
     """Store a ``keras.Model`` with its card and history (rows of ``TrainingResult.history``); returns the completed card.
 
     Kernels are stored as float16, Dense kernels of two million weights and more as int8, vectors (biases, the statistics of
     batch norm) as float32; the configuration says float32 throughout, also for a model built under a mixed policy, and holds
     no optimiser. beside: names and contents of further files that the card tells of. Files are replaced one by one when all of
-    them are written, the card last. Over 16 MiB: ``RegistryError``.
+    them are written, the card last. Over 16 MiB: ``RegistryError``. why_not: as of ``put_in_place``; what it says is raised as
+    a ``StoredStaysError``.
     """
     folder = paths.MODELS if folder is None else Path(folder)
     created = card.created or date.today().isoformat()
@@ -107,7 +113,8 @@ def save_trained(
             _write_history(scratch / HISTORY_FILE, history)
         for name, more in (beside or {}).items():
             (scratch / name).write_bytes(more)
-        put_in_place(scratch, card.model_id, folder)
+        if why := put_in_place(scratch, card.model_id, folder, why_not):
+            raise StoredStaysError(f"{card.model_id} is not stored: {why}")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return done

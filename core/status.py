@@ -69,7 +69,9 @@ def _of_model(recipe: Recipe, headline: dict[str, str] | None, folder: Path | No
         return row | {"left": "not begun"}
     if not done:
         again = _spoken(card.seconds / card.epochs_trained * asked)
-        return row | {"left": f"{again} from the start: the {card.epochs_trained} epochs stored were trained on other data"}
+        return row | {
+            "left": f"{again} from the start: the {card.epochs_trained} epochs stored are of other data or another network"
+        }
     if done < asked:
         row["left"] = _spoken(_epoch_seconds(card, folder) * (asked - done))
     return row
@@ -90,10 +92,10 @@ def _of_study(name: str, results: Path | None) -> Row:
     try:
         study = load_study(name, results)
         rows = current_rows(study, results)
-        waiting, short = open_trials(study, full=True, folder=results), open_trials(study, full=False, folder=results)
+        waiting = open_trials(study, full=True, folder=results)
     except StudyError as error:
         return row | {"left": str(error)}
-    whole = len(study.trials) - len(waiting)
+    whole, not_begun = len(study.trials) - len(waiting), len(study.trials) - len(rows)
     row["done"] = f"{whole} of {len(study.trials)} trials whole, {len(rows) - whole} in part"
     row["device"] = ", ".join(dict.fromkeys(str(one["device"]) for one in rows))
     for chosen in best(rows, 1):  # by validation: the best of many test figures would flatter them all
@@ -101,7 +103,7 @@ def _of_study(name: str, results: Path | None) -> Row:
             row["figure"] = f"test accuracy {chosen['test_accuracy']:.4f} of the best in validation"
     row["published"] = _best_published(study)
     if waiting:
-        row["left"] = _spoken(_seconds(study, waiting)) + (f"; {len(short)} not begun" if short else "")
+        row["left"] = _spoken(_seconds(study, waiting)) + (f"; {not_begun} not begun" if not_begun else "")
     return row
 
 

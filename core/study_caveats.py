@@ -196,8 +196,9 @@ def short_words(rows: Rows, factors: Sequence[str]) -> str:
     """Which levels are marked because their runs were trained less, and how little."""
     told = []
     for (factor, level), group in short_levels(rows, factors).items():
-        shares = list(dict.fromkeys(short_share(row) for row in group if is_cut(row)))
-        told.append(f"{level_title(factor, level)}: {shares[0] if len(shares) == 1 else budget_words(group)}")
+        shares = {short_share(row) if is_cut(row) else "" for row in group}  # "": a run that was not cut
+        said = budget_words(group) if len(shares) > 1 else next(iter(shares))
+        told.append(f"{level_title(factor, level)}: {said}")
     return f"* Trained much less than the others, so no fair comparison. {'; '.join(told)}." if told else ""
 
 

@@ -148,19 +148,20 @@ def work(sweep: Sweep, *, alone: bool = True) -> int:
     """
     deadline = None if sweep.minutes is None else time.monotonic() + 60 * sweep.minutes
     runs = {number: run for number, run in runs_here(sweep.study, sweep.full).items() if sweep.available(run.dataset)}
-    wanted = {number: run.key for number, run in runs.items()}
-    offered = _offered(sweep)
+    failed = set[int]()  # here; others may try
     done, waiting = 0, False
     with _terminated(), contextlib.closing(sweep.storage()) as storage:
         while deadline is None or time.monotonic() < deadline:
+            offered = _offered(sweep)  # anew: what tables got meanwhile, from here or elsewhere, is not run again
             storage.offer(offered)
+            wanted = {number: key for number, key in offered.items() if number not in failed}
             claim = storage.claim(wanted)
             if claim is not None:
                 with storage.alive(claim):
                     ended = _run_claim(sweep, storage, claim, runs[claim.number], deadline, alone)
                 done += ended == "complete"
                 if ended == "failed":
-                    wanted.pop(claim.number)  # others may try; here it would fail again
+                    failed.add(claim.number)
                 if ended == "handed back":
                     break  # the time is up, or who started this worker is gone: it would take the trial again for ever
                 continue

@@ -1,6 +1,7 @@
 """Generators on the command line: walk, train with one's own pictures, evaluate; and their recipes."""
 
 import csv
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from core import paths, registry
 from core.__main__ import main
-from core.generators import evaluation, own
+from core.generators import evaluation, own, walks
 from core.generators.recipes import recipes
 from core.generators.specs import AdversarialSpec, GanSpec, LeafClassifierSpec, NetworkSpec, VaeSpec
 from core.generators.stored import load_generator, load_snapshots
@@ -144,6 +145,30 @@ def test_train_from_a_folder_of_ones_own(house, monkeypatch, capsys):
         assert load_generator(model_id).card.extra == true
 
 
+def test_every_frame_of_a_walk_is_in_its_webp():
+    """WebP's encoder takes frames that look alike at a quality for one; these differ by a level in some pixels."""
+    rng = np.random.default_rng(1)
+    frames = np.repeat(IMAGES[:1], 30, axis=0)
+    for index in range(30):
+        frames[index, index : index + 2, :4] ^= rng.integers(1, 3, (2, 4, 3), np.uint8)
+    for suffix in (".webp", ".gif"):
+        with Image.open(io.BytesIO(walks.packed(frames, suffix))) as image:
+            assert image.n_frames == 30, suffix
+    with Image.open(io.BytesIO(walks.packed(np.repeat(IMAGES[:1], 4, axis=0), ".webp"))) as image:
+        assert getattr(image, "n_frames", 1) == 1  # equal ones are one
+
+
+def test_folders_whose_names_have_other_letters_are_two_models(tmp_path):
+    for name in ("动漫", "树叶", "Blätter"):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.fromarray(IMAGES[index]).save(tmp_path / name / f"{index}.png")
+    first, second, third = (own.own_recipe("vae", tmp_path / name).model_id for name in ("动漫", "树叶", "Blätter"))
+    assert first != second
+    assert first.startswith("vae-pictures-")
+    assert third.startswith("vae-bl-tter-")
+
+
 def test_folders_whose_names_part_at_a_dot_are_two_models(tmp_path):
     for name in ("photos.2023", "photos.2024"):
         (tmp_path / name).mkdir()
@@ -152,6 +177,16 @@ def test_folders_whose_names_part_at_a_dot_are_two_models(tmp_path):
     found = [own.own_recipe("vae", tmp_path / name) for name in ("photos.2023", "photos.2024")]
     assert [one.model_id for one in found] == ["vae-photos-2023", "vae-photos-2024"]
     assert found[0].title == "VAE of photos.2023"
+
+
+def test_a_folder_called_as_a_model_of_the_app_takes_no_place_of_it(tmp_path):
+    for name in ("faces", "leaves-32"):
+        (tmp_path / name).mkdir()
+        for index in range(20):
+            Image.fromarray(IMAGES[index]).save(tmp_path / name / f"{index}.png")
+    found = [own.own_recipe(*told).model_id for told in (("vae", tmp_path / "faces"), ("gan", tmp_path / "leaves-32"))]
+    assert found == ["vae-faces-own", "gan-leaves-32"]  # there is a vae-leaves-32, and no gan of that name
+    assert own.own_recipe("vae", tmp_path / "leaves-32").model_id == "vae-leaves-32-own"
 
 
 def test_too_few_pictures_and_wrong_names_are_told_in_a_sentence(tmp_path, capsys):

@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.classifiers.architectures import ARCHITECTURES
+from core.classifiers.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    Average,
+    Conv,
+    Drop,
+    Hidden,
+    Normal,
+    Pool,
+    Stage,
+    outline,
+)
 from core.classifiers.keras_code import keras_code
 from core.clocks import keras_code as of_clocks
 from core.clocks.report_recipes import recipes
@@ -95,6 +106,35 @@ def test_every_classifier_is_the_network_that_the_project_builds(architecture: s
     same_network(model, ours)
     same_answers(model, ours)
     assert (said["batch_size"], said["epochs"]) == (64, 2)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (Conv(4), Pool(), Conv(5), Average(), Drop(0.3)),
+        (Conv(4), Average(), Hidden(6), Normal()),
+        (Stage(6, 1), Stage(8, 1, halve=True)),
+        (Stage(6, 1, halve=True), Hidden(7), Drop(0.1)),
+        (Stage(6, 1), Average(), Hidden(7)),
+    ],
+)
+def test_networks_of_ones_own_are_those_that_the_project_builds(monkeypatch: pytest.MonkeyPatch, layers: tuple[Any, ...]):
+    from core.classifiers.networks import build_classifier
+
+    monkeypatch.setitem(ARCHITECTURES, "my-net", Architecture("Mine", None, "cnn", layers))
+    spec = run_of("my-net")
+    model, ours = built(keras_code(spec))[0], build_classifier(spec.network)
+    same_network(model, ours)
+    same_answers(model, ours)
+    assert sum(row.weights for row in outline(spec.network)) == ours.count_params()
+
+
+@pytest.mark.parametrize("last", [Conv(4), Pool(), Stage(4, 1), Average()])
+@pytest.mark.parametrize("flat", [Hidden(5), Average()])
+def test_layers_of_pictures_stand_before_those_of_numbers(monkeypatch: pytest.MonkeyPatch, flat: Any, last: Any):
+    monkeypatch.setitem(ARCHITECTURES, "my-net", Architecture("Mine", None, "cnn", (Conv(4), flat, last)))
+    with pytest.raises(ValueError, match=f"my-net has {type(last).__name__} after {type(flat).__name__}, where there is no"):
+        keras_code(run_of("my-net"))
 
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)

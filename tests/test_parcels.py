@@ -128,6 +128,68 @@ def test_what_finds_no_room_is_said_and_old_parts_go(machines, tmp_path: Path, m
     assert [path.name for path in out.iterdir()] == [PART_NAME.format(0)]
 
 
+def test_a_card_travels_with_its_model_or_not_at_all(machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of stored models a lent machine needs the cards alone, and what such a card tells of has not been trained there."""
+    there, home, out = (tmp_path / name for name in ("there", "home", "out"))
+    checkpoint(machines("cache") / "bare" / CHECKPOINT_FILE, 4)
+    for name in ("bare", "large", "tiny"):
+        models_in(there, name)
+    (there / "bare" / registry.MODEL_FILE).unlink()
+    (there / "large" / registry.HISTORY_FILE).write_text("epoch,loss\n" + "1,0.5\n" * 20_000)
+    monkeypatch.setattr(parcels, "ALL_BYTES", 60_000)
+    [sentence] = pack(out, ["bare", "large", "tiny"], [], there)
+    assert sentence.startswith("no room for models/large/model.keras (0.1 MiB)")
+    machines("other")
+    assert take(out, models=home) == {"tiny": "taken: 2 of 3 epochs", "bare": "checkpoint of epoch 4"}
+    assert sorted(path.name for path in home.iterdir() if path.is_dir()) == ["tiny"]
+
+
+def test_an_older_parcel_is_whole_until_the_new_one_is(machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine may be taken away at any moment, and with it whoever writes."""
+    monkeypatch.setattr(parcels, "PART_BYTES", 2000)
+    training, out = machines("there"), tmp_path / "out"
+    checkpoint(training / "one" / CHECKPOINT_FILE, 4)
+    pack(out, ["one"], [], tmp_path / "models")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert len(before) > 2
+    checkpoint(training / "one" / CHECKPOINT_FILE, 5)
+    written = parcels.Path.write_bytes
+
+    def taken_away(path: Path, content: bytes) -> int:
+        if PART_NAME.format(2) in path.name:
+            raise KeyboardInterrupt
+        return written(path, content)
+
+    with monkeypatch.context() as away:
+        away.setattr(parcels.Path, "write_bytes", taken_away)
+        with pytest.raises(KeyboardInterrupt):
+            pack(out, ["one"], [], tmp_path / "models")
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_checkpoint_of_another_run_takes_no_place(machines, tmp_path: Path) -> None:
+    def checkpoint_of(folder: Path, epoch: int, network: str = "n", **settings: object) -> None:
+        told = {"spec": settings, "identity": {"network": network}, "progress": {"epoch": epoch, "step": 0}}
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / CHECKPOINT_FILE, notes=np.array(json.dumps(told)), variable_0000=np.zeros(3, np.float32))
+
+    there, names = machines("there"), ["longer", "other", "rate"]
+    checkpoint_of(there / "longer", 3, epochs=20, learning_rate=0.1)
+    checkpoint_of(there / "rate", 3, epochs=9, learning_rate=0.2)
+    checkpoint_of(there / "other", 3, "m", epochs=9, learning_rate=0.1)
+    pack(tmp_path / "out", names, [], tmp_path / "models")
+    home = machines("home")
+    for name in names:
+        checkpoint_of(home / name, 2, epochs=9, learning_rate=0.1)
+    left = "checkpoint left, the one here is of another run ({}); delete {} to take it"
+    assert take(tmp_path / "out", models=tmp_path / "models") == {
+        "longer": "checkpoint of epoch 3",
+        "other": left.format("another model", home / "other"),
+        "rate": left.format("learning_rate = 0.1, not 0.2", home / "rate"),
+    }
+    assert [steps_in(home / name / CHECKPOINT_FILE)[0] for name in names] == [3, 2, 2]
+
+
 def test_parcels_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(ParcelError, match="holds no parcel"):
         take(tmp_path)

@@ -242,6 +242,9 @@ def test_damaged_cards_are_named(tmp_path: Path) -> None:
     assert "valid JSON" in error("{")
     assert "one JSON object" in error("[]")
     assert "unknown key 'colour'" in error(json.dumps({**good, "colour": 1}))
+    told = error(json.dumps({**good, "figures": {"mean_minutes": "0.78"}}))
+    assert "figures.mean_minutes of the card of tiny-2 must be a finite number; got '0.78'; correct it, or train" in told
+    assert "figures.accuracy" in error(json.dumps({**good, "figures": {"accuracy": float("nan")}}))
     assert "lacks the key 'title'" in error(json.dumps({key: value for key, value in good.items() if key != "title"}))
     assert "epochs_trained" in error(json.dumps({**good, "epochs_trained": "3"}))
     assert "report" in error(json.dumps({**good, "report": "2024"}))
@@ -361,7 +364,7 @@ def test_what_was_hashed_is_what_runs(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_cards_hold_finite_numbers_only(tmp_path: Path) -> None:
     save_trained(build(), CARD, None, tmp_path)
     before = load_card("tiny-2", tmp_path)
-    with pytest.raises(RegistryError, match=r"figures\.error_minutes of the card of tiny-2 is nan"):
+    with pytest.raises(RegistryError, match=r"figures\.error_minutes of the card of tiny-2 must be a finite number; got nan"):
         update_card("tiny-2", tmp_path, figures={"error_minutes": float("nan")})
     with pytest.raises(RegistryError, match=r"extra\.scale\.1 of the card of tiny-2 is -inf"):
         save_trained(build(), dataclasses.replace(CARD, extra={"scale": [1.0, -np.inf]}), None, tmp_path)

@@ -17,7 +17,7 @@ from core.clocks.wild_data import Mixture, WildData
 from core.recipe_runs import run_recipe
 from core.recipes import Recipe, Stage, epochs_stored
 from core.specs import ReaderSpec, TrainSpec
-from tests.test_cli import tiny_recipe
+from tests.test_train_command import tiny_recipe
 
 LARGE = ReaderSpec(side=48, stem=4, widths=(6, 8), blocks=(1, 1), neck=3, hidden=8, readable=True)
 SMALL = replace(LARGE, side=32)

@@ -5,11 +5,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from stored_studies import store
 
 from core import first_steps, registry, status
 from core.__main__ import main
-from core.recipes import Recipe
+from core.recipes import Recipe, as_stored
 from core.specs import ReportNetSpec, TrainSpec
+from core.studies import STUDIES
+
+SPEC = ReportNetSpec("2022", "classes-24")
 
 
 def card(name, done, asked, seconds, figures, version=""):
@@ -21,6 +25,7 @@ def card(name, done, asked, seconds, figures, version=""):
         device="CPU (2 cores)",
         figures=figures,
         extra={"data_version": version} if version else {},
+        spec=as_stored(SPEC),
     )
 
 
@@ -33,7 +38,12 @@ def cards(monkeypatch):
         "gan-leaves": card("gan-leaves", 5, 50, 60.0, {}, version="old"),
     }
     recipes = {
-        name: SimpleNamespace(model_id=name, training=SimpleNamespace(epochs=asked), data_version=lambda: "")
+        name: SimpleNamespace(
+            model_id=name,
+            training=SimpleNamespace(epochs=asked),
+            data_version=lambda: "",
+            all_stages=lambda: [SimpleNamespace(spec=SPEC)],
+        )
         for name, asked in (("reader-report", 50), ("report22-classes-24", 100), ("gan-leaves", 50), ("reader", 280))
     }
 
@@ -61,7 +71,7 @@ def test_a_row_a_model_with_what_is_left_at_the_same_pace(cards, tmp_path):
     assert begun["device"] == "CPU (2 cores)"
     assert found["reader"]["left"] == "not begun"
     again = found["gan-leaves"]["left"]  # 12 seconds an epoch, 50 epochs
-    assert again == "about 10 min from the start: the 5 epochs stored were trained on other data"
+    assert again == "about 10 min from the start: the 5 epochs stored are of other data or another network"
 
 
 def test_a_classifier_is_told_by_its_test_accuracy(cards, monkeypatch, tmp_path):
@@ -132,6 +142,13 @@ def test_a_row_a_study(cards, tmp_path):
     assert found["l16-mlp"]["done"] == "0 of 48 trials whole, 0 in part"
     assert found["cnn-grid"]["left"].endswith("not begun")
     assert float(found["cnn-grid"]["published"].removeprefix("best test accuracy ")) > 0.9
+    store(STUDIES["cifar-transfer-22"], tmp_path)
+    rows = (tmp_path / "study_cifar-transfer-22.csv").read_text().splitlines(keepends=True)
+    assert len(rows) == 1 + 18  # three wait for what the study before it chooses
+    (tmp_path / "study_cifar-transfer-22.csv").write_text("".join(rows[:7]))
+    found = {row["name"]: row for row in status.status(results=tmp_path)}
+    assert found["cifar-transfer-22"]["done"] == "6 of 18 trials whole, 0 in part"
+    assert found["cifar-transfer-22"]["left"].endswith("; 12 not begun")
     (tmp_path / "study_l16-mlp.csv").write_text("nonsense\n1\n")
     found = {row["name"]: row for row in status.status(results=tmp_path)}
     assert found["l16-mlp"]["left"] == "study_l16-mlp.csv is damaged (a line or its head is cut); delete it or fetch it again"

@@ -42,6 +42,15 @@ def test_a_sweep_runs_what_is_open_and_nothing_twice(sweep, tmp_path, monkeypatc
     assert len((tmp_path / "runs").read_text().splitlines()) == 6
 
 
+def test_what_the_tables_got_elsewhere_meanwhile_is_not_run_again(sweep, tmp_path, monkeypatch):
+    monkeypatch.setenv("PRETEND_LOG", str(tmp_path / "runs"))
+    run_sweep(replace(sweep, minutes=0))  # all are offered, and wait
+    other = replace(sweep, url=f"sqlite:///{tmp_path}/other.db")
+    assert work(other) == 6
+    run_sweep(sweep)
+    assert len((tmp_path / "runs").read_text().splitlines()) == 6
+
+
 def test_a_lost_table_comes_back_from_the_storage(sweep, tmp_path):
     run_sweep(sweep)
     before = load_rows("pretend", tmp_path)

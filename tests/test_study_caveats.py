@@ -105,6 +105,9 @@ def test_runs_that_were_trained_less_are_marked():
     assert short_words(rows, ["architecture"]) == (
         "* Trained much less than the others, so no fair comparison. Keras' CNN: 3 of 12 epochs, 33 % of the pictures."
     )
+    whole = next(row["trial"] for row in rows if row["architecture"] == "keras-cnn")
+    mixed = [row | ({"epochs_trained": 12, "pictures": row["pictures_asked"]} if row["trial"] == whole else {}) for row in rows]
+    assert short_words(mixed, ["architecture"]).endswith("Keras' CNN: in 2 of 3 runs 25 % of the epochs, 33 % of the pictures.")
     assert marks(rows, ["architecture"]) == {("architecture", "keras-cnn"): "Keras' CNN *"}
     assert budget_words(rows) == "in 3 of 6 runs 25 % of the epochs, 33 % of the pictures"
     assert "not trained equally long" in no_shares_words(design(study, rows), study, ACCURACY)

@@ -150,7 +150,14 @@ def check_network(spec: ClassifierSpec) -> Architecture:
             "Leave it at 'none', or choose an architecture without one"
         )
     height, width, _ = spec.input_shape
+    flat = ""
     for layer in architecture.layers:
+        kind = type(layer).__name__
+        if flat and isinstance(layer, Conv | Pool | Stage | Average):
+            raise ValueError(
+                f"{spec.architecture} has {kind} after {flat}, where there is no height and width any more; put it before that"
+            )
+        flat = kind if isinstance(layer, Hidden | Average) else flat
         lost = layer.kernel - 1 if isinstance(layer, Conv) and layer.padding == "valid" else 0
         height, width = height - lost, width - lost
         if isinstance(layer, Pool):

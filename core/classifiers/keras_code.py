@@ -25,7 +25,7 @@ def keras_code(spec: RunSpec) -> str:
     shape = ", ".join(map(str, network.input_shape))
     comments = [f"x: {some}pictures of {data}, float32 (n, {shape}) in [0, 1]; y: classes, int (n,)"]
     staged = any(isinstance(part, Stage) for part in parts)
-    if staged or any(isinstance(part, Normal) for part in parts):
+    if staged or any(isinstance(part, Normal | Average) for part in parts):
         comments.append(FUSED)
     output = call(
         "layers.Dense", network.classes, activation='"softmax"', **_weights(network, staged), **output_dtype(training)
@@ -45,6 +45,14 @@ def _stack(spec: ClassifierSpec, parts: tuple[Layer, ...], output: str) -> list[
     stack: list[str] = []
     flat = False
     for part in parts:
+        if isinstance(part, Average):
+            stack += [
+                "layers.BatchNormalization()",
+                f'layers.Activation("{spec.activation}")',
+                "layers.GlobalAveragePooling2D()",
+            ]
+            flat = True
+            continue
         if isinstance(part, Hidden) and not flat:
             stack.append("layers.Flatten()")
             flat = True
@@ -91,7 +99,13 @@ def _residual(spec: ClassifierSpec, parts: tuple[Layer, ...], output: str) -> li
         f"inputs = keras.Input({spec.input_shape})",
         f"x = {conv(max(16, first.filters // 3), 3)}(inputs)",
     ]
-    for part in parts:
+    flat = False
+    for part in (*parts, None):  # None: the output, which is dense, too
+        if isinstance(part, Hidden | None) and not flat:
+            lines.append("x = layers.Flatten()(x)")
+            flat = True
+        if part is None:
+            break
         if isinstance(part, Stage):
             lines += [
                 f"x = block(x, {part.filters}{', strides=2' if part.halve and place == 0 else ''})"
@@ -99,6 +113,7 @@ def _residual(spec: ClassifierSpec, parts: tuple[Layer, ...], output: str) -> li
             ]
         elif isinstance(part, Average):
             lines += [f"x = {normal % 'x'}", "x = layers.GlobalAveragePooling2D()(x)"]
+            flat = True
         else:
             lines.append(f"x = {_layer(part, spec)}(x)")
     return [*lines, f"outputs = {output}(x)", "model = keras.Model(inputs, outputs)"]

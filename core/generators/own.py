@@ -13,7 +13,16 @@ from core.datasets import load_pictures
 from core.generators.data import GameData, VaeData
 from core.generators.evaluation import make_reference, measure, reconstruction_rmse, samples
 from core.generators.quality import sharpness
-from core.generators.recipes import BEST_GAME, BEST_TRAINING, RESIDUAL_64, VAE_TRAINING, System, generator_recipe, training_data
+from core.generators.recipes import (
+    BEST_GAME,
+    BEST_TRAINING,
+    RESIDUAL_64,
+    VAE_TRAINING,
+    System,
+    generator_recipe,
+    recipes,
+    training_data,
+)
 from core.generators.specs import GanSpec, NetworkSpec, VaeSpec
 from core.generators.stored import as_generator
 from core.images import Picture
@@ -36,7 +45,8 @@ HELD_OUT = 0.1  # of the pictures, for validation and as what measuring compares
 def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | None = None) -> Recipe:
     """The recipe of a ``vae`` or ``gan`` of the pictures in a folder or zip; ``DatasetError`` where there are too few.
 
-    Its id is the kind and the name of the folder; pictures that cannot be read are named and left out.
+    Its id is the kind and the name of the folder, with ``-own`` after one that a model of the app has; pictures that cannot be
+    read are named and left out.
     """
     if kind not in KINDS:
         raise ValueError(f"with --data the model is {' or '.join(KINDS)}; got {kind!r}")
@@ -56,8 +66,11 @@ def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | No
     called = whole.name if whole.is_dir() else whole.stem  # what follows a folder's dot is no suffix: photos.2023, photos.2024
     title = printable(called)
     name = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")[:40] or "pictures"
+    if any(letter.isalnum() and not letter.isascii() for letter in called):  # which an id cannot have
+        name += f"-{hashlib.sha256(called.encode()).hexdigest()[:6]}"
+    model_id = f"{kind}-{name}"
     system = System(
-        f"{kind}-{name}",
+        f"{model_id}-own" if model_id in {recipe.model_id for recipe in recipes()} else model_id,
         f"{kind.upper()} of {title}",
         f"Learned from {len(train):,} pictures of your own, {side} x {side} pixels.",
         spec,
