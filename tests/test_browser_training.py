@@ -36,6 +36,29 @@ setInterval(() => {
     if (words && words !== window.told.at(-1)) window.told.push(words);
 }, 50);
 """
+# Counts the frames in which one of two figures is neither drawn nor covered by what it showed before, and the plots there were.
+WATCHER = """() => {
+    window.empty = [];
+    const plots = new Set();
+    const shown = (name) => {
+        const slots = [...document.querySelectorAll(`.st-key-live-chart-${name}`)].filter(slot => slot.clientHeight);
+        for (const plot of slots.map(slot => slot.querySelector('.js-plotly-plot')).filter(Boolean)) {
+            plots.add(plot);
+            if (plot.clientHeight && getComputedStyle(plot).visibility === 'visible') return true;
+        }
+        const place = slots[0]?.getBoundingClientRect();
+        return [...document.querySelectorAll('.lo-afterimage')].some(one => {
+            const { top, left, height } = one.getBoundingClientRect();
+            return place && height && Math.abs(top - place.top) < 2 && Math.abs(left - place.left) < 2;
+        });
+    };
+    const look = () => {
+        for (const name of ['loss', 'accuracy']) if (!shown(name)) window.empty.push(name);
+        window.plots = plots.size;
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
 TRIES = 30
 FIGURES = 9  # of the L16 study: three main effects, importance, interaction, curves, one confusion matrix, two of print
 
@@ -231,7 +254,11 @@ def test_a_live_run_is_followed_from_its_start_to_its_end(page, server: Server):
     expect(page.locator(".lo-filters img")).to_be_visible()
     expect(page.locator(".lo-lane .lo-swatch")).to_be_visible()
 
+    page.evaluate(WATCHER)
     page.get_by_role("button", name="Go on", exact=True).click()
+    expect(status).to_contain_text(re.compile(r"(Training|Done) [45] of 5 epochs"), timeout=LIVE_MILLISECONDS)
+    assert page.evaluate("window.plots") > 2, "figures are drawn anew as the run goes on"
+    assert page.evaluate("window.empty") == []
     expect(status).to_contain_text("Done 5 of 5 epochs", timeout=LIVE_MILLISECONDS)
     expect(status).to_contain_text(re.compile(r"test part: \d+\s% right, cross-entropy \d"))
     counted = epochs_told(page)

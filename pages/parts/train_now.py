@@ -27,6 +27,7 @@ from pages.parts import (
     train_values,
     views,
 )
+from pages.parts.mounting import component
 
 POLL_SECONDS = 1.0
 MOST_SHOWN = 2
@@ -36,6 +37,8 @@ LINES = "Thin: training. Thick: validation."
 QUIET = "Curves, filters and predictions appear here while the network learns."
 RACE_HELP = "Train them beside the first run shown: the second one's lines are dashed."
 START_HELP = "What is shown makes room; your runs that still train are stopped."
+# Between a figure and the next one there is no empty moment.
+_afterimage = component("afterimage", html='<i hidden aria-hidden="true"></i>', css="")
 
 
 def show(stored: Mapping[str, RunSpec] | None = None) -> None:
@@ -216,6 +219,7 @@ def curves(runs: Mapping[str, LiveState], *, steered: bool) -> None:
         words = f"{live_figures.MEASURES[measure].capitalize()} over the epochs. {told}"
         with column:
             views.chart(drawing, f"live-chart-{place}", words, fits=True)
+    _afterimage(key="afterimage")
 
 
 def penalised(spec: RunSpec) -> bool:
