@@ -5,6 +5,7 @@ Every function is pure: numbers and Readings in, a ``plotly.graph_objects.Figure
 A dial runs clockwise with 12 on top and twelve hours around, so an angle on it is the angle of an hour hand.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.clocks.time import MINUTES, ClockTime, common_sense_error_minutes, sig
 from core.figures import PLAIN_LOOKS, Look, look_of, palette, percent_axis, plain, see_through, styled
 from core.written import percent
 
+LEGEND = 40  # letters of a line of a legend
 HOURS = [str(hour or 12) for hour in range(12)]
 HOUR_ANGLES = [hour * 30 for hour in range(12)]
 
@@ -192,6 +194,7 @@ def gamma_curve(
     colours = palette(dark)
     figure = styled(go.Figure(), height, dark)
     heights: list[np.ndarray] = []
+    rows = 0  # of the legend
     every = np.array([reading.minutes for row in readings.values() for reading in row if not reading.unseen])
     middle = agreed_minutes(every) if every.size else 0.0
     for index, (name, row) in enumerate(readings.items()):
@@ -205,6 +208,8 @@ def gamma_curve(
         given = np.array([not reading.unseen for reading in row], bool)
         heights.append(values[given])
         look, label = look_of(name, index, looks), plain(name)
+        lines = textwrap.wrap(label, LEGEND)  # a legend ends where the figure ends, and cuts what is longer
+        rows += len(lines)
         series = colours.series[look.hue]
         told = [[str(reading.time), percent(reading.confidence)] for reading in row]
         line = {"color": series, "width": 2.25, "dash": look.dash}
@@ -212,7 +217,7 @@ def gamma_curve(
         figure.add_scatter(
             x=list(gammas),
             y=np.where(given, values, np.nan),
-            name=label,
+            name="<br>".join(lines),
             mode="lines+markers",
             line={**line, "shape": "hv" if false_jumps(values[given]) else "linear"},
             marker=marker,
@@ -257,10 +262,10 @@ def gamma_curve(
     if readings and not shown.size:
         figure.add_annotation(text="no time under any gamma", x=0.5, y=0.71, xref="paper", yref="paper", showarrow=False)
     if len(readings) > 1:
-        rows = 22 * len(readings)  # a line each: titles may be long
+        above = 22 * rows
         figure.update_layout(
-            height=height + rows,
-            margin_t=30 + rows,
+            height=height + above,
+            margin_t=30 + above,
             legend={"x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"},
             showlegend=True,
         )

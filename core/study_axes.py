@@ -48,11 +48,11 @@ def looks_of(levels: Sequence[Level]) -> dict[Level, Look]:
 def value_axis(column: str, values: Sequence[float], *, log: bool = False, most: int = 7) -> dict[str, Any]:
     """An axis of a measure: accuracies in per cent, losses by logarithm on wish and where all are above 0.
 
-    most: ticks of a logarithmic axis.
+    most: ticks, of accuracies at most 6.
     """
     named: dict[str, Any] = {"title": title(measure_title(column))}
     if column.endswith("accuracy"):
-        return named | {"nticks": 6} | percent_axis(() if np.ptp(values or [0, 1]) > 0.05 else values)
+        return named | {"nticks": min(6, most)} | percent_axis(() if np.ptp(values or [0, 1]) > 0.05 else values)
     if log and values and min(values) > 0:
         return named | log_axis(values, most)
     return named | {"nticks": 6}

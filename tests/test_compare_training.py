@@ -186,7 +186,7 @@ def test_what_only_a_full_sweep_runs_is_told():
     share = [record(trial, epochs=2, pictures=18_000).row for trial in study.trials if trial.seed == 0]
     text = study_tab.stored(study, share)
     assert "16 of 48 runs are stored" in text
-    assert "<code>python -m core sweep l16-cnn --full</code> runs the rest" in text
+    assert "<code>python -m core sweep l16-cnn --full</code> trains all of them in full length" in text
     assert "<code>python -m core sweep l16-cnn</code> goes on." in study_tab.stored(study, share[1:])
     assert "<code>" not in study_tab.stored(study, [record(trial).row for trial in study.trials])
 

@@ -324,7 +324,10 @@ def test_the_run_on_screen_stands_first_as_plain_keras():
 
 def test_a_network_of_the_reports_stands_first_as_plain_keras():
     found = keras_texts.texts("tell_the_time", "", {}, ["reader-report", "report23-classes-720", "no-such-model"])
-    assert list(found) == ["In plain Keras: Reader of the course's clock", "In plain Keras: 720 classes (2023)"]
+    assert list(found) == [
+        "In Keras, to be run in this project's folder: Reader of the course's clock",
+        "In plain Keras: 720 classes (2023)",
+    ]
     ours, text = found.values()
     assert "zip((32, 64, 128), (1, 2, 1))" in ours
     assert 'layers.Dense(720, activation="softmax", dtype="float32"),' in text

@@ -71,7 +71,7 @@ def test_a_hand_that_is_put_is_dashed_and_the_legend_says_so():
     drawn = readings.marks(wrong, (400, 300))
     assert drawn.count("dasharray") == 2
     assert f'x2="200.0" y2="{150 - 100 * NUMERAL_RADIUS:.1f}"' in drawn
-    assert "dashed: where the time puts it" in readings.overlay("", (400, 300), wrong, "", 1.0)
+    assert "dashed: where the time read puts it" in readings.overlay("", (400, 300), wrong, "", 1.0)
     assert "dashed" not in readings.overlay("", (400, 300), right, "", 1.0)
 
 
@@ -79,4 +79,4 @@ def test_a_reading_in_doubt_shows_what_the_model_sees():
     doubtful = replace(seen((60, 50), (45, 5)), note="Can't tell 2:00 from 2:08.")
     x, y = doubtful.minute_tip
     assert f'x2="{x:.1f}" y2="{y:.1f}"' in readings.marks(doubtful, (400, 300))
-    assert "where the time puts it" not in readings.overlay("", (400, 300), doubtful, "", 1.0)
+    assert "where the time read puts it" not in readings.overlay("", (400, 300), doubtful, "", 1.0)

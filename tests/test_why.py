@@ -88,11 +88,20 @@ def test_what_speaks_for_another_time(app, asked):
     assert asked[1][2] == 609 + 131 - 720
 
 
+def test_a_time_has_the_same_share_here_as_beside_its_reading():
+    """41 % that there is something to read: of 42 % that its network gives a time 17 % are left."""
+    one = replace(told(590), confidence=0.17, readable=0.41, note=reading.NO_CLOCK)
+    one = replace(one, candidates=(replace(one.candidates[0], probability=0.42), *one.candidates[1:]))
+    assert "speaks for 09:50, 17 %" in why.article(one, "It", one.candidates[0], b"", b"")
+    assert "<b>09:50</b>" in readings.told(one, "It", None)
+    assert "<span>17 %</span>" in readings.told(one, "It", None)
+
+
 def test_no_time_is_called_less_likely_than_a_reading_that_it_may_outweigh(asked, monkeypatch: pytest.MonkeyPatch):
     """7:13 is the likeliest minute with 11 %, while 15 % lie around 3:39: the words rank only the others, by their shares."""
     shares = np.zeros(720)
     shares[433], shares[216:223], shares[602] = 0.11, 0.15 / 7, 0.05
-    one = replace(told(433), candidates=likeliest_times(shares, 433.0))
+    one = replace(told(433), candidates=likeliest_times(shares, 433.0), confidence=0.11)
     assert [round(peak.probability, 2) for peak in one.candidates] == [0.11, 0.15, 0.05]
     monkeypatch.setattr(reading, "read_pictures", lambda pictures, model_id=None, **more: [one] * len(pictures))
     grey = SimpleNamespace(sha="c", name="c.png", pixels=lambda: np.full((24, 24), 128, np.uint8))

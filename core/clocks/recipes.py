@@ -242,8 +242,8 @@ def recipes() -> list[Recipe]:
         _wild_recipe(
             "reader-small",
             "Small reader of photographs",
-            "As the reader of the course's clock, and whether there is a clock to be read at all; it learned from clocks of "
-            "every kind, drawn anew for every step, and trains on two cores in about six hours.",
+            "It gives the time as bins and as hands, and says whether there is a clock to be read at all; it learned from "
+            "clocks of every kind, drawn anew for every step, and trains on two cores in about six hours.",
             READER_SMALL,
             READER_SMALL_TRAINING,
             READER_SMALL_EPOCH,

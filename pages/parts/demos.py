@@ -94,7 +94,8 @@ STEPS = (
         "Confidence that means something",
         "tell_the_time",
         {"from": "Samples", "sample": "no_clock-gauge"},
-        "A pressure gauge: dial and hand, no time. The chance that it can be read is under half, so none is named. Would you?",
+        "A pressure gauge: dial and hand, no time. The chance that it can be read is under half, so all it gives is a guess. "
+        "Would you?",
         no_reader,
     ),
     Step(

@@ -10,6 +10,7 @@ from core.trials import StudyError
 REPORTS = "core.clocks.report_networks.build_report_network"  # builds the reports' networks, as their cards name it
 OURS = "core.clocks.networks.build_reader"  # likewise, our own readers
 PLAIN = "In plain Keras"
+HERE = "In Keras, to be run in this project's folder"  # it imports a layer and the losses from there
 TEN_LINES = "A picture read in ten lines"
 READ_A_PICTURE = """\
 from core.clocks.reading import read_pictures
@@ -44,7 +45,7 @@ def of_models(ids: Sequence[str]) -> dict[str, str]:
         try:
             card = load_card(model_id)
             if card.network in (REPORTS, OURS):
-                found[f"{PLAIN}: {card.title}"] = of_card(card)
+                found[f"{PLAIN if card.network == REPORTS else HERE}: {card.title}"] = of_card(card)
         except (RegistryError, KeyError, TypeError, ValueError):  # not stored, or a card that says otherwise
             continue
     return found

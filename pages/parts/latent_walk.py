@@ -50,7 +50,7 @@ def show(titles: Mapping[str, str], start: End, end: End, pixels: bool) -> None:
     kind = forms.one_of("Path", KINDS, "path")
     walked(walks, kind, pixels)
     grid(walks, kind, pixels)
-    exports(walks, kind)
+    exports(walks, kind, own="own" in (start.source, end.source))
 
 
 def of_model(model_id: str, title: str, start: Vectors, end: Vectors) -> Walk:
@@ -164,9 +164,10 @@ def grid_frames(walk: Walk, kind: str, count: int) -> Picture:
     return latent_made.decoded(walk.model_id, path(ends[0], ends[1], count, kind))
 
 
-def exports(walks: list[Walk], kind: str) -> None:
-    """Files of the walk, made when asked for, and what a link brings back."""
-    views.section("To take away", "Files are made when you ask for them. The address of this page brings back the same walk.")
+def exports(walks: list[Walk], kind: str, own: bool) -> None:
+    """Files of the walk, made when asked for, and what a link brings back. own: whether an end is in no link."""
+    linked = "" if own else " The address of this page brings back the same walk."
+    views.section("To take away", f"Files are made when you ask for them.{linked}")
     for walk in walks:
         latent_tiles.caption(walk.title)
         with st.container(horizontal=True):

@@ -16,7 +16,7 @@ from core.written import percent
 from pages.parts import cached, pictures, scrubber, theme
 from pages.parts.pictures import Offered
 from pages.parts.tables import UNREAD
-from pages.parts.views import EXACT_MINUTES, chart, doubtful, error_words, learned, meter, share
+from pages.parts.views import EXACT_MINUTES, chart, doubtful, error_words, learned, meter, share, told_share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,7 +92,7 @@ def overlay(source: str, size: tuple[int, int], reading: Reading, words: str, ga
     drawn = f'<img src="{pictures.data_url(found.encode(), "image/svg+xml")}" alt="">' if found else ""
     keys = '<span class="lo-key lo-key-hour">hour hand</span><span class="lo-key lo-key-minute">minute hand</span>'
     if any(hand.put for hand in hands_drawn(reading) if hand):
-        keys += '<span class="lo-key lo-key-put">dashed: where the time puts it</span>'
+        keys += '<span class="lo-key lo-key-put">dashed: where the time read puts it</span>'
     added = f", then the model's own {own:.1f}" if own != 1 else ""
     spread = ", contrast raised" if reading.spread else ""
     legend = keys if reading.hour_tip or reading.minute_tip else implied(reading)
@@ -197,9 +197,8 @@ def told(reading: Reading, title: str, true: ClockTime | None, source: str = "")
         wide, sure, of = " lo-long", "Chance that it can be read", reading.readable
     else:
         wide, sure, of = "", "Confidence", reading.confidence
-    # What a doubt takes from the answer it takes from the others too, or they would seem likelier than it.
-    left = reading.confidence / reading.candidates[0].probability if reading.candidates[0].probability else 0.0
-    likely = [(str(other.time), left * other.probability) for other in reading.candidates[0 if missed else 1 : 3]]
+    rest = reading.candidates[0 if missed else 1 : 3]
+    likely = [(str(other.time), told_share(reading, other.probability)) for other in rest]
     others = "".join(f"<li><b>{escape(time)}</b>{meter(chance)}<span>{share(chance)}</span></li>" for time, chance in likely)
     if missed:
         named = "Likeliest all the same"

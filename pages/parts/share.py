@@ -136,5 +136,6 @@ def show() -> None:
     notes = "".join(f'<p class="lo-hint">{escape(note)}</p>' for note in link.notes)
     st.html(f'<div class="lo-code">{picture}</div>')
     st.code(link.url, language=None, wrap_lines=True)
-    words = "Who opens the link, or points a phone at the code, sees the page as it stands here now."
+    but = ", but for pictures of your own" if STAYS in link.notes else ""
+    words = f"Who opens the link, or points a phone at the code, sees the page as it stands here now{but}."
     st.html(f'<div class="lo-code-notes"><p>{words}</p>{notes}</div>')

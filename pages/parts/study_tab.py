@@ -137,7 +137,7 @@ def stored(study: Study, rows: Sequence[Row]) -> str:
     more = f" {command} goes on." if len(rows) < len(study.trials) or cut else ""
     done = {row["trial"]: row for row in rows}
     if more and all(trial.is_done(done.get(trial.number), full=False) for trial in study.trials):
-        more = f" {command[:-7]} --full</code> runs the rest, which is more than a machine without a GPU does by itself."
+        more = f" {command[:-7]} --full</code> trains all of them in full length, which takes a GPU, or days."
     lead = f"<b>{len(rows)} of {len(study.trials)} runs are stored</b>"
     return f'<p class="lo-stored">{lead}: {escape("; ".join(parts))}.{escape(ended)}{more}</p>{note}'
 

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
 THUMBNAIL = 72
+# Without a width a column keeps that of the first rows it had, and the names of later files are cut.
+WIDTHS: dict[str, Literal["medium", "large"]] = {"file": "medium", "note": "large"}
 MARK, UNREAD = "?", "--:--"  # beside a time in doubt; in place of one that a model does not give
 CHUNK = 16  # pictures read in one batch
 
@@ -97,7 +99,7 @@ def table(good: Sequence[Offered], rows: list[dict[str, object]]) -> Offered | N
         elif name.endswith("error"):
             config[name] = st.column_config.NumberColumn(f"{label}, min", format="%.1f")
         else:
-            config[name] = st.column_config.TextColumn(label, width="large" if name.endswith("note") else None)
+            config[name] = st.column_config.TextColumn(label, width=WIDTHS.get(name.rpartition(" ")[2]))
     marked = st.dataframe(
         in_words(shown, names),
         column_config=config,

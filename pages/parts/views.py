@@ -68,6 +68,12 @@ def error_words(true: ClockTime, minutes: float) -> str:
     return f"{abs(ahead):.1f} minutes {way} the true {true}"
 
 
+def told_share(reading: Reading, probability: float) -> float:
+    """The share of a time, from its probability: what a doubt takes from the answer it takes from the others, too."""
+    first = reading.candidates[0].probability
+    return reading.confidence / first * probability if first else 0.0
+
+
 def doubtful(reading: Reading) -> bool:
     """Whether a reading is to be shown as a guess."""
     return bool(reading.note) or reading.confidence < UNSURE

@@ -60,7 +60,7 @@ def article(reading: Reading, title: str, one: Candidate, plain: bytes, glowing:
     taken = "The picture as the model takes it" if reading.rectified is None else "The dial, found and laid straight"
     if reading.readable is not None:
         taken += f"; chance that it can be read: {views.share(reading.readable)}"
-    held = f"{one.time}, {views.share(one.probability)}"
+    held = f"{one.time}, {views.share(views.told_share(reading, one.probability))}"
     counts = f"counts for its answer, {one.time}" if numbers else f"speaks for {held}"
     figures = [
         figure(plain, f"{taken}, {title}", taken),

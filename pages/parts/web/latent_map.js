@@ -1,5 +1,6 @@
 // Pictures where they lie in a plane. A click or the arrow keys set a cross; Python hears of it when it is let go.
 const THUMBNAIL = 34; // pixels of the page
+const EDGE = THUMBNAIL / 2 + 1;
 const DOT = 2.6;
 
 function build(root) {
@@ -46,7 +47,8 @@ function build(root) {
     // A picture where there is room for one, a dot elsewhere: filled for the first group, a ring for the second.
     const kept = [];
     data.points.forEach(([x, y, group], index) => {
-      const [left, top] = onto([x, y]);
+      const inside = (at) => (self.sheet ? Math.min(Math.max(at, EDGE), side - EDGE) : at); // no picture is cut by the edge
+      const [left, top] = onto([x, y]).map(inside);
       const free = self.sheet && kept.every(([a, b]) => Math.abs(a - left) >= THUMBNAIL || Math.abs(b - top) >= THUMBNAIL);
       if (free) kept.push([left, top, index, group]);
       else {
