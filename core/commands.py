@@ -155,7 +155,7 @@ def _why_not_stored(recipe: "Recipe") -> str:
     from core.recipes import epochs_begun, epochs_stored, epochs_to_store
 
     stored, needed, begun = epochs_stored(recipe), epochs_to_store(recipe), epochs_begun(recipe)
-    if stored < begun and needed <= begun:
+    if needed <= begun and (stored < begun or stored == begun >= recipe.training.epochs):
         return f"at epoch {begun} it does worse on validation pictures than the stored one of {stored}, which stays"
     if stored > begun >= recipe.training.epochs:
         return (

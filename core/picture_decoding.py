@@ -34,6 +34,7 @@ UNREADABLE = (
 
 # Over all pixels of a JPEG; each costs as much time as the whole, and 40 bytes of the file. Programs write up to 20.
 MAX_PASSES = 100
+MAX_SEGMENTS = 100_000  # likewise; a camera writes some dozen
 MANY_PASSES = (
     f"The picture is stored in more than {MAX_PASSES} passes over its pixels, as no camera does; save it again as JPEG or PNG."
 )
@@ -126,7 +127,7 @@ def _pillow_pixels(data: bytes) -> tuple[NDArray, object, object]:
     except UNREADABLE as error:
         raise _DamagedError from error
     with image:
-        if image.format == "JPEG" and _passes(data) > MAX_PASSES:
+        if data.startswith(JPEG_START) and _passes(data) > MAX_PASSES:  # what holds several is no JPEG to Pillow, but an MPO
             raise PictureError(MANY_PASSES)
         width, height = image.size
         if MAX_PIXELS < width * height <= MAX_HALVED_PIXELS and data.startswith(JPEG_START) and _is_one_pass(data):
@@ -247,9 +248,10 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _passes(data: bytes) -> int:
     """Scans of a JPEG as libjpeg finds them, which looks for the next marker whatever lies between; one too many at most."""
-    at = found = 0
+    at = found = segments = 0
     while found <= MAX_PASSES and (marker := MARKER.search(data, at)) and marker[0] != JPEG_END:
-        found += marker[0][1] == SCAN
+        segments += 1
+        found = MAX_PASSES + 1 if segments > MAX_SEGMENTS else found + (marker[0][1] == SCAN)
         at = marker.end() + max(2, int.from_bytes(data[marker.end() : marker.end() + 2], "big"))
     return found
 

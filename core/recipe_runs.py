@@ -196,6 +196,7 @@ def run_slice(
     """
     folder = checkpoint_folder(recipe.model_id)
     if not resume:
+        check_data(recipe)  # before anything is lost
         shutil.rmtree(folder, ignore_errors=True)
     bars: list[Callable[[int, int], None]] = []
     pictures = 0  # an epoch, but for what its last batch lacks

@@ -70,6 +70,11 @@ def test_after_another_page_the_link_names_what_stands_here_again(page, server: 
     page.get_by_role("link", name="Compare training").first.click()
     expect(page.get_by_role("combobox", name="Run", exact=True)).to_have_value(re.compile("^3:"), timeout=60000)
     page.wait_for_url(re.compile(r"/compare_training\?.*pick=3&beside=5"))
+    ready(page)
+    for _ in range(2):  # from the address with its choices, and from the one that the link led to
+        if "compare_training" in page.url:
+            page.go_back()
+    page.wait_for_url(f"{server.url}/")
 
 
 def test_on_a_telephone_nothing_is_cut(page, server: Server):

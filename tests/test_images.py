@@ -269,16 +269,32 @@ def test_large_jpegs_that_would_be_held_whole_in_memory_are_refused() -> None:
             open_picture(other)
 
 
+# Says that the file holds two pictures (CIPA DC-007, multi-picture format): an index of three entries, then that of pictures.
+_ENTRIES = struct.pack("<H", 3) + struct.pack("<HHI4s", 0xB000, 7, 4, b"0100") + struct.pack("<HHII", 0xB001, 4, 1, 2)
+_ENTRIES += struct.pack("<HHII", 0xB002, 7, 32, 50) + bytes(4)
+_INDEX = b"MPF\0" + b"II*\0" + struct.pack("<I", 8) + _ENTRIES + struct.pack("<IIIHH", 0x20030000, 100, 0, 0, 0) + bytes(16)
+MPF = b"\xff\xe2" + struct.pack(">H", 2 + len(_INDEX)) + _INDEX
+
+
 def test_a_jpeg_of_more_passes_than_programs_write_is_refused_at_once() -> None:
     """Each costs as much time as all of the picture: 10 MB hold a quarter of a million. Padding does not hide them."""
     whole = save(Image.new("L", (5000, 5000), 128), "JPEG", progressive=True)
     scan = whole[whole.rindex(b"\xff\xda") : -2]
     assert picture_decoding._passes(whole) == whole.count(b"\xff\xda") < 20
     assert open_picture(whole[:-2] + scan * 5 + b"\xff\xd9").shape == (5000, 5000, 3)
-    for padding in (b"", b"\xff\xff\xff", b"\0\0"):
+    several = whole[:2] + MPF + whole[2:]
+    with Image.open(io.BytesIO(several)) as image:
+        assert image.format == "MPO"
+    for begun, more in (
+        (whole, scan),
+        (whole, b"\xff\xff\xff" + scan),
+        (whole, b"\0\0" + scan),
+        (several, scan),
+        (whole, b"\xff\xe0\0\2" * 10),
+    ):
         started = time.process_time()
         with pytest.raises(PictureError, match=r"more than 100 passes .* save it again"):
-            open_picture(whole[:-2] + (padding + scan) * 20_000 + b"\xff\xd9")
+            open_picture(begun[:-2] + more * 20_000 + b"\xff\xd9")
         assert time.process_time() - started < 0.5
 
 

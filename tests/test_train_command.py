@@ -108,6 +108,11 @@ def test_a_slip_in_a_card_costs_no_model(tiny, capsys):
     told = capsys.readouterr().err
     assert "epochs_trained of the card of tiny must be int; got '4'; or delete the folder of tiny to train it anew" in told
     assert model.read_bytes() == before
+    checkpoint = recipes.checkpoint_folder("tiny") / "checkpoint.npz"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"begun")
+    assert main(["train", "tiny", "--fresh"]) == 2
+    assert checkpoint.exists()
 
 
 def test_what_another_process_stored_while_one_measured_stays(tiny):

@@ -45,8 +45,8 @@ HELD_OUT = 0.1  # of the pictures, for validation and as what measuring compares
 def own_recipe(kind: str, place: Path, progress: Callable[[int, int], None] | None = None) -> Recipe:
     """The recipe of a ``vae`` or ``gan`` of the pictures in a folder or zip; ``DatasetError`` where there are too few.
 
-    Its id is the kind and the name of the folder, with ``-own`` after one that a model of the app has; pictures that cannot be
-    read are named and left out.
+    Its id is the kind and the name of the folder, with ``-own`` after one that a model of the app has, and with six digits that
+    stand for a name of other letters than a to z; pictures that cannot be read are named and left out.
     """
     if kind not in KINDS:
         raise ValueError(f"with --data the model is {' or '.join(KINDS)}; got {kind!r}")

@@ -12,7 +12,7 @@ from core.datasets import DatasetError
 from core.generators.directions import Vectors
 from core.generators.latent import random_vectors
 from core.images import Picture
-from pages.parts import cached, forms, gallery, latent_made, pictures, uploads
+from pages.parts import cached, forms, gallery, history, latent_made, pictures, uploads
 
 SOURCES = {"dice": "Dice", "real": "Real", "own": "Yours"}
 DEFAULTS = {"start": 53, "end": 20, "corner-3": 7, "corner-4": 36}  # of the first two both models shown first make whole leaves
@@ -123,8 +123,7 @@ def real(key: str, model_id: str) -> int | None:
     items = [item(name, frame, f"Picture {name} of the data") for name, frame in zip(names, offered, strict=True)]
 
     def take(name: str) -> None:
-        st.session_state[param] = name
-        st.query_params[param] = name
+        history.tell(param, name)
 
     gallery.pick(items, chosen, take, f"{param}s", "Real pictures, none of which a model learned from")
     return int(chosen) - 1

@@ -13,7 +13,7 @@ from core.generators.atlas import Plane, make_plane
 from core.generators.latent import norms
 from core.sheets import sheet
 from core.written import true_minus
-from pages.parts import cached, forms, latent_made, pictures, views
+from pages.parts import cached, forms, history, latent_made, pictures, views
 from pages.parts.mounting import component
 
 EXTENT = 3.0  # deviations from the middle to each side of the map; what lies beyond stands at its edge
@@ -130,8 +130,7 @@ def moved() -> None:
     """Remember where the cross was left, here and in the URL."""
     spot = in_map((st.session_state.get("atlas") or {}).get("spot"))
     if spot:
-        text = f"{spot[0]:g},{spot[1]:g}"
-        st.session_state["spot"] = st.query_params["spot"] = text
+        history.tell("spot", f"{spot[0]:g},{spot[1]:g}")
 
 
 def in_map(spot: object) -> tuple[float, float] | None:

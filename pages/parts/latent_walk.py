@@ -18,7 +18,7 @@ from core.generators.quality import sharpness
 from core.generators.walks import packed
 from core.images import Picture
 from core.written import percent
-from pages.parts import cached, forms, latent_ends, latent_made, latent_tiles, scrubber, theme, views
+from pages.parts import cached, forms, history, latent_ends, latent_made, latent_tiles, scrubber, theme, views
 from pages.parts.latent_ends import End
 
 KINDS = {"spherical": "Spherical", "linear": "Straight"}
@@ -70,8 +70,7 @@ def place() -> int:
 
 def go_to(frame: int) -> None:
     """Remember where the walker was left, here and in the URL."""
-    st.session_state["at"] = frame
-    st.query_params["at"] = str(frame)
+    history.tell("at", str(frame))
 
 
 # --- scrubbed -------------------------------------------------------------------------------------------------------

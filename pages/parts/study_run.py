@@ -16,7 +16,7 @@ from core.run_figures import LOOKS
 from core.specs import RunSpec
 from core.study_names import diverged_words, figure_text, measure_title, setting_title, share_words
 from core.trials import Row, StudyError
-from pages.parts import being_read, cached_studies, forms, theme, train_form, views
+from pages.parts import being_read, cached_studies, forms, history, theme, train_form, views
 from pages.parts.model_cards import duration, number, swatch
 from pages.parts.pictures import data_url
 from pages.parts.study_charts import chart
@@ -135,7 +135,7 @@ def choose_cell(counts: Sequence[NDArray[np.int64]], classes: Sequence[str]) -> 
 
 def press(data: Any) -> None:
     """A cell of a matrix was pressed."""
-    st.session_state["cell"] = st.query_params["cell"] = f"{int(data[0])}-{int(data[1])}"
+    history.tell("cell", f"{int(data[0])}-{int(data[1])}")
 
 
 def matrix(trial: int, place: int, counts: NDArray[np.int64], classes: Sequence[str], cell: tuple[int, int] | None) -> None:

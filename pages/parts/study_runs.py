@@ -12,7 +12,7 @@ from core.run_figures import RunCurve
 from core.study_effects import diverged
 from core.study_names import device_words, factor_title, figure_text, level_title, levels_in, measure_title, varied
 from core.trials import Row, StudyError
-from pages.parts import cached_studies, forms, parallel, tables, theme
+from pages.parts import cached_studies, forms, history, parallel, tables, theme
 from pages.parts.study_charts import chart
 from pages.parts.study_tab import CHOICES, Shown, measures_of, section
 
@@ -114,8 +114,7 @@ def brushed(axes: Sequence[Axis]) -> Kept:
 
 def tell_brushes(axes: Sequence[Axis], brushes: Brushes, before: Kept) -> None:
     """Keep the brushes that were drawn on these axes, in the URL too."""
-    st.session_state["brush"] = coordinates.brush_texts(axes, coordinates.keep(axes, brushes, before))
-    st.query_params["brush"] = st.session_state["brush"]
+    history.tell("brush", coordinates.brush_texts(axes, coordinates.keep(axes, brushes, before)))
 
 
 def picks(shown: Shown) -> tuple[int, int | None]:
@@ -148,7 +147,7 @@ def pick(first: int, second: int | None) -> None:
 def tell_picks() -> None:
     """Write what is picked into the URL."""
     for key in ("pick", "beside"):
-        st.query_params[key] = st.session_state[key]
+        history.tell(key, st.session_state[key])
 
 
 def choose(label: str, titles: Mapping[str, str], name: str) -> None:
@@ -157,7 +156,7 @@ def choose(label: str, titles: Mapping[str, str], name: str) -> None:
     key = f"{name}-{now}"  # a list for each value, so that none has an older one in mind
 
     def take() -> None:
-        st.session_state[name] = st.query_params[name] = st.session_state[key]
+        history.tell(name, st.session_state[key])
 
     st.selectbox(label, list(titles), list(titles).index(now), format_func=titles.__getitem__, key=key, on_change=take)
 

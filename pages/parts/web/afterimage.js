@@ -3,6 +3,7 @@
 const SLOTS = '[class*="st-key-live-chart-"]';
 
 function build() {
+  let gone = false;
   const ghosts = new Map(); // name of a figure -> { picture, of }: its ghost, and the plot that it was taken of
 
   const nameOf = (slot) => [...slot.classList].find((one) => one.startsWith("st-key-live-chart-"));
@@ -10,7 +11,7 @@ function build() {
   // Once plotly has drawn it, and nothing else waits to be done.
   const take = (name, plot) => {
     const drawn = plot.querySelector(".svg-container");
-    if (!drawn || !plot.isConnected || ghosts.get(name)?.of === plot) return;
+    if (gone || !drawn || !plot.isConnected || ghosts.get(name)?.of === plot) return;
     ghosts.get(name)?.picture.remove();
     const picture = document.createElement("div");
     picture.className = "lo-afterimage";
@@ -50,6 +51,7 @@ function build() {
   });
   look();
   return () => {
+    gone = true;
     observer.disconnect();
     for (const { picture } of ghosts.values()) picture.remove();
   };
