@@ -78,6 +78,69 @@ def test_a_step_stays_open_when_the_page_before_writes_its_own_url_once_more(pag
     assert "demo=5" in page.url  # someone wanted it so, and nothing holds the step
 
 
+def test_a_step_whose_run_is_lost_is_opened_once_more(page, server: Server):
+    """A choice that the page sends in the same moment says the URL before, and its run takes the place of the step's."""
+    page.goto(f"{server.url}/compare_training?study=l16-mlp&at=effects&present=on&demo=6")
+    ready(page)
+    expect(bar(page)).to_contain_text("Demo 4 of 5, part 1 of 2")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.evaluate(
+        """() => {
+          window.asked = 0;
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (bytes) {
+            const text = String.fromCharCode(...bytes);
+            if (text.includes("demo=7") && !window.asked++) bytes = Uint8Array.from(text.replace("demo=7", "demo=6"),
+              (letter) => letter.charCodeAt(0));
+            return send.call(this, bytes);
+          };
+        }"""
+    )
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile(r"/compare_training\?.*demo=7"))
+    expect(bar(page)).to_contain_text("Demo 4 of 5, part 2 of 2")
+    assert page.evaluate("window.asked") == 2
+
+
+def test_a_step_that_a_slow_network_brings_late_is_opened_once(page, server: Server):
+    page.goto(f"{server.url}/compare_training?study=l16-mlp&at=effects&present=on&demo=6")
+    ready(page)
+    expect(bar(page)).to_contain_text("Demo 4 of 5, part 1 of 2")
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.evaluate(
+        """() => {
+          window.asked = 0;
+          const send = WebSocket.prototype.send;
+          WebSocket.prototype.send = function (bytes) {
+            if (String.fromCharCode(...bytes).includes("demo=7")) window.asked++;
+            setTimeout(() => send.call(this, bytes), 1500);
+          };
+        }"""
+    )
+    page.keyboard.press("n")
+    expect(bar(page)).to_contain_text("Demo 4 of 5, part 2 of 2")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.asked") == 1
+
+
+def test_a_step_that_the_app_does_not_know_is_asked_for_twice_at_most(page, server: Server):
+    """As a link of a newer app would name one."""
+    page.goto(f"{server.url}/compare_training?study=l16-mlp&at=effects&present=on&demo=6")
+    ready(page)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    bar(page).get_by_role("link", name="Next").evaluate(
+        """(link) => {
+          window.opened = 0;
+          addEventListener("popstate", () => { window.opened++; });
+          link.closest(".bar").presenter.data.next = location.href.replace("demo=6", "demo=99");
+        }"""
+    )
+    page.keyboard.press("n")
+    page.wait_for_url(re.compile("demo=99"))
+    page.wait_for_timeout(8000)
+    assert page.evaluate("window.opened") == 2
+
+
 def test_the_script_drives_the_pages_and_keys_rest_while_one_types(page, server: Server):
     page.goto(f"{server.url}/tell_the_time?tab=Common+sense&present=on&demo=5")
     expect(bar(page)).to_contain_text("Demo 3 of 5")

@@ -22,7 +22,16 @@ function within(path) {
 const WAITED_MS = 2_000;
 const HELD_MS = 10_000;
 const LOOK_MS = 100;
+// A choice that the page sends in the same moment says the URL before, and that run takes the place of the link's: where the
+// app has run and rests for so long, and the bar still shows another step, the link is opened once more. A network may need
+// longer to answer than that, so an app that has not run since is given more time.
+const LOST_MS = 600;
+const SLOW_MS = 3_000;
 let looking = 0;
+let rests = 0;  // since when the app has rested short of the step that the URL names; 0 where it runs or is there
+let ran = false;  // whether it has run since the link was opened
+let again = false;  // whether the link was opened once more
+let shown = null;  // the step in the bar, counted from 1
 let waiting = "";  // the link that waits
 let opened = 0;  // when, by performance.now(); 0 while a link waits
 let wish = null;  // the key pressed before the bar knew of the step that the URL names already, and when
@@ -33,6 +42,16 @@ const runs = () => (document.querySelector(".stApp")?.dataset.testScriptState ??
 function place(href) {
   const { pathname, searchParams } = new URL(href, location.href);
   return `${pathname} ${searchParams.get("demo")}`;
+}
+
+// The step that a link names: 0 where it names none.
+const named = (href) => Number(new URL(href, location.href).searchParams.get("demo"));
+
+function lost(href, now) {
+  ran ||= runs();
+  if (again || runs() || !named(href) || shown === named(href)) rests = 0;
+  else rests ||= now;
+  return rests > 0 && now - rests > (ran ? LOST_MS : SLOW_MS);
 }
 
 function release() {
@@ -50,7 +69,8 @@ function go(href) {
   if (!href || href === waiting) return;
   release();
   waiting = href;
-  opened = 0;
+  opened = rests = 0;
+  ran = again = false;
   const began = performance.now();
   const look = () => {
     const now = performance.now();
@@ -62,13 +82,21 @@ function go(href) {
       waiting = "";
     } else if (now - opened > HELD_MS) release();
     else if (place(location.href) !== place(href)) visit(href, "replaceState");
+    else if (lost(href, now)) {
+      again = true;
+      visit(href, "replaceState");
+    }
   };
   looking = setInterval(look, LOOK_MS);
   look();
 }
 
-// Where someone goes back or forward, or clicks once the link is open, nothing is put back any more.
+// Where someone goes back or forward, or clicks or types once the link is open, nothing is put back any more.
 addEventListener("popstate", (event) => { if (event.isTrusted) release(); });
+addEventListener("keydown", (event) => {
+  const [at] = event.composedPath();
+  if (event.isTrusted && opened && (typing(at) || (at instanceof Element && at.closest(MOVED)))) release();
+}, true);
 addEventListener("click", (event) => { if (event.isTrusted && opened) release(); }, true);
 
 function fullScreen() {
@@ -88,8 +116,8 @@ function build(root) {
   };
 
   const behind = () => {
-    const named = Number(new URLSearchParams(location.search).get("demo"));  // 0 where it names none, NaN where no number
-    return named > 0 && self.data.demo !== null && named !== self.data.demo.step;
+    const told = named(location.href);  // NaN where no number
+    return told > 0 && self.data.demo !== null && told !== self.data.demo.step;
   };
 
   // To the next step or the one before; a bar that is behind the URL would lead back to where one is.
@@ -142,6 +170,7 @@ function build(root) {
   self.update = (data) => {
     self.data = data;
     const { demo } = data;
+    shown = demo?.step ?? null;
     root.hidden = !data.presenting;
     root.classList.toggle("running", demo !== null);
     root.classList.toggle("lacks", demo?.lacks ?? false);
