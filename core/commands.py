@@ -224,7 +224,8 @@ def sweep(options: argparse.Namespace) -> int:
     """Run the open trials of a study."""
     from core.studies import load_study, outlook
     from core.study_database import shown_url, storage_url
-    from core.study_effects import agreement, beside_published, best, mean_over_seeds
+    from core.study_design import agreement, most_trained
+    from core.study_effects import beside_published, best, mean_over_seeds
     from core.study_results import current_rows
     from core.sweeps import Sweep, run_sweep
     from core.trials import StudyError
@@ -243,12 +244,12 @@ def sweep(options: argparse.Namespace) -> int:
     if not rows:
         return fail(f"{study.name} has no results yet; call the same command again with more time")
     shown = ("val_accuracy", "test_accuracy", "test_cross_entropy", "test_loss", "seeds")
-    top = best(mean_over_seeds(rows, study.factors), 10)
+    top = best(mean_over_seeds(most_trained(rows), study.factors), 10)  # what had less training is behind for that alone
     if top:
         print_table([{name: "" if row[name] is None else row[name] for name in (*study.factors, *shown)} for row in top])
-    for measure, correlation in agreement(beside_published(study, rows)).items():
-        if correlation is not None:
-            print(f"rank correlation of published and ours, {measure}: {correlation:.2f}")
+    for measure, found in agreement(beside_published(study, rows), rows).items():
+        if found.rank is not None:
+            print(f"rank correlation of published and ours, {measure}: {found.rank:.2f} of {found.pairs}")
     return 0
 
 

@@ -38,8 +38,13 @@ def balance_words(design: Design, measure: str) -> str:
     if len(design.factors) - len(design.conditions) < 2:
         return ""
     extra = f" {settings_words(design.extra)} beside this design {'is' if design.extra == 1 else 'are'} left out."
-    lead = "Every combination is there" if design.complete else "Every two levels meet in a balanced way"
-    return f"{lead}: each mean is over the same mix of all other factors.{extra if design.extra else ''}"
+    lead = "Every combination is there: each mean is over the same mix of all other factors."
+    if not design.complete:
+        lead = (
+            "Every two levels meet in a balanced way: each mean is over the same levels of every other factor, but not over "
+            "the same combinations of them. What factors do together hides in it."
+        )
+    return f"{lead}{extra if design.extra else ''}"
 
 
 def confounded_words(design: Design, measure: str) -> str:

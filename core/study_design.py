@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from core.classifiers.designs import is_proportional
 from core.datasets import DATASETS
-from core.study_effects import factor_importance, measured, settings_of, whole
+from core.study_effects import Beside, factor_importance, measured, rank_correlation, settings_of, whole
 from core.study_names import CONDITIONS
 from core.trials import Level, Row, Rows, Study
 
 EXTRA = 0.05  # share of the settings that may stand beside a balanced design
 MOST_EXTRA = 2
-UNEQUAL = 1.5  # training that is so many times as long is no equal budget any more
+FEWEST = 5  # pairs that a rank correlation is told of
+UNEQUAL = 1.5  # training that is more than so many times as long is no equal budget any more
 NEARLY_ALL = 0.8  # share of guessing settings from which on a variance tells nothing of factors
 VALIDATED = 5_000  # pictures that accuracies are measured on, at least
 
@@ -202,6 +203,69 @@ def is_unequal(rows: Rows) -> bool:
     """Whether some runs had much more of the training that was asked of them than others; those that diverged have no say."""
     shares = [budget(row) for row in whole(rows)]
     return bool(shares) and max(shares) > UNEQUAL * min(shares)
+
+
+def most_trained(rows: Rows) -> Rows:
+    """The runs that had as much of their training as the one that had most: a choice among others would choose the longest."""
+    most = max((budget(row) for row in whole(rows)), default=0.0)
+    return _between(rows, most / UNEQUAL, most)
+
+
+def _between(rows: Rows, least: float, most: float) -> Rows:
+    """The runs with a budget from ``least`` to ``most``; what diverged ended of itself, and counts by its share of pictures."""
+    near = [row for row in whole(rows) if least <= budget(row) <= most]
+    shares = [row["pictures"] / row["pictures_asked"] for row in near] or [1.0]
+    low, high = min(shares) / UNEQUAL, max(shares) * UNEQUAL
+    return [
+        row for row in rows if row in near or (row.get("diverged") and low <= row["pictures"] / row["pictures_asked"] <= high)
+    ]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far print and we put runs in the same order by one measure.
+
+    rank: Spearman's rank correlation in [-1, 1] of the pairs whose runs of ours had as much of their training as each other:
+    what had a thirtieth of it is behind for that alone. None for fewer than ``FEWEST`` pairs: chance puts three in order once
+    in six times. trials: of these runs. count: of these pairs, of ``there``.
+    """
+
+    rank: float | None
+    trials: tuple[int, ...]
+    count: int
+    there: int
+
+    @property
+    def pairs(self) -> str:
+        """'9 of 12 pairs, those trained alike here', or '12 pairs'."""
+        return (
+            f"{self.count} pairs"
+            if self.count == self.there
+            else f"{self.count} of {self.there} pairs, those trained alike here"
+        )
+
+
+def agreement(pairs: Sequence[Beside], rows: Rows) -> dict[str, Agreement]:
+    """For each measure that is printed, how far print and we put the runs in the same order. rows: ours."""
+    mine = {row["trial"]: row for row in rows}
+    found = {}
+    for measure in dict.fromkeys(pair.measure for pair in pairs):
+        there = [pair for pair in pairs if pair.measure == measure and pair.trials]
+        like = _alike(there, [mine[trial] for pair in there for trial in pair.trials])
+        rank = rank_correlation([pair.published for pair in like], [pair.ours for pair in like])
+        trials = tuple(trial for pair in like for trial in pair.trials)
+        found[measure] = Agreement(rank if len(like) >= FEWEST else None, trials, len(like), len(there))
+    return found
+
+
+def _alike(pairs: Sequence[Beside], rows: Rows) -> list[Beside]:
+    """The most pairs whose runs had as much of their training as each other; of equals those that had more. rows: theirs."""
+    best: list[Beside] = []
+    for least in sorted({budget(row) for row in whole(rows)}, reverse=True):
+        fair = {row["trial"] for row in _between(rows, least, UNEQUAL * least)}
+        like = [pair for pair in pairs if fair.issuperset(pair.trials)]
+        best = max(best, like, key=len)
+    return best
 
 
 def short_levels(rows: Rows, factors: Sequence[str]) -> dict[tuple[str, Level], list[Row]]:

@@ -132,7 +132,8 @@ def main_effects(rows: Rows, factors: Sequence[str], measure: str, settings: Seq
 
     A setting counts once, however many seeds it ran with: they are averaged first. settings: the factors that make a setting,
     ``factors`` when empty. In a balanced design every other factor takes each of its levels equally often in these settings, so
-    that differences between the means come from this factor alone. Taguchi 1987, "System of experimental design".
+    that differences between the means come from this factor alone, as far as factors do not interact: in a part of all
+    combinations, such as L16, the means hold interactions of others, too. Taguchi 1987, "System of experimental design".
     """
     there = settings_of(rows, settings or factors, measure)
     found = []
@@ -199,8 +200,8 @@ def factor_importance(rows: Rows, factors: Sequence[str], measure: str) -> dict[
 
     ``sum over levels of n (level's mean - mean)^2 / sum over settings of (value - mean)^2``, a setting being the mean of its
     seeds. In a balanced design the shares add up to at most 1, and what is left is interactions and chance (Fisher 1925,
-    analysis of variance); in another they overlap and may add up to more: ``study_design`` tells. All 0 when the measure never
-    changes.
+    analysis of variance), some of which hide in the shares themselves unless every combination is there; in another they
+    overlap and may add up to more: ``study_design`` tells. All 0 when the measure never changes.
     """
     there = settings_of(rows, factors, measure)
     values = np.array([one.mean for one in there], np.float64)
@@ -286,11 +287,3 @@ def _beside(trial: int, factors: dict[str, Level], measure: str, printed: Printe
     mine = measured(there, measure)
     ours = _mean(mine, measure) if mine else None
     return Beside(trial, factors, measure, printed, ours, len(mine), doubt, tuple(row["trial"] for row in mine))
-
-
-def agreement(pairs: Sequence[Beside]) -> dict[str, float | None]:
-    """The rank correlation of published and ours for each measure."""
-    return {
-        measure: rank_correlation([pair.published for pair in group], [pair.ours for pair in group])
-        for measure, group in _groups(pairs, lambda pair: pair.measure).items()
-    }

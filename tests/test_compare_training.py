@@ -109,7 +109,7 @@ def test_a_grid_stands_beside_that_without_batch_normalisation(results: Path):
     assert "In 8 settings that A6 ran as long, too" in text
     assert "Batch normalisation validates with moving averages: after 18 to 136 steps" in text
     assert "Every combination is there" in text
-    assert "of 12 pairs; ours saw 20 % of the epochs, 8 % of the pictures" in text
+    assert "(12 pairs); ours saw 20 % of the epochs, 8 % of the pictures" in text
     text = html(page(study="cnn-grid"))
     assert "Beside A" not in text
     assert "Optimiser, rate and epochs asked are confounded: " in text
@@ -276,7 +276,7 @@ def test_what_ours_saw_stands_beside_the_correlation(results: Path):
     study = STUDIES["cnn-grid"]
     store(study, results, [record(trial, epochs=trial.epochs_asked // 5, pictures=4_320) for trial in study.trials])
     text = html(running := page(study="cnn-grid"))
-    told = r"Rank correlation \N{MINUS SIGN}?\d\.\d\d of \d+ pairs; ours saw 20 % of the epochs, 8 % of the pictures"
+    told = r"Rank correlation \N{MINUS SIGN}?\d\.\d\d \(\d+ pairs\); ours saw 20 % of the epochs, 8 % of the pictures"
     assert re.search(told, text)
     assert study_published.LESS in text
     seen = running.dataframe[0].value

@@ -157,11 +157,33 @@ def test_a_row_a_study(cards, tmp_path):
 def test_the_best_run_of_a_study_is_chosen_in_validation(cards, monkeypatch, tmp_path):
     """The second has more of the test pictures right, the third diverged, of the fourth the test part was never seen."""
     pairs = [(0.8, 0.71234), (0.75, 0.9), (None, None), (0.1, None)]
-    rows = [{"device": "CPU", "val_accuracy": valid, "test_accuracy": test} for valid, test in pairs]
+    whole = {"device": "CPU", "epochs_trained": 20, "epochs_asked": 20, "pictures": 9, "pictures_asked": 9, "diverged": ""}
+    rows = [
+        {**whole, "trial": number, "seed": 0, "initializer": number, "val_accuracy": valid, "test_accuracy": test}
+        for number, (valid, test) in enumerate(pairs)
+    ]
     monkeypatch.setattr(status, "current_rows", lambda study, folder: rows if study.name == "l16-mlp" else [])
     found = {row["name"]: row for row in status.status(results=tmp_path)}
     assert found["l16-mlp"]["figure"] == "test accuracy 0.7123 of the best in validation"
     assert found["cnn-grid"]["figure"] == ""
+    lucky = {**rows[0], "trial": 4, "seed": 1, "val_accuracy": 0.6, "test_accuracy": 0.6}  # the same setting: 0.7, not 0.8
+    rows = [*rows, lucky]
+    cut = {**whole, "trial": 5, "seed": 0, "initializer": 9, "epochs_trained": 2, "val_accuracy": 0.99, "test_accuracy": 0.99}
+    rows = [*rows, cut]  # in part, which no choice may rest on while others are whole
+    found = {row["name"]: row for row in status.status(results=tmp_path)}
+    assert found["l16-mlp"]["figure"] == "test accuracy 0.9000 of the best in validation"
+    gone = {
+        **whole,
+        "trial": 6,
+        "seed": 2,
+        "initializer": 0,
+        "diverged": "no number",
+        "val_accuracy": None,
+        "test_accuracy": None,
+    }
+    rows = [*rows[:1], *rows[3:], gone]  # of that setting's three runs two have a figure
+    found = {row["name"]: row for row in status.status(results=tmp_path)}
+    assert found["l16-mlp"]["figure"] == f"test accuracy {(0.71234 + 0.6) / 2:.4f} of the best in validation, mean of 2 runs"
 
 
 def test_the_command_prints_a_line_each(cards, capsys):

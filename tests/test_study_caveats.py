@@ -88,6 +88,13 @@ def test_guessing_is_told_from_half_of_the_settings_on():
     assert (guessing_words(fine, study), inseparable_words(fine, study)) == ("", "")
 
 
+@pytest.mark.parametrize(("count", "words"), [(8, "8 of 16 settings never left guessing (10 % right)."), (7, "")])
+def test_half_of_the_settings_are_enough_to_tell_of_guessing(count, words):
+    study = STUDIES["l16-cnn"]
+    rows = [row | {ACCURACY: 0.1 if row["trial"] < count else 0.5} for row in rows_of(study)[:16]]
+    assert guessing_words(design(study, rows), study) == words
+
+
 def test_the_data_set_is_told_to_be_no_setting():
     study = STUDIES["keras-examples"]
     found = design(study, rows_of(study))
@@ -124,6 +131,15 @@ def test_epochs_that_were_not_all_trained_are_written_so():
     assert budget_words(rows_of(study)) == ""
 
 
+def test_runs_that_diverged_have_no_say_in_how_many_epochs_were_trained():
+    study = STUDIES["cnn-grid"]
+    rows = [row | {"epochs_trained": row["epochs_asked"] // 5, "pictures": 4_320} for row in rows_of(study)]
+    first = next(place for place, row in enumerate(rows) if row["epochs_asked"] == 10)
+    rows[first] |= {"diverged": "no number", "epochs_trained": 0}
+    assert marks(rows, ["epochs"])["epochs", 10] == "2 of 10"
+    assert budget_words(rows) == "20 % of the epochs, 8 % of the pictures"
+
+
 def test_points_tell_how_many_runs_they_are():
     cross, grid = (design(STUDIES[name], rows_of(STUDIES[name])) for name in ("cnn-grid-batchnorm", "cnn-grid"))
     assert points_words([1, 1], cross, 2) == "Every point is one run: chance moves it, too."
@@ -143,6 +159,8 @@ def test_steps_and_moving_averages_by_hand():
     )
     assert moving_words(study, rows_of(study)) == "", "1,060 steps at least: 0.99^1060 is nothing"
     assert moving_words(STUDIES["cnn-grid"], rows_of(STUDIES["cnn-grid"])) == ""
+    one = [rows[place] if row["batch_size"] == 512 else row for place, row in enumerate(rows_of(study))]
+    assert "after 18 to " in moving_words(study, one), "the shortest runs lag, whatever others do"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +178,8 @@ def test_training_below_validation_is_explained(name, words):
 def test_runs_with_a_penalty_are_known_by_their_loss():
     rows = [{"trial": 0, "val_loss": 0.6, "val_cross_entropy": 0.5}, {"trial": 1, "val_loss": 0.5, "val_cross_entropy": 0.5}]
     assert [row["trial"] for row in with_penalty(rows)] == [0]
+    small = [{"trial": n, "val_loss": loss, "val_cross_entropy": 0.5} for n, loss in enumerate((0.51, 0.5002, None))]
+    assert [row["trial"] for row in with_penalty(small)] == [0], "2 % more is a penalty, 0.04 % is rounding"
 
 
 def test_shares_of_several_sizes_are_told_with_their_ends():

@@ -2,14 +2,17 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 from itertools import product
 
 import pytest
+from pretend import PICTURES, pretend_study
 
 from core.classifiers.designs import FACTORS, is_proportional, l16_settings
 from core.classifiers.study_list import STUDIES
 from core.study_design import (
     Design,
+    agreement,
     balanced_part,
     confounded,
     cramers_v,
@@ -18,9 +21,10 @@ from core.study_design import (
     guesses,
     inseparable,
     is_unequal,
+    most_trained,
     short_levels,
 )
-from core.study_effects import factor_importance, main_effects
+from core.study_effects import beside_published, factor_importance, main_effects
 from core.study_names import varied
 from core.trials import Row, Study
 
@@ -113,6 +117,8 @@ def test_cramers_v_by_hand():
     assert cramers_v("xxyy", "pqpq") == 0
     assert cramers_v("xxx", "pqp") == 0, "one level goes with nothing"
     # 2 1 / 1 2: expected 1.5 each, chi squared 4 * 0.25 / 1.5 over 6 settings.
+    # The level of three fixes that of two: chi^2 is 6 in 6 settings, over the smaller number of levels less 1.
+    assert cramers_v("xxyyzz", "ppqqqq") == pytest.approx(1)
     assert cramers_v("xxxyyy", "ppqpqq") == pytest.approx(math.sqrt(4 * 0.25 / 1.5 / 6))
 
 
@@ -126,6 +132,15 @@ def test_the_grids_slow_optimisers_ran_five_epochs_only():
     assert {level: set(names) for level, names in found.only.items()} == {5: {"rmsprop", "adagrad", "sgd", "adadelta"}}
     assert not design(study, rows).has_shares
     assert confounded(rows_of(STUDIES["l16-mlp"]), tuple(FACTORS), "val_accuracy") is None
+
+
+def test_two_settings_may_stand_beside_a_large_design_and_no_third():
+    settings = [{"a": a, "b": b} for a in range(8) for b in range(8)]
+    more = [{"a": 0, "b": 0}, {"a": 1, "b": 1}, {"a": 2, "b": 2}]  # 3 of 67 are under a twentieth, too
+    kept = balanced_part([*settings, *more[:2]], ("a", "b"))
+    assert kept is not None
+    assert sorted((one["a"], one["b"]) for one in kept) == [(one["a"], one["b"]) for one in settings]
+    assert balanced_part([*settings, *more], ("a", "b")) is None
 
 
 # --- budgets ---------------------------------------------------------------------------------------------------------
@@ -150,6 +165,65 @@ def test_unequal_training_is_marked_and_has_no_shares():
     assert not is_unequal(lost), "it ended of itself"
 
 
+def test_print_and_we_are_compared_by_runs_with_as_much_training():
+    """The first three whole and in the reverse order, five on a quarter in the order of print."""
+    study = pretend_study(8)
+    accuracies = (0.9, 0.8, 0.7, 0.1, 0.2, 0.3, 0.4, 0.5)
+    rows = [
+        {
+            "trial": n,
+            "test_accuracy": value,
+            "epochs_trained": 4 if n < 3 else 1,
+            "epochs_asked": 4,
+            "pictures": PICTURES,
+            "pictures_asked": PICTURES,
+            "diverged": "",
+        }
+        for n, value in enumerate(accuracies)
+    ]
+    assert [row["trial"] for row in most_trained(rows)] == [0, 1, 2]
+    [(measure, found)] = agreement(beside_published(study, rows), rows).items()
+    assert (measure, found.rank, found.trials, found.count, found.there) == ("test_accuracy", 1.0, (3, 4, 5, 6, 7), 5, 8)
+    assert found.pairs == "5 of 8 pairs, those trained alike here"
+    whole_ones = [row | {"epochs_trained": 4} for row in rows]
+    found = agreement(beside_published(study, whole_ones), whole_ones)["test_accuracy"]
+    # Ranks of ours: 8, 7, 6, 1, 2, 3, 4, 5. Squares of the differences: 49, 25, 9, 9, 9, 9, 9, 9.
+    assert found.rank == pytest.approx(1 - 6 * 128 / (8 * 63))
+    assert (found.pairs, len(most_trained(whole_ones))) == ("8 pairs", 8)
+    few = rows[:3] + rows[4:]  # four on a quarter: chance puts them in order once in 24 times
+    found = agreement(beside_published(study, few), few)["test_accuracy"]
+    assert (found.rank, found.pairs) == (None, "4 of 7 pairs, those trained alike here")
+    assert most_trained([]) == []
+
+
+def test_a_run_that_diverged_counts_by_its_share_of_the_pictures():
+    """It ended of itself, which takes nothing from its epochs; on a third of the pictures it had less all the same."""
+    whole_one = {"epochs_trained": 4, "epochs_asked": 4, "pictures": 9, "pictures_asked": 9, "diverged": ""}
+    lost = whole_one | {"epochs_trained": 1, "diverged": "no number"}
+    rows = [whole_one | {"trial": 0}, lost | {"trial": 1}, lost | {"trial": 2, "pictures": 3}]
+    assert [row["trial"] for row in most_trained(rows)] == [0, 1]
+    assert [row["trial"] for row in most_trained(rows[1:])] == [1], "as of whole runs, where none is left"
+
+
+def test_fewer_pictures_are_less_training_too():
+    study = STUDIES["keras-examples"]
+    rows = rows_of(study)
+    cut = [row | {"pictures": 18_000} if row["architecture"] == "keras-cnn" else row for row in rows]
+    assert is_unequal(cut), "a third of the pictures in all epochs"
+    assert list(short_levels(cut, ("architecture",))) == [("architecture", "keras-cnn")]
+    # A third of the pictures here, a third of the epochs there: as much training.
+    as_much = [row if row["architecture"] == "keras-cnn" else row | {"epochs_trained": row["epochs_asked"] / 3} for row in cut]
+    assert not is_unequal(as_much)
+
+
+def test_a_level_is_not_marked_for_a_run_that_ended_of_itself():
+    rows = rows_of(STUDIES["keras-examples"])
+    lost = [row | {"diverged": "no number", "epochs_trained": 0} if row["architecture"] == "keras-cnn" else row for row in rows]
+    first = next(row["trial"] for row in lost if row["diverged"])
+    assert short_levels(lost[: first + 1] + [rows[row["trial"]] for row in lost[first + 1 :]], ("architecture",)) == {}
+    assert short_levels(lost, ("architecture",)) == {}, "nothing is left of it that was trained less"
+
+
 def test_what_runs_are_made_on_is_no_setting_and_has_no_share():
     study = STUDIES["keras-examples"]
     found = design(study, rows_of(study))
@@ -166,6 +240,13 @@ def test_two_settings_of_two_levels_leave_nothing_to_compare_with():
     assert not design(study, rows).has_shares
 
 
+@pytest.mark.parametrize(("free", "shares"), [(0, False), (1, True)])
+def test_shares_need_a_setting_more_than_the_main_effects_use_up(free, shares):
+    one = design(STUDIES["l16-mlp"], rows_of(STUDIES["l16-mlp"]))
+    assert one.has_shares
+    assert replace(one, free=free).has_shares is shares
+
+
 # --- guessing --------------------------------------------------------------------------------------------------------
 
 
@@ -176,6 +257,12 @@ def test_guessing_is_a_tenth_of_ten_classes():
     assert guess_level(study, "val_loss") is None
     # Three standard errors: 3 * sqrt(0.1 * 0.9 / 5000) = 0.01273.
     assert [guesses(study, {"val_accuracy": value}) for value in (0.098, 0.1127, 0.1128, None)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("guessing", "nearly"), [(3, False), (4, True), (5, True)])
+def test_four_of_five_settings_that_guess_are_nearly_all(guessing, nearly):
+    one = design(STUDIES["l16-mlp"], rows_of(STUDIES["l16-mlp"]))
+    assert replace(one, settings=5, guessing=guessing).nearly_all_guess is nearly
 
 
 def test_levels_that_only_guess_together_cannot_be_told_apart():

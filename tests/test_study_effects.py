@@ -11,7 +11,6 @@ from pretend import pretend_study
 from core.classifiers.designs import FACTORS, OPTIMUM, l16_settings
 from core.classifiers.study_parts import printed
 from core.study_effects import (
-    agreement,
     beside_published,
     best,
     diverged,
@@ -19,6 +18,7 @@ from core.study_effects import (
     interactions,
     main_effects,
     mean_over_seeds,
+    measured,
     optimum,
     rank_correlation,
     seed_spread,
@@ -110,6 +110,12 @@ def test_the_optimum_takes_the_best_mean_of_each_factor():
     assert optimum(ROWS, ("a", "b"), largest=False) == {"a": "x", "b": 1}
 
 
+def test_of_equal_levels_the_optimum_is_the_first_one():
+    rows = [{"a": level, "y": value} for level, value in (("x", 0.2), ("y", 0.7), ("z", 0.7), ("w", 0.2))]
+    assert optimum(rows, ("a",), "y") == {"a": "y"}
+    assert optimum(rows, ("a",), "y", largest=False) == {"a": "x"}
+
+
 @pytest.mark.parametrize(
     ("kind", "by_means"),
     [("mlp", ["normal", "tanh", "adam", "l2"]), ("cnn", ["normal", "softmax", "sgd", "l2"])],
@@ -195,8 +201,21 @@ def test_published_stands_beside_ours():
         (3, "test_accuracy", pytest.approx(0.3), 0.9, 1),
     ]
     assert [pair.trials for pair in pairs] == [(0,), (1,), (), (3,)]
-    # Ranks 1, 2, 3 and 2, 1, 3.
-    assert agreement(pairs) == {"test_accuracy": pytest.approx(0.5)}
+
+
+def test_a_printed_figure_stands_beside_the_mean_of_all_seeds_of_its_setting():
+    first, other = pretend_study(2).trials
+    training = replace(first.run.training, seed=1)
+    again = replace(first, number=2, run=replace(first.run, training=training))
+    study = replace(pretend_study(2), trials=(first, other, again))
+    rows = [{"trial": n, "seed": n // 2, "test_accuracy": value} for n, value in ((0, 0.5), (1, 0.1), (2, 0.7))]
+    told = [(pair.trial, pair.ours, pair.seeds, pair.trials) for pair in beside_published(study, rows)]
+    assert told == [(0, pytest.approx(0.6), 2, (0, 2)), (1, 0.1, 1, (1,))]
+
+
+def test_rows_whose_measure_is_no_finite_number_are_left_out():
+    values = (1.0, math.inf, -math.inf, math.nan, None, True, 2)
+    assert measured([*({"y": value} for value in values), {}], "y") == [{"y": 1.0}, {"y": 2}]
 
 
 def test_a_figure_that_is_printed_without_its_settings_keeps_ours_apart():

@@ -34,6 +34,12 @@ def test_only_settings_with_the_same_training_are_pairs():
     )
 
 
+def test_settings_that_saw_other_numbers_of_pictures_are_no_pairs():
+    [here, *_] = MINE
+    assert pairs_of([here], [here | {"pictures": 54_000}], FACTORS, "val_accuracy") == []
+    assert len(pairs_of([here], [here], FACTORS, "val_accuracy")) == 1
+
+
 def test_a_line_joins_what_both_have_of_a_setting():
     pairs = pairs_of(MINE, OTHERS, FACTORS, "val_accuracy")
     figure = pairs_plot(pairs, "val_accuracy", ("A7", "A6"), FACTORS)

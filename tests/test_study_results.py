@@ -51,6 +51,20 @@ def test_a_record_holds_all_that_a_page_shows():
     assert share["key"] == row["key"], "a share belongs to the same trial"
 
 
+def test_a_trials_figures_are_those_of_its_last_epoch_and_of_the_test_part():
+    kinds = ("accuracy", "cross_entropy", "loss")
+    history = [
+        {"epoch": epoch, "seconds": 0.1}
+        | {name: epoch + 0.1 * place for place, name in enumerate(kinds)}
+        | {f"val_{name}": 10 * epoch + place for place, name in enumerate(kinds)}
+        for epoch in (1, 2, 3)
+    ]
+    row = record_of(0, history=history, test={"accuracy": 70.0, "cross_entropy": 71.0, "loss": 72.0}).row
+    assert [row[f"train_{name}"] for name in kinds] == [3, 3.1, 3.2]
+    assert [row[f"val_{name}"] for name in kinds] == [30, 31, 32]
+    assert [row[f"test_{name}"] for name in kinds] == [70, 71, 72]
+
+
 def test_numbers_are_short_and_what_is_no_number_is_empty(tmp_path):
     history = [{"epoch": 1, "loss": 0.123456789, "val_loss": float("nan")}]
     record = record_of(0, history=history, diverged="training diverged: loss is nan, after step 3", epochs_trained=1)
@@ -96,6 +110,21 @@ def test_the_larger_record_wins_and_of_equal_ones_the_later(tmp_path):
     assert add_records(STUDY, [later], tmp_path) == 1
     assert add_records(STUDY, [whole], tmp_path) == 0
     assert load_rows("pretend", tmp_path)[0]["seconds"] == 7
+
+
+def test_what_is_there_already_is_not_new_a_second_time(tmp_path):
+    record = record_of(1)
+    assert add_records(STUDY, [record, record], tmp_path) == 1
+    assert add_records(STUDY, [record], tmp_path) == 0
+
+
+def test_a_run_that_diverged_at_once_takes_the_place_of_a_share_of_the_same_trial(tmp_path):
+    share, lost = record_of(1, full=False), record_of(1, history=[], epochs_trained=0, diverged="the loss was no number")
+    assert (share.size, lost.size) == (2 * 10, 4 * 40), "it would have seen as much as it was asked to"
+    assert add_records(STUDY, [share], tmp_path) == 1
+    assert add_records(STUDY, [lost], tmp_path) == 1
+    assert add_records(STUDY, [share], tmp_path) == 0
+    assert load_rows("pretend", tmp_path)[0]["diverged"] == "the loss was no number"
 
 
 def test_records_of_other_settings_give_way_and_never_come_in(tmp_path):

@@ -1,9 +1,9 @@
 """The orthogonal design L16(4^4) of 2022's Table 1: sixteen of the 256 ways to choose one of four levels of four factors.
 
 Any two columns hold every pair of levels once, so the mean over the four runs of one level is a mean over all levels of every
-other factor, and factors can be compared without trying all ways. Four columns of five that there are: a, b and the linear
-combinations x a + y b over the field of four elements. Bose 1938, "On the application of the properties of Galois fields to
-the problem of construction of hyper-Graeco-Latin squares".
+other factor, and factors that do not interact can be compared without trying all ways. Four columns of five that there are: a,
+b and the linear combinations x a + y b over the field of four elements. Bose 1938, "On the application of the properties of
+Galois fields to the problem of construction of hyper-Graeco-Latin squares".
 """
 
 from itertools import combinations

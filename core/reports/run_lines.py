@@ -9,8 +9,9 @@ from core.datasets import DATASETS
 from core.reports.evidence import Evidence, Found, Line, Lines, Missing
 from core.reports.items import Levels, RunMeans, Runs
 from core.study_caveats import budget_words
-from core.study_effects import Beside, agreement, beside_published, best
-from core.study_names import factor_title, is_cut, level_title, measure_title, setting_title, short_share
+from core.study_design import agreement, most_trained
+from core.study_effects import Beside, beside_published, best, mean_over_seeds, measured
+from core.study_names import device_words, factor_title, is_cut, level_title, measure_title, setting_title, short_share
 from core.trials import Level, Rows, Study
 from core.written import true_minus
 
@@ -39,7 +40,7 @@ def _line(pair: Beside, rows: Rows, digits: int) -> Line:
     here = None
     if pair.ours is not None:
         parts = [f"mean of {pair.seeds} seeds"] if pair.seeds > 1 else []
-        parts += [short_share(row)] if row is not None and is_cut(row) else []
+        parts += [short_share(row), device_words(row["device"])] if row is not None and is_cut(row) else []
         here = Found(pair.ours, ", ".join(parts) or (f"{row['epochs_trained']} epochs" if row is not None else ""))
     elif row is not None and row["diverged"]:
         here = Found("no number", "the loss grew beyond all numbers")
@@ -53,26 +54,30 @@ def _agreement(pairs: Sequence[Beside], rows: Rows) -> list[Line]:
     words = f"of published and ours: 1 for the same order, 0 for none, {true_minus('-1')} for the reverse"
     run = {row["trial"]: row for row in rows}
     lines = []
-    for measure, rank in agreement(pairs).items():
-        met = [pair for pair in pairs if pair.measure == measure and pair.trials]
-        less = budget_words([run[trial] for pair in met for trial in pair.trials])
-        how = f"{len(met)} pairs" + (f"; ours saw {less}" if less else "")
-        if rank is not None:
-            found = Found(true_minus(f"{rank:.2f}"), how)
+    for measure, one in agreement(pairs, rows).items():
+        less = budget_words([run[trial] for trial in one.trials])
+        if one.rank is not None:
+            found = Found(true_minus(f"{one.rank:.2f}"), one.pairs + (f"; ours saw {less}" if less else ""))
             lines.append(Line(f"Rank correlation, {measure_title(measure)}", "", found, None, "", words))
     return lines
 
 
 def best_line(study: Study, rows: Rows, model_id: str, evidence: Evidence) -> list[Line]:
-    """The test accuracy of the study's best run, chosen by validation, beside that of our own classifier.
+    """The test accuracy of the study's best setting, chosen by validation, beside that of our own classifier.
 
-    Both are shares of 1, as print and ours stand in the lines above.
+    Chosen among the runs with the most training; a mean over seeds. Both are shares of 1, as print and ours in the lines above.
     """
-    [chosen] = best(rows, 1) or [None]
+    among = most_trained(rows)
+    [chosen] = best(mean_over_seeds(among, study.factors), 1) or [None]
     here = None
     if chosen is not None and chosen[BEST] is not None:
-        share = short_share(chosen) or f"{chosen['epochs_trained']} epochs"
-        here = Found(chosen[BEST], f"{setting_title({name: chosen[name] for name in study.factors})}; {share}")
+        runs = [row for row in measured(rows, BEST) if row["trial"] in chosen["trials"]]
+        run = runs[0]
+        cut = [short_share(run), device_words(run["device"])]
+        parts = cut if is_cut(run) else [f"{run['epochs_trained']} epochs"]
+        parts += [f"mean of {len(runs)} seeds"] if len(runs) > 1 else []
+        parts += [f"among the {len(among)} runs trained most"] if len(among) < len(rows) else []
+        here = Found(chosen[BEST], f"{setting_title({name: chosen[name] for name in study.factors})}; {', '.join(parts)}")
     card = evidence.cards.get(model_id)
     ours = None
     if card is not None and BEST in card.figures:
@@ -80,7 +85,7 @@ def best_line(study: Study, rows: Rows, model_id: str, evidence: Evidence) -> li
     if here is None and ours is None:
         return []
     dataset = DATASETS[next(iter(study.needs))].title if len(study.needs) == 1 else ""
-    return [Line("Best run, chosen by validation", "", here, ours, "", f"test accuracy{', ' + dataset if dataset else ''}")]
+    return [Line("Best setting, chosen by validation", "", here, ours, "", f"test accuracy{', ' + dataset if dataset else ''}")]
 
 
 def lacking(study: Study, rows: Rows, model_id: str, evidence: Evidence) -> tuple[Missing, ...]:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from core import study_figures
 from core.study_caveats import budget_words
-from core.study_effects import Beside, agreement, beside_published, diverged
+from core.study_design import agreement
+from core.study_effects import Beside, beside_published, diverged
 from core.study_names import is_cut, measure_title, setting_title, short_share
 from core.trials import Rows
 from core.written import true_minus
@@ -24,7 +25,7 @@ RANK = (
 )
 LESS = (
     "Ours have seen less than the report's runs: that alone may change figures and their order, so a low correlation does not "
-    "contradict the report."
+    "contradict the report, and a high one is no proof."
 )
 
 
@@ -58,16 +59,16 @@ def told_apart(shown: Shown, several: bool) -> str:
 
 def correlations(pairs: Sequence[Beside], measures: Sequence[str], shown: Shown) -> None:
     """Published against ours, a figure a measure, with the rank correlation."""
-    ranks = agreement(pairs)
+    found = agreement(pairs, shown.rows)
     rows = {row["trial"]: row for row in shown.rows}
     alone = len(measures) == 1  # then what is to be known stands beside the figure, and else beneath the figures
     places = st.columns([3, 2] if alone else len(measures), gap="large")
     hint = RANK
     for place, measure in zip(places, measures, strict=False):
-        rank = ranks.get(measure)
-        count = sum(bool(pair.trials) for pair in pairs if pair.measure == measure)
-        told = [] if rank is None else [f"Rank correlation {true_minus(f'{rank:.2f}')} of {count} pairs"]
-        less = budget_words([rows[trial] for pair in pairs if pair.measure == measure for trial in pair.trials])
+        one = found[measure]
+        few = [f"{one.pairs}: too few for a rank correlation"]
+        told = few if one.rank is None else [f"Rank correlation {true_minus(f'{one.rank:.2f}')} ({one.pairs})"]
+        less = budget_words([rows[trial] for trial in one.trials])
         if less:
             told.append(f"ours saw {less}")
             hint = f"{RANK} {LESS}"
