@@ -16,7 +16,9 @@ from core import paths, registry
 from core.catalogue import all_recipes
 from core.clocks.evaluation import READINGS, SETS, TABLE, published_figures
 from core.clocks.forms import FORMS
+from core.clocks.measures import ALONE
 from core.clocks.time import common_sense_error_minutes
+from core.study_names import device_words
 
 Floats = NDArray[np.float64]
 GROUPS = {None: "Ours", "2022": "Report 2022", "2023": "Report 2023"}
@@ -93,8 +95,9 @@ class Entry:
 
     @property
     def epochs(self) -> str:
-        """As it is written everywhere: '3 of 100 epochs'."""
-        return f"{self.epochs_trained} of {self.epochs_asked} epochs" if self.trained else "not trained yet"
+        """As it is written everywhere: '100 of 100 epochs', '3 of 100 epochs, CPU'."""
+        device = f", {device_words(self.device)}" if self.epochs_trained < self.epochs_asked else ""
+        return f"{self.epochs_trained} of {self.epochs_asked} epochs{device}" if self.trained else "not trained yet"
 
     @property
     def command(self) -> str:
@@ -205,9 +208,9 @@ SET_NAMES = {  # sets of pictures in ``evaluation.SETS`` and its like -> for peo
 
 
 CHOSEN_ON = (  # stands wherever figures of those sets do
-    "No model learned from these pictures, but not all are a clean test: our readers of photographs are validated on up to 500 "
-    "of the painted faces in every epoch, and 200 of those help to set how sure they are; how a dial is sought under many "
-    "gammas, and when the reports' networks doubt a picture, was decided with some of the photographs in view."
+    "No model learned from these pictures or was validated on them: the painted faces are those that validation leaves over, "
+    "with all that do not tell where 12 is. The photographs are no clean test all the same: how a dial is sought under many "
+    "gammas, and when the reports' networks doubt a picture, was decided with some of them in view."
 )
 
 
@@ -278,6 +281,10 @@ def published_and_ours(
         told = measured.get(one.model_id, {})
         card = {**one.figures, "training_seconds": one.seconds} if one.seconds else one.figures
         ours = card.get(name, told.get(name, told.get("ours") if told.get("measure") == name else None))
+        alone = card.get(ALONE, told.get(ALONE)) if name == "custom_mse_as_published" else None
+        said = (
+            f"Ours is of batches of 32; of one picture at a time it is {alone:.4g}." if isinstance(alone, int | float) else ""
+        )
         rows.append(
             {
                 "model": one.model_id,
@@ -286,7 +293,7 @@ def published_and_ours(
                 "source": row["source"],
                 "published": row["published"],
                 "ours": float(ours) if isinstance(ours, int | float) else None,
-                "note": row["note"],
+                "note": " ".join(part for part in (row["note"], said) if part),
             }
         )
     return rows

@@ -132,7 +132,7 @@ def test_that_part_of_a_gap_is_training_is_said_where_shares_of_the_epochs_diffe
     assert said == []
     compare.unequal([one, replace(other, epochs_trained=10)])
     assert [text.count("Not trained equally long, so part of the gap is training: ") for text in said] == [1]
-    assert f"{one.title} 27 of 100 epochs, {other.title} 10 of 100 epochs." in said[0]
+    assert f"{one.title} 27 of 100 epochs, CPU; {other.title} 10 of 100 epochs, CPU." in said[0]
 
 
 def test_results_are_shown_with_the_epochs_behind_them(full: Path):

@@ -39,8 +39,9 @@ def test_every_recipe_is_an_entry_by_group_before_anything_is_trained() -> None:
 
 
 def test_a_trained_entry_tells_epochs_and_how_to_go_on() -> None:
-    one = replace(by_id()["report22-classes-24"], epochs_trained=3)
-    assert (one.epochs, one.command) == ("3 of 100 epochs", "python -m core train report22-classes-24 --resume")
+    one = replace(by_id()["report22-classes-24"], epochs_trained=3, device="CPU (a name)")
+    assert replace(one, epochs_trained=100).epochs == "100 of 100 epochs"
+    assert (one.epochs, one.command) == ("3 of 100 epochs, CPU", "python -m core train report22-classes-24 --resume")
     assert (one.form, one.loss, one.gamma) == ("24 classes", "cross-entropy", 3.0)
 
 
@@ -70,6 +71,9 @@ def test_scores_are_numbers_where_they_are_numbers(tmp_path: Path) -> None:
     found = comparison.scores(tmp_path)
     assert found["reader-report"] == {"mean_minutes": 1.5, "epochs_trained": 50.0, "epochs_asked": 50.0, "device": "CPU"}
     assert found["report22-regression"]["ours"] == 0.9
+    write(tmp_path, "clocks.csv", SCORES + "a,,,nan,-inf,1.5,50,50,CPU\n")
+    told = comparison.scores(tmp_path)["a"]
+    assert (told["published"], told["ours"]) == ("nan", "-inf"), "no number to reckon with"
 
 
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", SCORES + "x\n", SCORES + "x" + ",1" * 20 + "\n", "model\n\xff\x00"])
@@ -120,11 +124,12 @@ def test_published_figures_stand_beside_ours_for_the_same_measure(tmp_path: Path
     write(tmp_path, "clocks.csv", "model,source,measure,published,headline,note\n" + "\n".join(rows) + "\n")
     one = replace(by_id()["report22-regression"], figures={"custom_mae_as_published": 0.5}, seconds=60.0)
     told = {"report22-regression": {"measure": "mae_hours", "ours": 0.9, "training_seconds": 50.0}}
+    told["report22-regression"]["custom_mse_one_picture"] = 0.69304
     found = comparison.published_and_ours([one], told, tmp_path)
     assert [(row["published"], row["ours"], row["note"]) for row in found] == [
         ("1.1515", 0.9, "over the test part"),
         ("0.6670", 0.5, ""),  # to the digit as printed
-        ("0.6075", None, "doubtful"),
+        ("0.6075", None, "doubtful Ours is of batches of 32; of one picture at a time it is 0.693."),
         ("", 60.0, "no figure is printed"),
     ]
     measured = comparison.published_and_ours([replace(one, seconds=0.0)], told, tmp_path)

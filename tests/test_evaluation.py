@@ -222,3 +222,26 @@ def test_the_original_pictures_are_read_where_they_lie(measured: tuple[Path, dic
     rows = table(measured[0] / "clock_examples.csv")
     assert [(row["file"], row["true"]) for row in rows] == [("00_00_tones_stretched_1.png", "0"), ("10_40.png", "640")]
     assert {row["report22-classes-24"] for row in rows} == {"614.50"}
+
+
+def test_a_card_of_an_earlier_measurement_keeps_its_row() -> None:
+    """2022's custom MSE of one picture at a time was not measured then."""
+    ruler = dict.fromkeys(("mean_minutes", "median_minutes", "p95_minutes", "over_30_minutes", "mean_minutes_any_turn"), 1.0)
+    figures = {
+        **ruler,
+        "within_1_minute": 0.5,
+        "within_5_minutes": 0.5,
+        "custom_mse_as_published": 2.0,
+        "custom_mse_corrected": 1.5,
+    }
+    card = Stopped().card
+    row = evaluation._row(card, figures, {})
+    assert (row["custom_mse_as_published"], row["custom_mse_one_picture"], row["custom_mse_corrected"]) == (2.0, "", 1.5)
+
+
+def test_readings_of_another_benchmark_are_not_kept(tmp_path: Path) -> None:
+    write_table(tmp_path, evaluation.READINGS, [{"true": 5, "a": "4.50"}, {"true": 719, "a": "0.25"}])
+    kept = evaluation._earlier_readings(tmp_path, np.array([5, 719]), ["a", "b"])
+    assert {name: read.tolist() for name, read in kept.items()} == {"a": [4.5, 0.25]}
+    assert evaluation._earlier_readings(tmp_path, np.array([5, 718]), ["a"]) == {}  # as many pictures, of other times
+    assert evaluation._earlier_readings(tmp_path, np.array([5]), ["a"]) == {}

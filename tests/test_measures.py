@@ -17,6 +17,13 @@ def test_the_ruler_by_hand() -> None:
     assert figures["over_30_minutes"] == pytest.approx(1 / 5)
 
 
+def test_half_an_hour_itself_is_not_over_it_and_five_in_a_hundred_lie_above_the_95th_percentile() -> None:
+    # Of the errors 0 to 100 each once the 95th percentile is 95, and those over 30 are 31 to 100.
+    figures = error_figures(np.zeros(101), np.arange(101))
+    assert figures["p95_minutes"] == pytest.approx(95)
+    assert figures["over_30_minutes"] == pytest.approx(70 / 101)
+
+
 @pytest.mark.parametrize(("true", "read"), [([], []), ([[1]], [[1]])])
 def test_the_ruler_needs_a_list_of_times(true: list[int], read: list[int]) -> None:
     with pytest.raises(ValueError, match="at least one picture"):
@@ -61,6 +68,14 @@ def test_two_heads_by_hand() -> None:
     assert figures == pytest.approx({"hour_accuracy": 0.5, "minute_mse": 18.0, "minute_mae": 3.0})
 
 
+def test_minutes_too_early_do_not_make_up_for_minutes_too_late() -> None:
+    # 3:10 read as 3:16, and 5:20 as 5:14.
+    figures = form_figures(
+        "hour-and-minute", {"hour": np.eye(12)[[3, 5]], "minute": np.array([[16.0], [14.0]])}, np.array([190, 320])
+    )
+    assert figures == pytest.approx({"hour_accuracy": 1.0, "minute_mse": 36.0, "minute_mae": 6.0})
+
+
 @pytest.mark.parametrize("more", [1, 31])
 def test_a_batch_that_is_not_full_is_not_counted(more: int) -> None:
     # 32 pictures, each half an hour off: what one more adds would be a value of its own at the weight of all 32.
@@ -70,6 +85,7 @@ def test_a_batch_that_is_not_full_is_not_counted(more: int) -> None:
     # The sum runs over the batch, so one picture alone has the root of a 32nd of it.
     alone = hand_label_figures(true[:1], true[:1] + 33)["custom_mse_as_published"]
     assert whole["custom_mse_as_published"] == pytest.approx(np.sqrt(32) * alone, rel=1e-5)
+    assert whole["custom_mse_one_picture"] == pytest.approx(alone, rel=1e-5)
 
 
 @pytest.mark.parametrize("head", ["sine-cosine", "sine-cosine-as-published"])

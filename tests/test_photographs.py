@@ -5,13 +5,15 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from handmade import save, spoilt_zip
 
 from core import paths
-from core.clocks import photographs
+from core.clocks import photographs, wild_data
 from core.clocks.face import render
+from core.clocks.painted import read_faces
 from core.clocks.photographs import (
     WILD_SEED,
     NoPicturesError,
@@ -70,6 +72,36 @@ def test_faces_with_their_times(data: Path) -> None:
     assert len(few.pictures) == 2
     assert set(few.names) < set(faces.names)
     assert few.names == load_faces(count=2, seed=1).names
+    drawn = {load_faces(count=2, seed=seed).names for seed in range(20)}
+    assert all(len(set(names)) == 2 for names in drawn), "none is drawn twice"
+    assert len(drawn) == 3, "another seed draws others"
+
+
+def test_faces_that_readers_are_validated_on_are_left_out(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run is validated on, as ``valid_part`` draws it, is none of what its reader is measured on."""
+    times = [(hour, minute) for hour in range(1, 13) for minute in range(0, 60, 15)]
+    drawn = {f"{h}-{m:02}/0.jpg": render(ClockTime(h % 12, m), "report", seed=h).image for h, m in times}
+    with zipfile.ZipFile(data / "clock_faces_valid.zip", "w") as archive:
+        for name, picture in drawn.items():
+            archive.writestr(name, save(cv2.resize(picture, (160, 160)), "JPEG"))
+    faces = read_faces(data / "clock_faces_valid.zip")
+    assert len(faces) == 48
+    with pytest.raises(NoPicturesError, match=r"no more faces than readers are validated on: none is left to measure them\.$"):
+        load_faces()
+    monkeypatch.setattr(wild_data.validation_faces, "__defaults__", (20,))
+    _, known = wild_data.valid_part(wild_data.Mixture(64), faces, 20)
+    validated = known[20:, 0].astype(int).tolist()
+    left = load_faces()
+    assert len(left.names) == 28
+    assert sorted([*validated, *left.minutes.tolist()]) == sorted(faces.minutes.tolist())
+    [drawn_one] = load_faces(count=1, seed=1).names
+    other = next(name for name in left.names if name != drawn_one)
+    content = bytearray((data / "clock_faces_valid.zip").read_bytes())
+    with zipfile.ZipFile(data / "clock_faces_valid.zip") as archive:
+        content[archive.getinfo(other).header_offset + 30 + len(other) + 99] ^= 255
+    (data / "clock_faces_valid.zip").write_bytes(content)
+    with pytest.raises(NoPicturesError, match=r"cannot be read .*; copy it again"):  # though that one is not drawn
+        load_faces(count=1, seed=1)
 
 
 def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,9 +22,10 @@ class Candidate:
 
 
 def likeliest_times(probabilities: NDArray[np.float64], first_minutes: float, count: int = 3) -> tuple[Candidate, ...]:
-    """``first_minutes`` and the likeliest other times of ``(720,)`` probabilities, at least 10 minutes apart.
+    """``first_minutes`` and the likeliest other times of ``(720,)`` probabilities, whose peaks are 10 minutes apart or more.
 
-    A candidate's probability is the sum of the bins within 3 minutes of its peak; the others' minutes are circular means.
+    A candidate's probability is the sum of the bins within 3 minutes of its peak; the others' minutes are circular means of
+    these bins, and so may lie up to 6 minutes nearer.
     """
     around = mass_around(probabilities, NEAR_MINUTES)
     left = around.copy()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core import paths, registry
 from core.clocks.benchmark import draw, report_benchmark
 from core.clocks.forms import form_of
-from core.clocks.measures import error_figures, form_figures, hand_label_figures
+from core.clocks.measures import ALONE, error_figures, form_figures, hand_label_figures
 from core.clocks.photographs import CHUNK, CLASSICAL, evaluate_sets, picture_sets, wild_set
 from core.clocks.reading import decode, read_pictures
 from core.clocks.styles import REPORT
@@ -180,7 +180,7 @@ def evaluate(folder: Path | None = None, results: Path | None = None, model_ids:
     true = benchmark.minutes[benchmark.test]
     rows: list[dict[str, Any]] = []
     models: list[registry.TrainedModel] = []
-    readings = _earlier_readings(results, len(true), names) if model_ids else {}
+    readings = _earlier_readings(results, true, names) if model_ids else {}
     for card in cards:
         figures = card.figures
         if not model_ids or card.model_id in model_ids:
@@ -224,16 +224,18 @@ def _row(card: registry.ModelCard, figures: Mapping[str, float], headline: Mappi
         "published": float(headline["published"]) if headline else "",
         "ours": round(figures[measure], 4) if measure else "",
         **{name: round(figures[name], 4) for name in ruler},
-        **{name: round(figures[name], 4) for name in ("custom_mse_as_published", "custom_mse_corrected")},
+        "custom_mse_as_published": round(figures["custom_mse_as_published"], 4),
+        ALONE: round(figures[ALONE], 4) if ALONE in figures else "",  # cards of earlier measurements have none
+        "custom_mse_corrected": round(figures["custom_mse_corrected"], 4),
         **registry.how_trained(card),
         "training_pictures": training_pictures(card),
     }
 
 
-def _earlier_readings(results: Path, count: int, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """What the models among ``names`` read when they were measured last: minutes (count,); nothing of another benchmark."""
+def _earlier_readings(results: Path, true: NDArray[np.int64], names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """What the models among ``names`` read when they were measured last: minutes as ``true``; nothing of another benchmark."""
     table = read_table(results, READINGS)
-    if len(table) != count:
+    if [row.get("true") for row in table] != [str(int(minute)) for minute in true]:
         return {}
     return {name: np.array([float(row[name]) for row in table]) for name in names if name in table[0]}
 

@@ -57,6 +57,10 @@ def faces_file(file: str) -> Path | None:
     return next((folder / file for folder in paths.data_folders() if (folder / file).is_file()), None)
 
 
+class NoFacesError(DatasetError):
+    """A zip that can be read holds no face."""
+
+
 def find_faces(file: str) -> PaintedFaces | None:
     """The faces of ``file`` in the first data folder that has it; without one None, and a warning that says so."""
     found = faces_file(file)
@@ -85,7 +89,7 @@ def read_faces(path: Path) -> PaintedFaces:
     except UNPACKABLE as error:
         raise DatasetError(f"{path.name} cannot be read ({error}); fetch it again or take it out of the data folder") from error
     if not names:
-        raise DatasetError(
+        raise NoFacesError(
             f"{path.name} holds no face called like 12-05/3.jpg; fetch it again or take it out of the data folder"
         )
     return PaintedFaces(path, tuple(names), np.array(minutes, np.int64))

@@ -100,15 +100,17 @@ def load_photographs(folder: Path | None = None) -> PictureSet:
 
 
 def load_faces(file: Path | None = None, count: int | None = None, seed: int = 0) -> PictureSet:
-    """The faces in ``file`` (default: the first ``clock_faces_valid.zip`` in a data folder), sorted by name.
+    """The faces in ``file`` (default: the first ``clock_faces_valid.zip`` in a data folder) that no run is validated on.
 
-    count: take only so many, drawn without repetition from ``seed``. ``NoPicturesError`` when the zip is missing, damaged or
-    holds no faces.
+    Sorted by name. count: take only so many, drawn without repetition from ``seed``. ``NoPicturesError`` when the zip is
+    missing, damaged or holds no such faces.
     """
     file = file or _find(FACES, "faces of clocks with painted hands")
     try:
         with zipfile.ZipFile(file) as archive:
-            found = sorted(match[0] for match in map(_FACE.fullmatch, archive.namelist()) if match)
+            every = sorted(match[0] for match in map(_FACE.fullmatch, archive.namelist()) if match)
+            validated = _validated(file) if every else set()
+            found = [name for name in every if name not in validated]
             if count is not None and count < len(found):
                 chosen = np.random.default_rng(seed).choice(len(found), count, replace=False)
                 found = [found[index] for index in sorted(chosen)]
@@ -117,9 +119,23 @@ def load_faces(file: Path | None = None, count: int | None = None, seed: int = 0
         minutes = [ClockTime(int(hour) % 12, int(minute)).minutes for hour, minute, _ in labels]
     except UNPACKABLE as error:  # PictureError is a ValueError
         raise NoPicturesError(f"{file.name} cannot be read ({error}); copy it again.") from error
-    if not pictures:
+    if not every:
         raise NoPicturesError(f"{file.name} holds no pictures named h-mm/k.jpg; copy it again.")
+    if not pictures:
+        raise NoPicturesError(f"{file.name} holds no more faces than readers are validated on: none is left to measure them.")
     return PictureSet("faces", pictures, np.array(minutes, np.int64), tuple(found), step_minutes=5)
+
+
+def _validated(file: Path) -> set[str]:
+    """The names of the faces in ``file`` that readers of photographs are validated and calibrated on."""
+    from core.clocks.painted import NoFacesError, read_faces
+    from core.clocks.wild_data import validation_faces
+
+    try:
+        faces = read_faces(file)
+    except NoFacesError:  # none that are sound: no run is validated on them
+        return set()
+    return {faces.names[index] for index in validation_faces(faces)}
 
 
 def wild_set(count: int = 360, held_out: bool = False) -> PictureSet:

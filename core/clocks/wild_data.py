@@ -320,13 +320,18 @@ def _same(one: _Task, other: _Task) -> bool:
     return one[0] == other[0] and np.array_equal(one[1], other[1])
 
 
+def validation_faces(faces: PaintedFaces, count: int = VALID_PICTURES) -> list[int]:
+    """Which of ``faces`` a run is validated on, at most ``count`` of them: the same ones in every run."""
+    return np.random.default_rng(VALID_SEED).permutation(len(faces))[:count].tolist()
+
+
 def valid_part(mixture: Mixture, faces: PaintedFaces | None, count: int = VALID_PICTURES) -> tuple[Pictures, Known]:
     """What a run is validated on: ``count`` wild pictures of another seed, then at most so many of ``faces`` as they are."""
     wild = Mixture(mixture.side, no_clock=mixture.no_clock, report=0.0, faces=0.0, style=mixture.style)
     images, known = draw_pictures(wild, None, (VALID_SEED,), np.arange(count))
     if faces is None:
         return images, known
-    chosen = np.random.default_rng(VALID_SEED).permutation(len(faces))[:count].tolist()
+    chosen = validation_faces(faces, count)
     side = mixture.side
     painted = np.stack([cv2.resize(faces.picture(index), (side, side), interpolation=cv2.INTER_AREA) for index in chosen])
     of_faces = np.full((len(chosen), KNOWN), np.nan, np.float32)

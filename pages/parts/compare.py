@@ -106,7 +106,7 @@ def legend(shown: Sequence[Entry], looks: Mapping[str, Look]) -> None:
 def unequal(compared: Sequence[Entry]) -> None:
     """A sentence where models beside each other had unequal shares of the epochs that were asked of them; else nothing."""
     if len({one.epochs_trained / max(one.epochs_asked, 1) for one in compared}) > 1:
-        told = ", ".join(f"{one.title} {one.epochs}" for one in compared)
+        told = "; ".join(f"{one.title} {one.epochs}" for one in compared)
         st.html(f'<p class="lo-hint">Not trained equally long, so part of the gap is training: {escape(told)}.</p>')
 
 
