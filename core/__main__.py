@@ -44,7 +44,8 @@ def parser() -> argparse.ArgumentParser:
     read.set_defaults(run=does.read)
 
     render = commands.add_parser("render", help="draw clocks: PNGs and labels.csv")
-    render.add_argument("--style", default="report")
+    styles = "report: the course's clock, turned any way (the benchmark's: as the originals are); wild: clocks of every kind"
+    render.add_argument("--style", default="report", help=styles)
     render.add_argument("--count", type=_number(int, 1, 1_000_000), default=10, metavar="N")
     render.add_argument("--seed", type=_number(int, 0, 2**32 - 1), default=0, metavar="S")
     render.add_argument("--out", required=True, metavar="DIR")

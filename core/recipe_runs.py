@@ -1,5 +1,6 @@
 """The one way to run recipes: in slices, in stages, from a checkpoint or from what is stored."""
 
+import math
 import shutil
 import tempfile
 import time
@@ -15,6 +16,7 @@ from core.checkpoints import CHECKPOINT_FILE
 from core.progress import progress_bar
 from core.recipes import (
     DATA_VERSION,
+    TRAINABLE,
     Recipe,
     as_stored,
     check_data,
@@ -74,6 +76,7 @@ def run_recipe(
     if snapshots is not None:
         beside[SNAPSHOT_FILE], extra["snapshots"] = snapshots.sheet(model, result.epochs_trained)
     stored = model if recipe.kept is None else recipe.kept(model)
+    extra[TRAINABLE] = sum(math.prod(weights.shape) for weights in stored.trainable_weights)
     card = registry.ModelCard(
         model_id=recipe.model_id,
         title=recipe.title,

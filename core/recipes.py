@@ -13,6 +13,7 @@ from core.specs import TrainSpec
 from core.training import TrainingData
 
 DATA_VERSION = "data_version"  # in a card's extra
+TRAINABLE = "trainable"  # there, too: how many of the parameters training changes
 # So begins the data version of a recipe some of whose files are not here, which it names; with all of them it is "".
 WITHOUT = "without "
 VALIDATION_MINUTES = "validation_minutes"  # in a clock network's, too: its mean common-sense error on validation pictures

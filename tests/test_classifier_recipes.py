@@ -103,6 +103,7 @@ def test_a_recipe_runs_is_stored_and_is_measured(
     assert set(card.figures) == {"test_accuracy", "test_cross_entropy", "valid_accuracy"}
     assert card.data == "Fashion-MNIST: 20 pictures, varied afresh each epoch; validated on 10 others"
     assert card.extra["task"] == "classifier"
+    assert card.extra["trainable"] == card.parameters == 784 * 300 + 300 + 300 * 10 + 10  # no batch norm: all of them
     assert card.extra["classes"][9] == "Ankle boot"
 
     model = registry.load_trained("fashion-best", tmp_path / "models")

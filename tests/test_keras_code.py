@@ -22,6 +22,7 @@ from core.classifiers.architectures import (
 )
 from core.classifiers.keras_code import keras_code
 from core.clocks import keras_code as of_clocks
+from core.clocks.forms import FORMS
 from core.clocks.report_recipes import recipes
 from core.specs import INITIALIZERS, OPTIMIZERS, ClassifierSpec, ReaderSpec, ReportNetSpec, RunSpec, TrainSpec
 
@@ -276,6 +277,21 @@ def test_every_reader_of_ours_is_the_one_that_the_project_builds(spec: ReaderSpe
     assert model._compile_loss._user_loss_weights == weights
     assert all(len(line) <= 128 for line in text.splitlines())
     compile(of_clocks.reader_code(spec, TrainSpec(1, precision="mixed_bfloat16")), "mixed", "exec")
+
+
+def test_what_y_holds_is_said_for_every_form():
+    """By the labels themselves: their shapes, and what a quarter past six is written as."""
+    assert of_clocks.LABELS.keys() == FORMS.keys()
+    for head, words in of_clocks.LABELS.items():
+        target = FORMS[head].targets(np.array([6]), np.array([15]))
+        parts = target if isinstance(target, dict) else {"": target}
+        for name, part in parts.items():
+            assert name in words
+            assert f"(n, {part.shape[1]})" in words
+    assert FORMS["hours"].targets(np.array([6]), np.array([15])).tolist() == [[6.25]]
+    assert FORMS["classes-24"].targets(np.array([6]), np.array([15])).argmax() == 12
+    hand = FORMS["sine-cosine"].targets(np.array([6]), np.array([15]))[0]  # the minute hand points to 3
+    assert hand[2:] == pytest.approx([1, 0], abs=1e-6)
 
 
 def named(told: Any) -> Any:

@@ -12,6 +12,18 @@ from core.specs import ReaderSpec, ReportNetSpec, TrainSpec
 
 SIDE = 150
 SAME = '"same"'
+HANDS = "sine and cosine of the hour hand's angle, then of the minute's"
+LABELS = {  # head -> what y holds
+    "hours": "hours past 12, float32 (n, 1) in [0, 12)",
+    "hours-rounded": "hours past 12 to three decimals, float32 (n, 1) in [0, 12)",
+    "sine-cosine-as-published": f"{HANDS}, minute x pi / 3, float32 (n, 4)",
+    "sine-cosine": f"{HANDS}, minute x pi / 30, float32 (n, 4)",
+    "classes-24": "one-hot classes of half an hour from 12:00 on, float32 (n, 24)",
+    "classes-720": "one-hot classes of a minute from 12:00 on, float32 (n, 720)",
+    "hour-and-fraction": "a dict of hour, one-hot (n, 12) with 12 first, and minute, its share of the hour (n, 1)",
+    "hour-and-minute": "a dict of hour, one-hot (n, 12) with 12 first, and minute, 0 to 59 (n, 1)",
+    "hour-and-pair": "a dict of hour, one-hot (n, 12) with 12 first, and minute, one-hot (n, 30), two minutes each",
+}
 FASTER = (
     "Here batch norm and dropout run in faster primitives; at the end of training",
     "batch norm's statistics are taken anew from thousands of pictures.",
@@ -27,10 +39,9 @@ def keras_code(spec: ReportNetSpec, training: TrainSpec, loss: str, gamma: float
     if spec.head not in FORMS or loss not in LOSSES:
         raise ValueError(f"no network of the reports has the head {spec.head!r} and the loss {loss!r}")
     raised = f", raised to gamma {gamma:g}" if gamma != 1 else ""
-    names = list(FORMS[spec.head].outputs)
     comments = [
         f"x: pictures of clocks, float32 (n, {SIDE}, {SIDE}, 1) in [0, 1]{raised}",
-        *([f"y: a dict of {' and '.join(names)}"] if len(names) > 1 else []),
+        f"y: {LABELS[spec.head]}",
         *FASTER,
     ]
     lines = head(training, comments)

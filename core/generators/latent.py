@@ -103,7 +103,8 @@ def expected_norm(size: int) -> float:
 def truncated(vectors: ArrayLike, psi: float, centre: ArrayLike | None = None) -> Vectors:
     """Vectors drawn towards ``centre`` (zeros): ``centre + psi (vector - centre)``, psi 1 leaves them, 0 gives the centre.
 
-    Typical pictures instead of varied ones; Karras et al. 2019, "A style-based generator architecture", appendix B.
+    Less varied pictures. Karras et al. 2019, "A style-based generator architecture", appendix B, do so in a learned space
+    between; a normal vector that is shortened leaves the shell that the model learned from.
     """
     if not 0 <= psi <= 2:
         raise ValueError(f"psi must lie in [0, 2]; got {psi}")

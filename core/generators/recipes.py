@@ -71,7 +71,7 @@ def _systems() -> list[System]:
         System(
             f"vae-leaves-{latent}",
             f"VAE of leaves, {latent} latent numbers (2023)",
-            "The report's blocks on 32 x 32 pixels: smooth and blurred, the more so the fewer numbers a picture has to pass.",
+            "The report's blocks on 32 x 32 pixels: smooth and blurred, whatever the length of the vector.",
             VaeSpec(NetworkSpec(latent=latent)),
             VAE_TRAINING,
             "plant-leaves",
@@ -84,7 +84,7 @@ def _systems() -> list[System]:
         System(
             "gan-leaves",
             "GAN of leaves (2023)",
-            "The report's generator and discriminator: sharper than the autoencoder, and seldom a leaf.",
+            "The report's generator and discriminator: sharper than the autoencoder, and far from real leaves.",
             GanSpec(),
             GAN_TRAINING,
             "plant-leaves",

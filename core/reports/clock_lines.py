@@ -10,6 +10,7 @@ from core.clocks.time import MINUTES, common_sense_error_minutes
 from core.comparison import MEASURES, Entry, published_and_ours
 from core.reports.evidence import Evidence, Found, Line, Lines, Missing
 from core.reports.items import ClockCurves, ClockFigures, Trained
+from core.study_names import device_words
 
 Floats = NDArray[np.float64]
 CLASS_MINUTES = {"report22-classes-24": 30, "report22-classes-720": 1, "report23-classes-720": 1}  # how wide a class is
@@ -50,6 +51,9 @@ def curves_of(year: str, source: ClockCurves, evidence: Evidence) -> Lines:
             how = "epoch 1"
         else:
             how = f"{curve[-1]['epoch']:.0f} of {entry.epochs_asked} epochs" if curve else ""
+            how += (
+                f", {device_words(entry.device)}" if curve and entry.device and curve[-1]["epoch"] < entry.epochs_asked else ""
+            )
         here = None if value is None else Found(value, how)
         more = f"{row['printed']}, {EPOCHS[row['epoch']]}"
         if column.startswith("val_") and not row["printed"].startswith("validation"):

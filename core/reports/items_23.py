@@ -44,8 +44,8 @@ TASKS_1_AND_2 = (
         "text",
         "1.3.1",
         "Six forms of an MLP",
-        "Five forms lie 0.011 apart at most: too little for single runs to tell. L1 does real harm, at a rate that is not "
-        "printed.",
+        "Five forms lie 0.011 apart at most, and each is the best of many runs: that tells little of the forms. L1 does real "
+        "harm, at a rate that is not printed.",
         (Runs("mlp-forms", shown=6),),
         stored_study("mlp-forms"),
         doubts=(
@@ -106,7 +106,9 @@ TASKS_1_AND_2 = (
         Link(
             "tell_the_time", "Draw one like it and read it", (("tab", "Read a picture"), ("from", "Drawn"), ("time", "00:01"))
         ),
-        printed="A picture. The original images are not to be had; ours are drawn like them.",
+        printed="A picture. The original images are not to be had; ours are drawn like the eleven that are left, and turned "
+        "like these, mostly in one of two ways. The report says of the turns only that all pictures have some: what models "
+        "make of any turn stands under Compare the models.",
     ),
     Item(
         "2023",
@@ -302,7 +304,8 @@ TASKS_1_AND_2 = (
         "figure",
         "16",
         "Common-sense errors of the multi-head model",
-        "16 minutes with 97 % of the hours right: the trouble lies in minutes near the turn of the hour.",
+        "16 minutes with 97 % of the hours right: nearly all of it is the minute's branch, which is hardly better than always "
+        "answering 30.",
         (ClockFigures("section 2.4.3", ("mean_minutes",)),),
         compared("See the error against the true minute", HEADS, at="hour"),
         printed="A histogram; the text gives its mean.",

@@ -9,13 +9,15 @@ from core.classifiers.study_parts import printed
 from core.clocks.benchmark import PICTURES_A_MINUTE
 from core.clocks.time import MINUTES, common_sense_error_minutes
 from core.datasets import DATASETS
+from core.recipes import TRAINABLE
 from core.reports.evidence import Evidence, Found, Line, Lines, Missing
 from core.reports.items import Counts, Layers, Made
+from core.study_names import device_words
 
 HALVES = ("Dense (output1)", "Dense (output2)")  # heads that stand side by side on the layer before them
 QUALITY = {  # figures on the cards of generators -> words
-    "frechet_distance": "Fréchet distance in leaf features, less is better",
-    "confident_share": "share in which a classifier is sure to see a leaf",
+    "frechet_distance": "Fréchet distance in features of a leaf classifier, less is better",
+    "confident_share": "share in which a classifier of leaves is sure of one; it may be of noise, too",
     "sharpness": "sharpness, the variance of the Laplacian of grey values from 0 to 1: blurred pictures have little",
     "diversity": "diversity, how far apart two pictures lie in leaf features, more is more varied",
 }
@@ -76,14 +78,20 @@ def _of_benchmark(key: str, evidence: Evidence) -> Found:
 
 
 def _of_card(key: str, evidence: Evidence) -> Found | None:
-    """``model:parameters``, ``model:epochs``, or one of its card's extra; what is not trained at all has no figure of ours."""
+    """``model:parameters``, ``:epochs``, ``:not-trained``, or one of its card's extra, as ``:trainable``.
+
+    What is not trained at all has no figure of ours.
+    """
     model_id, _, name = key.partition(":")
     card = evidence.cards.get(model_id)
     if card is None or not card.epochs_trained:
         return None
     if name == "epochs":
         return Found(card.epochs_trained, f"of {card.epochs_asked} asked")
-    return Found(card.parameters if name == "parameters" else float(card.extra[name]), "on the card")
+    known = {**card.extra, "parameters": card.parameters}
+    if TRAINABLE in known:
+        known["not-trained"] = card.parameters - known[TRAINABLE]
+    return Found(float(known[name]), "on the card") if name in known else None
 
 
 def _of_dataset(key: str, evidence: Evidence) -> Found:
@@ -136,6 +144,11 @@ def made_of(year: str, source: Made, evidence: Evidence) -> Lines:
             if best is not None and name in best.figures and not apart:
                 ours = Found(best.figures[name], f"{short_title(best.title)}, {_epochs(best)}")
             lines.append(Line(short_title(card.title), "", Found(card.figures[name], how), ours, "", QUALITY[name]))
+        for_all = [one for one in (card, best) if one is not None and one.epochs_trained]
+        paces = [Found(round(one.seconds / one.epochs_trained, 1), device_words(one.device)) for one in for_all]
+        if told and paces and for_all[0] is card:
+            beside = paces[1] if len(paces) > 1 and not apart else None
+            lines.append(Line(short_title(card.title), "", paces[0], beside, "", "training, seconds an epoch"))
         if not told:
             lines.append(Line(short_title(card.title), "", Found("stored", how), None))
     missing = []

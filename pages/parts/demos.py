@@ -103,7 +103,8 @@ STEPS = (
         "All models on one ruler",
         "tell_the_time",
         {"tab": "Compare the models", "show": RULER, "errors": "Shares within", "at": "errors"},
-        "One ruler, the same 3,600 pictures: minutes, the short way round. Same clock, other labels: see how far off each is.",
+        "One ruler, the same 3,600 pictures: minutes, the short way round. Other labels, networks, training: see how far off "
+        "each is.",
         no_reader,
     ),
     Step(

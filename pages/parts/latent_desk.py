@@ -74,7 +74,10 @@ def mixing(model_id: str, title: str, desk: Desk, base: Mapping[str, Vectors], p
     with right:
         shares = named_sliders(others)
         steps = sliders(model_id, desk, keys, pixels)
-        words = "Below 1 the vector is drawn to the middle of all: typical pictures instead of varied ones."
+        words = (
+            "Below 1 the vector is drawn to the middle of all: pictures vary less and grow duller, as half way along a "
+            "straight path."
+        )
         psi = float(st.slider("Truncation", 0.0, MOST_TRUNCATION, 1.0, 0.05, key="psi", bind="query-params", help=words))
         st.button("Reset", icon=":material/restart_alt:", on_click=reset, args=([*keys, *others],))
     with left, st.container(key="mixed"):
@@ -93,7 +96,7 @@ def bounded(value: object, reach: float) -> float:
 
 def named_sliders(names: Mapping[str, str]) -> dict[str, float]:
     """A slider for each named direction, two in a row; by name, how many times the way each stands at. names: key -> name."""
-    words = "1 leads from the mean picture of the one to that of the other."
+    words = "1 adds the way from the mean vector of the one to that of the other."
     shares = {}
     places: list = []
     for key, name in names.items():

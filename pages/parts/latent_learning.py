@@ -37,6 +37,10 @@ MEASURES = {  # columns of the table -> words
 }
 UNITS = {  # what the figures are that are no shares
     "frechet_distance": "Of both distances less is better.",
+    "confident_share": (
+        "The classifier has to name some leaf, and may be sure of plain noise: how often it is sure counts only beside the "
+        "other figures."
+    ),
     "sharpness": (
         "Sharpness is the variance of the Laplacian, grey from 0 to 1: blurred pictures have little. It compares within one "
         "size of pictures."
@@ -230,8 +234,8 @@ def quality(titles: Mapping[str, str]) -> None:
     """What ``evaluate generators`` measured, by pictures; held-out ones first: the best that can be hoped for."""
     views.section(
         "How good they are",
-        "Distances in the features of the leaf classifier that is trained here, so that they compare with no figure in print; "
-        "held-out pictures, measured alike, show how good a figure can get.",
+        "Distances in the features of the leaf classifier that is trained here, which has seen nothing but leaves, so that "
+        "they compare with no figure in print; held-out pictures, measured alike, show how good a figure can get.",
     )
     rows = quality_rows(paths.RESULTS / QUALITY_TABLE)
     if not rows:

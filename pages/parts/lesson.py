@@ -35,7 +35,11 @@ EXAMPLES = {
         182,
         "Four minutes apart, on either side of the hour: two heads are charged for a wrong hour and 56 wrong minutes.",
     ),
-    "06:00 and 00:00": (360, 0, "As far apart as two times can be. Cross-entropy charges no more than for one minute."),
+    "06:00 and 00:00": (
+        360,
+        0,
+        "As far apart as two times can be. With 720 classes cross-entropy charges no more than for one minute.",
+    ),
 }
 WAYS = {
     "absolute": ("Absolute", "Counts along the numbers, never across 12. What MAE and MSE of hours see."),

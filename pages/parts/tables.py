@@ -136,7 +136,8 @@ def in_words(shown: Sequence[Mapping[str, object]], names: Sequence[str]) -> "St
 def as_csv(rows: Sequence[Mapping[str, object]], names: Sequence[str]) -> str:
     """The rows as CSV; cells that a spreadsheet would take for a formula start with an apostrophe."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, names, lineterminator="\n")
+    # RFC 4180. With other ends of lines Python quotes no carriage return in a cell: what follows it would be a row of its own.
+    writer = csv.DictWriter(file, names, lineterminator="\r\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: harmless(value) for name, value in row.items()})

@@ -191,7 +191,8 @@ def form(stored: Mapping[str, RunSpec]) -> RunSpec:
         slide(
             "drop",
             DROPOUTS,
-            "Share of units that are left out of a step. 'As it is' leaves the network its own rates.",
+            "Chance of each unit to be left out, drawn anew for every picture of a step. 'As it is' leaves the network its own "
+            "rates.",
             disabled=not architecture.has_dropout,
         )
     if st.session_state[PREFIX + "reg"] != "none" or architecture.has_l1:

@@ -90,8 +90,8 @@ PRESETS = (
     Preset("A small MLP", "Two hidden layers of 300 and 100 units: seconds an epoch.", {}),
     Preset(
         "Géron's CNN",
-        "The five convolutions of Hands-On Machine Learning, chapter 14: far slower a picture, and better. Few pictures, so "
-        "that it can be watched.",
+        "The five convolutions of Hands-On Machine Learning, chapter 14: far slower a picture. Few pictures, so that it "
+        "can be watched, and too few for it to be the better one.",
         {"net": "cnn-chapter-14", "pictures": 2000, "epochs": 3},
     ),
     Preset(
