@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.checkpoints import CHECKPOINT_FILE, CheckpointError, fingerprint, identity
+from core.checkpoints import CHECKPOINT_FILE, CheckpointError, Progress, difference, fingerprint, identity, store
 from core.specs import TrainSpec
 from core.training import TrainingResult, train
 from tests.test_training import EARLIER, FULL, LOSS, line, pictures, run, same_rows, stop_after, tiny
@@ -301,3 +301,22 @@ def test_older_checkpoints_are_still_taken(whole: tuple[TrainingResult, list[np.
     np.savez(path, allow_pickle=False, notes=np.array(json.dumps(notes)), **arrays)
     with pytest.raises(CheckpointError, match="another size"):
         run(checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"epochs": 40, "restart_epochs": (10, 20, 30), "warmup_epochs": 2.0}, ""),  # it was asked for more meanwhile
+        ({"learning_rate": 0.02}, "learning_rate = 0.01, not 0.02"),
+        ({"seed": 7}, "seed = 6, not 7"),
+    ],
+)
+def test_of_two_checkpoints_it_is_said_whether_one_may_go_on_from_the_other(
+    changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    spec = TrainSpec(20, 8, 0.01, schedule="cosine", warmup_epochs=1.0, restart_epochs=(10,), seed=6)
+    for name, one in (("here", spec), ("there", replace(spec, **changes))):
+        store(tmp_path / name, [], one, {"variables": "a", "data": "d"}, Progress(3))
+    assert difference(tmp_path / "here", tmp_path / "there") == said
+    store(tmp_path / "there", [], spec, {"variables": "a", "data": "e"}, Progress(3))
+    assert difference(tmp_path / "here", tmp_path / "there") == "other data"

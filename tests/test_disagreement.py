@@ -99,6 +99,7 @@ def test_no_vector_at_all_leaves_nothing() -> None:
         ({15: 0.6, 0: 0.4}, "The minute is either 0 or 30."),
         ({15: 0.5, 16: 0.5}, None),  # 30 or 32: neighbours are an odd minute
         ({15: 0.35, 16: 0.33, 2: 0.32}, "The minute is either 4 or 30."),
+        ({15: 0.6, 17: 0.4}, "The minute is either 30 or 34."),
         ({0: 0.6, 29: 0.4}, "The minute is either 0 or 58."),  # of one hour, these are an hour apart
         ({0: 0.7, 15: 0.3}, None),  # over 0.3 is asked
         ({7: 1.0}, None),

@@ -150,6 +150,7 @@ def test_slight_changes_by_hand() -> None:
         ((0, 61, 0), "00:00 or 01:01"),
         ((700, 719, 38), None),  # 58 minutes across 12
         ((0, 100, 200), "00:00, 01:40 or 03:20"),
+        ((30, 80, 700), "00:30, 01:20 or 11:40"),  # each change by 50 minutes, the two of them 100 apart
         ((100, 0, 0), "01:40 or 00:00"),
         ((0, 0, 100), "00:00 or 01:40"),
     ],

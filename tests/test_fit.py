@@ -26,6 +26,15 @@ def test_misfit_is_in_dial_radii() -> None:
     assert fit_dial(truth.points * 3)[0] < 1e-4
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_dial_in_a_mirror_is_none(seed: int) -> None:
+    """Its numerals lie where a flat dial's lie, but for their order: hands read on it would run backwards."""
+    points = render(ClockTime(4, 40), seed=seed).truth.points
+    assert fit_dial(points)[0] < MISFIT_LIMIT
+    assert fit_dial(points * [-1, 1] + [149, 0]) == (float("inf"), None)
+    assert fit_dial(points * [-1, -1] + [149, 149])[0] < MISFIT_LIMIT, "upside down it is one"
+
+
 def test_points_that_are_no_dial() -> None:
     rng = np.random.default_rng(3)
     assert min(fit_dial(rng.uniform(0, 150, (15, 2)))[0] for _ in range(20)) > MISFIT_LIMIT

@@ -1,12 +1,13 @@
 """One picture under many gammas: what is read, what is drawn straight, and that both say the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from test_locate import Stub, scene
 
-from core.clocks.gammas import read_through
+from core.clocks.gammas import alike, read_through
 from core.clocks.reading import Reading, read_gammas, read_pictures
 from core.clocks.time import soft_bins
 
@@ -60,6 +61,32 @@ def test_what_is_drawn_straight_is_what_would_be_read(start: float) -> None:
     assert np.abs(apart).max() < 0.02
     assert [one.confidence for one in readings] == pytest.approx([other.confidence for other in read], abs=0.002)
     assert all(0 <= one.minutes < 720 for one in readings)
+
+
+def test_between_gammas_that_are_not_evenly_spaced_the_nearer_one_counts_for_more() -> None:
+    model, gammas = Moved(lambda gamma: 260 + 0.09 * gamma), [0.5, 0.6, 0.7, 0.8, 0.9, 3.0]
+    readings = read_through(PICTURE, gammas, model=model)
+    assert looks(model)[2:] == [2 * 6]
+    assert [one.minutes for one in readings] == pytest.approx([260 + 0.09 * gamma for gamma in gammas], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({}, True),
+        ({"minutes": 0.2}, True),
+        ({"minutes": 719.8}, False),  # 0.3 minutes across 12
+        ({"confidence": 0.795}, True),
+        ({"confidence": 0.78}, False),
+        ({"confidence": 0.82}, False),
+        ({"note": "Hard to tell."}, False),
+    ],
+)
+def test_readings_beside_each_other_are_alike_in_time_and_confidence(changes: dict[str, object], same: bool) -> None:
+    [reading] = read_pictures([PICTURE], model=Stub())
+    first = replace(reading, minutes=0.1, confidence=0.8, note=None)
+    second = replace(first, **changes)
+    assert alike(first, second) is alike(second, first) is same
 
 
 def test_doubtful_answers_are_all_read() -> None:

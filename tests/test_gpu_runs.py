@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -203,3 +204,17 @@ def test_pace_by_hand() -> None:
     assert pace.pictures_per_second == 160
     assert pace.waiting_share == 0.25
     assert str(pace) == "160 pictures a second, 25.0 % of the time waiting for data, 2.00 s an epoch"
+
+
+def test_the_pace_of_a_study_counts_the_pictures_of_every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """4 epochs of 1,000 pictures and 2 of 500 in 10 seconds, 2.5 of them without a batch."""
+    results = [
+        SimpleNamespace(spec=SimpleNamespace(pictures=pictures), epochs_trained=epochs, history=[{"seconds_waiting": 1.25}])
+        for epochs, pictures in ((4, 1000), (2, 500))
+    ]
+    now, said = iter((100.0, 110.0)), list[str]()
+    monkeypatch.setattr(gpu_runs, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    monkeypatch.setattr(gpu_runs, "load_study", lambda name: gpu_runs.STUDIES[name])
+    monkeypatch.setattr(gpu_runs, "run_trials", lambda study, **more: results)
+    assert gpu_runs._study("l16-mlp", 1.0, said.append)
+    assert said == ["l16-mlp: 2 trials, 500 pictures a second with building and compiling, 25.0 % of the time waiting for data"]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pages.parts import history
+from pages.parts import history, share
 
 
 class Address(dict[str, list[str]]):
@@ -78,3 +78,23 @@ def test_a_link_goes_before_what_the_session_holds_and_a_section_is_no_frame(bro
     assert browser.session_state["pick"] == "4"
     assert history.followed("pick")
     assert visit(browser, "latent_space", "at") == {"at": ["30"]}
+
+
+def test_while_presenting_choices_come_back_into_the_url_too(browser: SimpleNamespace):
+    visit(browser, "latent_space", "at", at="30", present="on")
+    visit(browser, "", present="on")
+    assert visit(browser, "latent_space", "at", present="on") == {"present": ["on"], "at": ["30"]}
+
+
+def test_what_the_url_never_said_is_not_put_into_it(browser: SimpleNamespace):
+    browser.session_state["spot"] = "4"  # what a page begins with
+    visit(browser, "latent_space", "at", at="30")
+    visit(browser, "")
+    assert visit(browser, "latent_space", "at") == {"at": ["30"]}
+    assert browser.session_state["spot"] == "4"
+
+
+def test_a_link_carries_every_value_of_a_choice_and_nothing_of_the_presenters(monkeypatch: pytest.MonkeyPatch):
+    told = Address({"brush": ["rate:1:2", "batch:3:4"], "hand": ["secret"], "present": ["on"], "demo": ["2"], "pick": ["7"]})
+    monkeypatch.setattr(share, "st", SimpleNamespace(query_params=told))
+    assert share.params() == [("brush", "rate:1:2"), ("brush", "batch:3:4"), ("pick", "7")]

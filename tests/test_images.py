@@ -90,7 +90,8 @@ def test_one_transparent_colour() -> None:
     np.testing.assert_array_equal(open_picture(grey16)[0, :, 1], [1, 255])
     rgb = png(2, 1, 8, 2, [bytes([1, 2, 3, 1, 2, 4])], chunk(b"tRNS", struct.pack(">3H", 1, 2, 4)))
     np.testing.assert_array_equal(open_picture(rgb)[0], [[1, 2, 3], [255] * 3])
-    rgb16 = png(2, 1, 16, 2, [struct.pack(">6H", 256, 512, 768, 0, 0, 65535)], chunk(b"tRNS", struct.pack(">3H", 0, 0, 65535)))
+    clear = 0x1234, 0, 0xFFFE  # upper bytes 0x12, 0 and 0xFF
+    rgb16 = png(2, 1, 16, 2, [struct.pack(">6H", 256, 512, 768, *clear)], chunk(b"tRNS", struct.pack(">3H", *clear)))
     np.testing.assert_array_equal(open_picture(rgb16)[0], [[1, 2, 3], [255] * 3])
 
 

@@ -156,6 +156,23 @@ def test_directions_of_pictures_find_the_axis_that_shows():
     np.testing.assert_allclose(basis.deviations, 1, atol=0.1)
 
 
+@pytest.mark.parametrize("places", [[-3, 1, 1, 1], [1, 1, 1, -3], [3, -1, -1, -1], [5, -1, -4], [-5, 1, 4], [1, -4, 3]])
+def test_a_direction_points_to_where_its_strongest_picture_lies(places):
+    """On a line of vectors whose pictures are as dark as they lie far: the one farthest out decides, on whichever side."""
+    vectors = np.array(places, float)[:, None]
+    basis = directions_of_pictures(vectors, 0.1 * vectors, 1)
+    assert basis.directions[0, 0] == pytest.approx(1 if max(places) == max(map(abs, places)) else -1)
+
+
+def test_what_all_pictures_share_is_no_direction():
+    rng = np.random.default_rng(3)
+    vectors, common = rng.normal(size=(40, 3)), rng.uniform(50, 200, 12)
+    pictures = vectors @ rng.normal(size=(3, 12))
+    plain, lit = (directions_of_pictures(vectors, one, 2) for one in (pictures, pictures + common))
+    np.testing.assert_allclose(lit.directions, plain.directions, atol=1e-4)
+    np.testing.assert_allclose(lit.deviations, plain.deviations, rtol=1e-4)
+
+
 def test_a_label_direction_is_the_difference_of_means():
     vectors = np.array([[0, 0], [2, 0], [5, 5], [7, 9], [100, 100]])
     np.testing.assert_allclose(label_direction(vectors, [0, 0, 1, 2, 3], (0,), (1, 2)), [5, 7])
@@ -170,3 +187,5 @@ def test_contrasts_of_leaves_come_from_the_names_of_classes():
     assert contrasts["healthy to black rot"] == ((1, 2), (0, 3))
     assert "tomato to grape" not in contrasts
     assert leaf_contrasts(("face",)) == {}
+    named = leaf_contrasts(("Apple: healthy", "Background", "Apple: Apple scab"))
+    assert named["healthy to diseased"] == ((0,), (2,)), "what names no state is neither"

@@ -240,6 +240,13 @@ def test_gammas_share_the_search() -> None:
     assert [str(reading.time) for reading in readings] == ["04:20"] * 3
 
 
+def test_a_model_that_learned_under_a_gamma_sees_every_view_under_it() -> None:
+    model = Stub(gamma=0.5)
+    read_located([scene(200, 200, 100, 100, 80)], model, 2.0)
+    walls = [float(batch[0, 0, 0, 0]) for batch in model.batches]
+    assert walls == pytest.approx([(120 / 255) ** gamma for gamma in (0.5, 0.5, 1)], abs=0.01)
+
+
 def test_nothing_in_nothing_out() -> None:
     assert read_located([], Stub()) == []
 
@@ -257,6 +264,33 @@ def test_temperature_by_hand() -> None:
     assert choose_temperature(table, np.array([10, 10, 10, 20])) == pytest.approx(2.0, rel=0.04)
     # Where the likelier bin is right each time, no answer is sharp enough: the floor holds.
     assert choose_temperature(table, np.full(4, 10)) == 0.5
+
+
+class OneOff(Stub):
+    """Of six looks at the dial one takes the 3 for 12, and one, at which it was found, sees next to nothing to be read."""
+
+    def __call__(self, batch: np.ndarray) -> dict[str, np.ndarray]:
+        found = super().__call__(batch)
+        if len(batch) == 6:
+            points = found["points"].reshape(6, 15, 2)
+            hub = points[3, :1]
+            points[3] = hub + (points[3] - hub) @ np.array([[0.0, 1.0], [-1.0, 0.0]])
+            found["readable"][0] = -8.0
+        return found
+
+
+def test_one_look_that_errs_moves_no_point_and_where_it_was_found_does_not_count_as_readable() -> None:
+    picture = scene(200, 200, 100, 100, 80)
+    [right], [one_off] = (read_located([picture], model) for model in (Stub(), OneOff()))
+    assert right.readable == one_off.readable == pytest.approx(1 / (1 + np.exp(-8)))
+    np.testing.assert_allclose(one_off.points, right.points, atol=1.0)
+
+
+def test_the_temperature_that_was_chosen_is_that_of_the_answer() -> None:
+    bins = np.full(720, -60.0)
+    bins[[260, 500]] = np.log(9), 0.0
+    [located] = read_located([scene(200, 200, 100, 100, 80)], Stub(bins=bins, located_temperature=2.0))
+    assert located.distribution[[260, 500]] == pytest.approx([0.75, 0.25])  # odds of 9 to 1 become 3 to 1
 
 
 # --- readings --------------------------------------------------------------------------------------------------------

@@ -128,6 +128,19 @@ def test_what_finds_no_room_is_said_and_old_parts_go(machines, tmp_path: Path, m
     assert [path.name for path in out.iterdir()] == [PART_NAME.format(0)]
 
 
+def test_room_is_what_those_before_have_left(machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = machines("there")
+    for name in ("one", "two"):
+        checkpoint(there / name / CHECKPOINT_FILE, 4)
+    assert pack(tmp_path / "alone", ["one"], [], tmp_path / "models") == []
+    room = int(1.7 * (tmp_path / "alone" / PART_NAME.format(0)).stat().st_size)
+    monkeypatch.setattr(parcels, "ALL_BYTES", room)
+    [sentence] = pack(tmp_path / "both", ["one", "two"], [], tmp_path / "models")
+    assert sentence.startswith("no room for training/two/checkpoint.npz")
+    assert parcels.names(tmp_path / "both") == ["one"]
+    assert sum(path.stat().st_size for path in (tmp_path / "both").iterdir()) <= room
+
+
 def test_a_card_travels_with_its_model_or_not_at_all(machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of stored models a lent machine needs the cards alone, and what such a card tells of has not been trained there."""
     there, home, out = (tmp_path / name for name in ("there", "home", "out"))

@@ -272,9 +272,11 @@ def test_pictures_that_no_link_carries_are_told(monkeypatch: pytest.MonkeyPatch)
         ("tell_the_time", files | {"from": "files"}, True),
         ("tell_the_time", files | {"from": "samples"}, False),  # the sample is in the link
         ("tell_the_time", {"from": "camera", "photo": b"x"}, True),
+        ("tell_the_time", {"from": "files", "pasted": b"x"}, True),
         ("tell_the_time", {"from": "files"}, False),
         ("latent_space", files | {"from": "files"}, False),  # of another page
         ("latent_space", {"start-by": "own", "start-kept": ("a.png", b"x")}, True),
+        ("latent_space", {"end-by": "own", "end-kept": ("a.png", b"x")}, True),
         ("latent_space", {"start-by": "own", "start-kept": ("", b"")}, False),
         ("latent_space", {"start-by": "dice", "start-kept": ("a.png", b"x")}, False),
     ):

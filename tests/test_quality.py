@@ -123,6 +123,7 @@ def test_copies_stand_out():
     usual = np.linspace(1, 2, 1001)
     assert quality.copied_share(usual, usual) == pytest.approx(0.01, abs=0.002)
     assert quality.copied_share([0.1, 0.2, 1.5, 1.6], usual) == 0.5
+    assert quality.copied_share([1.0, 1.0], [1.0, 1.0, 1.0]) == 0, "as close as real ones is no copy"
 
 
 def test_inception_sees_large_pictures_between_minus_one_and_one(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 
 from core import paths, registry
 from core.clocks.camera import Pose, project
+from core.clocks.candidates import likeliest_classes
 from core.clocks.dial import direction
 from core.clocks.face import POINTS, fixed_marks, render
 from core.clocks.reading import PREFERRED, decode, default_model, likeliest_times, read_gammas, read_pictures
@@ -89,6 +90,29 @@ def test_candidates_keep_their_distance_and_the_first_is_the_decoded_time():
     assert second.minutes == 400
     with np.errstate(divide="ignore"):
         assert decode(outputs_of(np.log(shares)), {}).minutes[0] == pytest.approx(first.minutes)
+
+
+def test_nine_minutes_beside_the_first_there_is_no_other_candidate():
+    shares = np.zeros(720)
+    shares[100], shares[106], shares[112], shares[400] = 0.4, 0.18, 0.18, 0.24  # more around 109 than around 400
+    first, second, third = likeliest_times(shares, 100.0)
+    assert [(one.minutes, one.probability) for one in (first, second)] == [
+        (100, pytest.approx(0.4)),
+        (400, pytest.approx(0.24)),
+    ]
+    assert (third.minutes, third.probability) == (112, pytest.approx(0.18))
+
+
+def test_a_dial_is_small_beside_the_longer_side_of_its_picture():
+    """A tenth of 300 pixels, and nearly a third of the 100 of the shorter side."""
+    model = FakeModel(points=[(0.5, 0.5), (0.5, 0.5 - 0.0735)])
+    read_pictures([np.full((100, 300), 128, np.uint8)], model=model)
+    assert len(model.batches) == 2, "it is looked at again"
+
+
+def test_of_classes_that_are_as_likely_the_earlier_come_first():
+    middles = [one.minutes for one in likeliest_classes(np.full(720, 1 / 720), 30)]
+    assert middles == [14.5, 44.5, 74.5]
 
 
 def test_points_come_back_in_pixels_of_the_picture():

@@ -1,5 +1,6 @@
 """How a reading stands on the page: its share beside those of other times, what is doubtful, many pictures in a table."""
 
+import csv
 import io
 import json
 import re
@@ -17,6 +18,7 @@ from core.clocks.reading import HIDDEN, NO_CLOCK, Reading, decode, read_pictures
 from core.clocks.time import ClockTime
 from core.sheets import encode
 from pages.parts import cached, forms, readings, tables, uploads, views
+from pages.parts.pictures import Offered
 
 pytestmark = pytest.mark.usefixtures("fresh_caches")
 
@@ -144,6 +146,20 @@ def test_mean_errors_are_of_each_model_over_what_it_reads():
     assert tables.mean_errors([{"file": "b.png"}], ["file"]) == ""
 
 
+def test_a_row_has_an_error_where_a_time_is_known_and_read(monkeypatch: pytest.MonkeyPatch):
+    """Of two models the second sees no clock: its guess of 0:08 is two minutes beside the truth, and no answer."""
+    notes = {"one": None, "two": NO_CLOCK}
+    monkeypatch.setattr(cached, "read", lambda shas, model_id, *rest: [told(8, notes[model_id])] * len(shas))
+    monkeypatch.setattr(tables, "table", lambda good, rows: rows)
+    good = [Offered("10_08-wall.png", b"a", ClockTime(0, 10)), Offered("b.png", b"b")]
+    first = {"One: time": "00:08", "One: error": 2.0, "One: confidence": 0.8, "One: note": None}
+    second = {"Two: time": "--:--", "Two: error": None, "Two: confidence": 0.8, "Two: note": NO_CLOCK}
+    rows = tables.many(good, {"one": "One", "two": "Two"}, 1.0)
+    known = {"file": "10_08-wall.png", "true": "00:10", **first, **second}
+    unknown = {name: value for name, value in known.items() if not name.endswith("error")}
+    assert rows == [known, unknown | {"file": "b.png", "true": None}]
+
+
 def test_where_no_clock_is_seen_no_gamma_gives_a_time(app, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
     blind = told(8, NO_CLOCK)
     monkeypatch.setattr(gammas, "read_through", lambda *args, **more: [blind, told(8, HIDDEN)] + [blind] * 44)
@@ -261,3 +277,15 @@ def test_a_dark_picture_is_shown_as_it_was_read():
     clear, spread = told(608), replace(told(608), spread=True)
     assert "in grey, contrast raised, gamma 1.0" in readings.overlay("", (150, 150), spread, "", 1.0)
     assert "in grey, gamma 1.0" in readings.overlay("", (150, 150), clear, "", 1.0)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_of_the_csv_begins_as_a_formula_does(text: str):
+    [read] = csv.DictReader(io.StringIO(tables.as_csv([{"file": text, "error": -2.5}], ["file", "error"]), ""))
+    assert read == {"file": f"'{text}", "error": "-2.5"}
+
+
+def test_a_return_in_a_files_name_begins_no_row():
+    rows = [{"file": "a\r=1+1", "error": 2.0}, {"file": "b\nc", "error": 3.0}]
+    read = csv.DictReader(io.StringIO(tables.as_csv(rows, ["file", "error"]), ""))
+    assert list(read) == [{"file": "a\r=1+1", "error": "2.0"}, {"file": "b\nc", "error": "3.0"}]

@@ -232,6 +232,12 @@ def test_soft_bins_sum_to_one_and_wrap(minutes: float, sigma: float) -> None:
     np.testing.assert_allclose(bins, soft_bins(minutes - MINUTES, sigma), atol=1e-6)
 
 
+def test_a_bump_too_narrow_for_any_bin_goes_to_the_nearest_ones() -> None:
+    # A thousandth of a minute wide: in between, exp(-0.5 * 500 ** 2) of the very nearest bins is 0 as a number.
+    assert soft_bins(100.5, 1e-3)[99:103].tolist() == [0, 0.5, 0.5, 0]
+    assert soft_bins(719.6, 1e-3)[[0, 718, 719]].tolist() == [1, 0, 0]
+
+
 def test_soft_bins_are_symmetric_across_twelve() -> None:
     bins = soft_bins([0, 360], 3.0)
     assert bins.shape == (2, MINUTES)
